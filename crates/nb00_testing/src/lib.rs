@@ -1,0 +1,32 @@
+//! # 00 · Testing
+//!
+//! The first notebook of the course exports almost nothing: a constant, so that there is something to
+//! test, and the function that tests it. Everything after it stands on these few lines: each later
+//! notebook changes one thing and then proves, with a `test_…`, that nothing else moved.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`testing`] | [`TEST`], [`test`], [`test_eq`], [`near`], [`test_near`], [`test_near_zero`], [`test_near_norm`] |
+//! | [`arrays`] | [`AsArray`]: why one [`near`] serves numbers, slices and arrays of any rank |
+//! | [`timing`] | [`timeit`] and [`time`], the notebook's `%timeit` and `%time` |
+//! | [`course`] | [`beside`] and [`skip`]: how a lesson test shows its number next to the course's |
+//!
+//! ```
+//! use nb00_testing::*;
+//!
+//! test_eq(TEST, "test");
+//! test_near(&[1.0, 2.0], &[1.0005, 2.0]);
+//! ```
+
+pub mod testing;
+pub mod arrays;
+pub mod timing;
+pub mod course;
+
+pub use arrays::{AsArray, Float};
+pub use course::{beside, skip};
+pub use ndarray;
+pub use testing::{
+    TEST, allclose, near, relative_norm, test, test_eq, test_near, test_near_norm, test_near_zero,
+};
+pub use timing::{Timing, time, timeit, timeit_n};

@@ -1,0 +1,244 @@
+//! `test`, `test_eq`, `near`, `test_near`, `test_near_zero` — and a check for gradients that cannot be fooled.
+//!
+//! The notebook's `near` is `torch.allclose(a, b, rtol=1e-3, atol=1e-5)`:
+//!
+//! ```text
+//! |a − b| ≤ atol + rtol · |b|     for every element
+//! ```
+//!
+//! so it is not symmetric, and NaN is near nothing, not even itself. Two things differ here on purpose.
+//! `allclose` broadcasts, so `(50, 1)` passes for `(50)` and a shape bug stays hidden; ours compares shapes
+//! first. And an absolute tolerance is blind to small gradients: of the lesson's input gradients
+//! (at most 5.7e-5) nine in ten would pass against *zero*. [`test_near_norm`] measures them by their own size.
+//!
+//! ```
+//! use nb00_testing::{near, ndarray::array};
+//!
+//! assert!(near(&1.0, &1.0009));
+//! assert!(!near(&f64::NAN, &f64::NAN));
+//! assert!(!near(&array![[1.0], [1.0]], &array![1.0, 1.0])); // (2, 1) is not (2)
+//! ```
+
+use crate::arrays::{AsArray, Float};
+use approx::AbsDiffEq;
+use ndarray::{ArrayViewD, Dimension, Zip};
+use std::fmt::{Debug, Display, Write};
+
+/// The first thing that the first notebook exports, so that there is something to test.
+///
+/// ```
+/// nb00_testing::test_eq(nb00_testing::TEST, "test");
+/// ```
+pub const TEST: &str = "test";
+
+const RTOL: f64 = 1e-3;
+const ATOL: f64 = 1e-5;
+
+/// Asserts `cmp(a, b)`; the notebook's `test(a, b, cmp, cname)`.
+///
+/// # Panics
+/// At the caller's line if `cmp` says no, with `cname` and then both values on lines of their own.
+///
+/// ```
+/// nb00_testing::test(&3, &4, |a, b| a < b, "<");
+/// ```
+#[track_caller]
+pub fn test<A, B>(a: &A, b: &B, cmp: impl FnOnce(&A, &B) -> bool, cname: &str)
+where
+    A: Debug + ?Sized,
+    B: Debug + ?Sized,
+{
+    assert!(cmp(a, b), "{cname}:\n{}\n{}", shortened(a), shortened(b));
+}
+
+/// Asserts that `a` equals `b`.
+///
+/// # Panics
+/// At the caller's line if they differ, showing both.
+///
+/// ```
+/// nb00_testing::test_eq(&[1, 2], &[1, 2]);
+/// ```
+#[track_caller]
+pub fn test_eq<A, B>(a: &A, b: &B)
+where
+    A: PartialEq<B> + Debug + ?Sized,
+    B: Debug + ?Sized,
+{
+    test(a, b, |a, b| a == b, "==");
+}
+
+/// Whether `a` is near `b`: the same shape, and every element within `1e-5 + 1e-3 · |b|`.
+///
+/// ```
+/// assert!(nb00_testing::near(&[100.0, 0.0], &[100.05, 0.000_005]));
+/// ```
+pub fn near<A, B>(a: &A, b: &B) -> bool
+where
+    A: AsArray + ?Sized,
+    B: AsArray + ?Sized,
+{
+    allclose(a, b, RTOL, ATOL)
+}
+
+/// `torch.allclose` with the shapes compared first: `|a − b| ≤ atol + rtol · |b|` everywhere.
+///
+/// Infinities are near only themselves and NaN is near nothing, as in PyTorch.
+///
+/// ```
+/// use nb00_testing::allclose;
+///
+/// assert!(allclose(&1.0, &1.4, 0.0, 0.5));
+/// assert!(allclose(&f64::INFINITY, &f64::INFINITY, 0.0, 0.0));
+/// assert!(!allclose(&1.0, &f64::INFINITY, 0.5, 0.5));
+/// ```
+pub fn allclose<A, B>(a: &A, b: &B, rtol: f64, atol: f64) -> bool
+where
+    A: AsArray + ?Sized,
+    B: AsArray + ?Sized,
+{
+    let (a, b) = (a.as_array(), b.as_array());
+    a.shape() == b.shape() && Zip::from(&a).and(&b).all(|&a, &b| close(a, b, rtol, atol))
+}
+
+/// Asserts that `a` is [`near`] `b`.
+///
+/// # Panics
+/// At the caller's line, naming both shapes, how many elements differ, and the largest difference with its
+/// index, and showing both values (long ones abbreviated).
+///
+/// ```should_panic
+/// nb00_testing::test_near(&[1.0, 2.0, 3.0], &[1.0, 2.5, 3.0]);
+/// ```
+#[track_caller]
+pub fn test_near<A, B>(a: &A, b: &B)
+where
+    A: AsArray + ?Sized,
+    B: AsArray + ?Sized,
+{
+    assert!(near(a, b), "{}", report("near", a.as_array(), b.as_array()));
+}
+
+/// Asserts that `a` is within `tol` of zero; the notebook's default is `tol = 1e-3`.
+///
+/// # Panics
+/// At the caller's line if it is not, or is NaN.
+///
+/// ```
+/// nb00_testing::test_near_zero(0.0004_f32, 1e-3);
+/// ```
+#[track_caller]
+pub fn test_near_zero<T: Float>(a: T, tol: f64) {
+    assert!(close(a, 0.0, 0.0, tol), "near zero (within {tol}):\n{a}");
+}
+
+/// How far `a` is from `b`, measured by `b`'s own size: `‖a − b‖ / ‖b‖`, summed in `f64`.
+///
+/// It is 0 where both are zero or empty, and infinite where only `b` is zero; 1 is the distance of zero
+/// itself. NaN anywhere gives NaN.
+///
+/// # Panics
+/// At the caller's line if the shapes differ.
+///
+/// ```
+/// let error = nb00_testing::relative_norm(&[3.0, 4.5], &[3.0, 4.0]);
+/// assert_eq!(error, 0.1);
+/// ```
+#[track_caller]
+pub fn relative_norm<A, B>(a: &A, b: &B) -> f64
+where
+    A: AsArray + ?Sized,
+    B: AsArray + ?Sized,
+{
+    let (a, b) = (a.as_array(), b.as_array());
+    assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
+    let square = |x: f64| x * x;
+    let mut norms = (0.0, 0.0);
+    Zip::from(&a).and(&b).for_each(|a, b| {
+        norms.0 += square(a.to_f64() - b.to_f64());
+        norms.1 += square(b.to_f64());
+    });
+    if norms == (0.0, 0.0) { 0.0 } else { (norms.0 / norms.1).sqrt() }
+}
+
+/// Asserts that [`relative_norm`] is at most `tol`: the check for gradients, whatever their size.
+///
+/// # Panics
+/// At the caller's line, with the same report as [`test_near`]; also where the norm is NaN.
+///
+/// ```should_panic
+/// let (zero, tiny_gradient) = ([0.0; 3], [5e-6; 3]);
+/// assert!(nb00_testing::near(&zero, &tiny_gradient)); // the lesson's check sees nothing…
+/// nb00_testing::test_near_norm(&zero, &tiny_gradient, 1e-5); // …this one panics
+/// ```
+#[track_caller]
+pub fn test_near_norm<A, B>(a: &A, b: &B, tol: f64)
+where
+    A: AsArray + ?Sized,
+    B: AsArray + ?Sized,
+{
+    let same_shape = a.as_array().shape() == b.as_array().shape();
+    let error = if same_shape { relative_norm(a, b) } else { f64::NAN };
+    let name = format!("near by norm (‖a − b‖ / ‖b‖ = {error:.2e}, allowed {tol:.0e})");
+    assert!(error <= tol, "{}", report(&name, a.as_array(), b.as_array()));
+}
+
+/// One element of [`allclose`], in `f64` so that `f32` rounding cannot move the border.
+fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
+    let (a, b) = (a.to_f64(), b.to_f64());
+    a == b || (a.is_finite() && b.is_finite() && a.abs_diff_eq(&b, atol + rtol * b.abs()))
+}
+
+/// What a failed comparison says.
+fn report<A: Float, B: Float>(name: &str, a: ArrayViewD<'_, A>, b: ArrayViewD<'_, B>) -> String {
+    let difference = if a.shape() == b.shape() {
+        largest_difference(&a, &b)
+    } else {
+        format!("the shapes {:?} and {:?} differ (nothing is broadcast here)", a.shape(), b.shape())
+    };
+    format!("{name}: {difference}\n{}\n{}", shown(&a), shown(&b))
+}
+
+/// Counts the elements that are not near, and finds the worst; NaN counts as infinitely far.
+fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> String {
+    let far = Zip::from(a).and(b).fold(0, |count, &a, &b| count + usize::from(!close(a, b, RTOL, ATOL)));
+    let distance = |a: A, b: B| match (a.to_f64() - b.to_f64()).abs() {
+        _ if a.to_f64() == b.to_f64() => 0.0,
+        d if d.is_nan() => f64::INFINITY,
+        d => d,
+    };
+    let worst = a
+        .indexed_iter()
+        .zip(b)
+        .map(|((index, &a), &b)| (distance(a, b), index, a, b))
+        .reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
+    let Some((d, index, a_worst, b_worst)) = worst else { return "both are empty".into() };
+    let (shape, n) = (a.shape(), a.len());
+    format!(
+        "shapes {shape:?} and {shape:?}, {far} of {n} elements differ by more than {ATOL:.0e} + {RTOL:.0e}·|b|, \
+         the largest difference is {d:.6e} at {:?} ({a_worst} and {b_worst})",
+        index.slice()
+    )
+}
+
+/// Arrays abbreviate themselves past a few rows and columns.
+fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
+    let mut text = String::new();
+    for line in a.to_string().lines().take(20) {
+        let _ = writeln!(text, "{}", cut(line));
+    }
+    text.trim_end().into()
+}
+
+fn shortened(value: &(impl Debug + ?Sized)) -> String {
+    cut(&format!("{value:?}"))
+}
+
+/// At most 600 characters, and says what is missing.
+fn cut(text: &(impl Display + ?Sized)) -> String {
+    let text = text.to_string();
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}… ({} more characters)", &text[..end], text[end..].chars().count()),
+        None => text,
+    }
+}

@@ -1,0 +1,3 @@
+//! # 02 · Fully connected
+#[doc(no_inline)]
+pub use nb01_matmul::*;
