@@ -120,9 +120,11 @@ fn answer(stream: &mut TcpStream, range: Option<usize>, answer: &Answer) -> std:
     let head = range.map_or(ok(LEN), |from| part(from, LEN.saturating_sub(from)));
     match answer {
         Answer::Whole => send(stream, &ok(LEN), &good),
-        Answer::Range if range.is_some_and(|from| from >= LEN) => {
-            send(stream, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n", &[])
-        }
+        Answer::Range if range.is_some_and(|from| from >= LEN) => send(
+            stream,
+            "HTTP/1.1 416 Range Not Satisfiable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            &[],
+        ),
         Answer::Range => send(stream, &head, rest),
         Answer::CutAfter(n) => send(stream, &head, &rest[..(*n).min(rest.len())]),
         Answer::CutWithoutLength(n) => {
@@ -148,12 +150,18 @@ fn answer(stream: &mut TcpStream, range: Option<usize>, answer: &Answer) -> std:
         Answer::Wrong => send(stream, &ok(LEN), &vec![7; LEN]),
         Answer::OtherPart => send(stream, &part(1000, LEN - 1000), &good[1000..]),
         Answer::LyingPart => send(stream, &head, &vec![7; rest.len()]),
-        Answer::Status(code) => {
-            send(stream, &format!("HTTP/1.1 {code} No\r\nContent-Length: 4\r\n\r\n"), b"page")
-        }
-        Answer::Redirect(to) => {
-            send(stream, &format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"), &[])
-        }
+        Answer::Status(code) => send(
+            stream,
+            &format!("HTTP/1.1 {code} No\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"),
+            b"page",
+        ),
+        Answer::Redirect(to) => send(
+            stream,
+            &format!(
+                "HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            ),
+            &[],
+        ),
         Answer::Rubbish => send(stream, "\0\x01\x02 what?\r\n\r\n", &good),
         Answer::Slowly => {
             stream.write_all(head.as_bytes())?;
@@ -333,11 +341,15 @@ fn redirects_and_redirects_in_a_circle() {
 
 #[test]
 fn parts_that_are_not_what_was_asked_for() {
-    for bad in [Answer::OtherPart, Answer::LyingPart, Answer::Wrong] {
+    let cases =
+        [(Answer::OtherPart, "another part"), (Answer::LyingPart, "checksum"), (Answer::Wrong, "checksum")];
+    for (bad, word) in cases {
         println!("{bad:?}");
         let folder = tempfile::tempdir().unwrap();
         let server = Server::new(&[Answer::CutAfter(100_000), bad, Answer::Whole]);
-        check_success(&folder, &run(&folder, &[&server]));
+        let output = run(&folder, &[&server]);
+        check_success(&folder, &output);
+        assert!(String::from_utf8_lossy(&output.stderr).contains(word));
     }
 }
 
@@ -361,6 +373,20 @@ fn no_network_wanted() {
     run(&folder, &[&server]);
     let output = fetch(folder.path(), &[&server]).env("NB_OFFLINE", "1").output().unwrap();
     check_success(&folder, &output);
+}
+
+#[test]
+fn the_idx_files_if_nobody_has_the_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(&[Answer::Status(404), Answer::Range]);
+    let command = fetch(folder.path(), &[&server]);
+    let all: Vec<_> =
+        command.get_args().filter(|argument| *argument != "--file" && *argument != NAME).collect();
+    let output = Command::new(command.get_program()).args(all).env_remove("NB_OFFLINE").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
+    assert_eq!(fs::read(folder.path().join("train-images-idx3-ubyte.gz")).unwrap(), good());
+    assert_eq!(server.asked().len(), 5);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {error}");
             ExitCode::from(match error.downcast_ref() {
                 Some(FetchError::NoMirror { .. }) => 3,
                 Some(FetchError::Offline { .. }) => 4,

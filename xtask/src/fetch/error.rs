@@ -1,6 +1,5 @@
 //! What kept MNIST from coming, and what to do then.
 
-use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,10 +9,10 @@ use std::time::Duration;
 pub(crate) enum FetchError {
     /// The network is forbidden.
     #[error(
-        "{} is not there, and NB_OFFLINE=1 forbids to download it; unset NB_OFFLINE, \
-         or put the file there yourself", file.display()
+        "MNIST is not in {}, and NB_OFFLINE=1 forbids to download it; unset NB_OFFLINE, \
+         or put a file of data/README.md there yourself", folder.display()
     )]
-    Offline { file: PathBuf },
+    Offline { folder: PathBuf },
     /// Something else has the name.
     #[error(
         "{} is there, but its checksum is not a known one, so it is left alone; \
@@ -23,20 +22,12 @@ pub(crate) enum FetchError {
     /// The disk is full, or the folder cannot be written.
     #[error("{doing} {} failed: {source}; what was downloaded so far is kept and will be continued", path.display())]
     Disk { doing: &'static str, path: PathBuf, source: io::Error },
-    /// Nobody could give it.
+    /// Nobody could give it; each reason was told when it was met.
     #[error(
-        "no mirror has MNIST for us; try again later, or download a file of data/README.md by other means \
-         and put it there:{}",
-        listed(attempts)
+        "no mirror has MNIST for us, for the reasons above; try again later, or download a file of \
+         data/README.md by other means and put it into {}", folder.display()
     )]
-    NoMirror { attempts: Vec<Attempt> },
-}
-
-/// An address and what went wrong with it.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    pub(crate) url: String,
-    pub(crate) why: Failure,
+    NoMirror { folder: PathBuf },
 }
 
 /// What went wrong with a mirror.
@@ -56,14 +47,4 @@ pub(crate) enum Failure {
     WrongPart,
     #[error("what it sent has the wrong checksum")]
     Wrong,
-}
-
-impl Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.url, self.why)
-    }
-}
-
-fn listed(attempts: &[Attempt]) -> String {
-    attempts.iter().map(|attempt| format!("\n  {attempt}")).collect()
 }

@@ -21,7 +21,7 @@ impl Folder {
             folder: folder.into(),
             whole: folder.join(name),
             part: folder.join(format!("{name}.part")),
-            locked: folder.join(format!("{name}.lock")),
+            locked: folder.join(".lock"),
         }
     }
 

@@ -65,6 +65,7 @@ impl Mirror<'_> {
     fn ask(&self, have: u64) -> Result<Response<Body>, ureq::Error> {
         let agent: Agent = Agent::config_builder()
             .max_redirects(REDIRECTS)
+            .timeout_resolve(Some(self.patience))
             .timeout_connect(Some(self.patience))
             .timeout_send_request(Some(self.patience))
             .timeout_recv_response(Some(self.patience))

@@ -14,7 +14,7 @@ pub(crate) mod folder;
 pub(crate) mod mirror;
 pub(crate) mod error;
 
-use error::{Attempt, Failure, FetchError};
+use error::{Failure, FetchError};
 use files::File;
 use folder::Folder;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,60 +32,63 @@ pub(crate) struct Plan {
     pub(crate) offline: bool,
 }
 
-/// Gets the first set of files that can be had, and says where its files are.
+/// Gets the first set of files that can be had, unless one is there already, and says where its files are.
 pub(crate) fn fetch(plan: &Plan) -> Result<Vec<PathBuf>, FetchError> {
-    let mut attempts = vec![];
     for set in &plan.sets {
-        match set.iter().map(|file| get(file, plan)).collect::<Result<Vec<_>, _>>() {
-            Err(FetchError::NoMirror { attempts: failed }) => attempts.extend(failed),
-            other => return other,
+        if all(set, |file| Folder::new(&plan.folder, &file.name).is_complete(file))? {
+            return Ok(paths(set, plan));
         }
     }
-    Err(FetchError::NoMirror { attempts })
+    if plan.offline {
+        return Err(FetchError::Offline { folder: plan.folder.clone() });
+    }
+    for set in &plan.sets {
+        if all(set, |file| get(file, plan))? {
+            return Ok(paths(set, plan));
+        }
+    }
+    Err(FetchError::NoMirror { folder: plan.folder.clone() })
 }
 
-/// Gets one file, unless it is there already.
-fn get(file: &File, plan: &Plan) -> Result<PathBuf, FetchError> {
+fn all(set: &[File], f: impl Fn(&File) -> Result<bool, FetchError>) -> Result<bool, FetchError> {
+    for file in set {
+        if !f(file)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn paths(set: &[File], plan: &Plan) -> Vec<PathBuf> {
+    set.iter().map(|file| plan.folder.join(&file.name)).collect()
+}
+
+/// Gets one file if any mirror has it, and if no other process got it while we waited for the lock.
+fn get(file: &File, plan: &Plan) -> Result<bool, FetchError> {
     let folder = Folder::new(&plan.folder, &file.name);
-    if folder.is_complete(file)? {
-        return Ok(folder.whole);
-    }
-    if plan.offline {
-        return Err(FetchError::Offline { file: folder.whole });
-    }
     let _lock = folder.lock()?;
-    // Another process may have finished while we waited for the lock.
-    if !folder.is_complete(file)? {
-        download(file, &folder, plan)?;
-    }
-    Ok(folder.whole)
+    Ok(folder.is_complete(file)? || download(file, &folder, plan)?)
 }
 
 /// Tries one mirror after the other. A mirror that sent something may be asked again for the rest.
-fn download(file: &File, folder: &Folder, plan: &Plan) -> Result<(), FetchError> {
+fn download(file: &File, folder: &Folder, plan: &Plan) -> Result<bool, FetchError> {
     let bar = progress(file);
-    let mut attempts = vec![];
     for url in &file.urls {
         let mirror = Mirror { url, patience: plan.patience };
         for _ in 0..RETRIES {
             let before = folder.len()?;
             let why = match mirror.append(folder, file.limit(), &bar)? {
-                None if folder.finish(file)? => {
-                    bar.finish_and_clear();
-                    return Ok(());
-                }
-                None => Failure::Wrong,
                 Some(why) => why,
+                None if folder.finish(file)? => return Ok(true),
+                None => Failure::Wrong,
             };
             bar.suspend(|| eprintln!("{url}: {why}"));
-            let again = worth_another_try(&why, before, folder.len()?);
-            attempts.push(Attempt { url: url.clone(), why });
-            if !again {
+            if !worth_another_try(&why, before, folder.len()?) {
                 break;
             }
         }
     }
-    Err(FetchError::NoMirror { attempts })
+    Ok(false)
 }
 
 const RETRIES: usize = 5;
