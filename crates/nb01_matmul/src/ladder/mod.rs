@@ -32,8 +32,10 @@
 //! }
 //! ```
 
+mod beyond;
 mod table;
 
+pub use beyond::{accumulator, ikj, tile};
 pub use table::{Row, Table, time_rungs};
 
 use crate::ndarray::{Array2, ArrayRef2, Axis};
@@ -77,6 +79,9 @@ pub const RUNGS: &[Rung] = &[
     Rung { name: "broadcast", matmul: broadcast, course: Some(254e-6) },
     Rung { name: "einsum", matmul: einsum, course: Some(57.2e-6) },
     Rung { name: "dot", matmul: dot, course: Some(18.2e-6) },
+    Rung { name: "accumulator", matmul: accumulator, course: None },
+    Rung { name: "ikj", matmul: ikj, course: None },
+    Rung { name: "tile", matmul: tile, course: None },
     Rung { name: "matmul", matmul: crate::matmul, course: Some(18.2e-6) },
 ];
 
