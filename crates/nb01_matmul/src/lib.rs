@@ -26,5 +26,9 @@ pub mod broadcasting;
 pub mod einsum;
 pub mod matmul;
 
+pub use broadcasting::{
+    BroadcastError, broadcast_shapes, expand_as, explain_broadcast, lecture_slip, outer, squeeze,
+    trace_broadcast_matmul, unsqueeze, zip_broadcast,
+};
 pub use matmul::{Element, matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};
