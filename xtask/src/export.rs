@@ -107,7 +107,9 @@ pub(crate) fn drift(stage: &Stage, sources: &Sources) -> Result<Vec<String>> {
     let shown = format!("{}/README.md", stage.shown());
     let text = match std::fs::read_to_string(&readme) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(vec![format!("{shown}: there is no such file; it has to list what the stage exports")]);
+            return Ok(vec![format!(
+                "{shown}: there is no such file; it has to list what the stage exports"
+            )]);
         }
         text => text.with_context(|| format!("{} cannot be read", readme.display()))?,
     };
