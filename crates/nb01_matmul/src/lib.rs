@@ -26,5 +26,6 @@ pub mod broadcasting;
 pub mod einsum;
 pub mod matmul;
 
+pub use data::{DataError, Mnist, Source, get_data};
 pub use matmul::{Element, matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};
