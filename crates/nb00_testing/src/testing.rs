@@ -155,8 +155,8 @@ where
     let square = |x: f64| x * x;
     let mut norms = (0.0, 0.0);
     Zip::from(&a).and(&b).for_each(|a, b| {
-        norms.0 += square(a.to_f64() - b.to_f64());
-        norms.1 += square(b.to_f64());
+        norms.0 += square(a.widen() - b.widen());
+        norms.1 += square(b.widen());
     });
     if norms == (0.0, 0.0) { 0.0 } else { (norms.0 / norms.1).sqrt() }
 }
@@ -185,7 +185,7 @@ where
 
 /// One element of [`allclose`], in `f64` so that `f32` rounding cannot move the border.
 fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
-    let (a, b) = (a.to_f64(), b.to_f64());
+    let (a, b) = (a.widen(), b.widen());
     a == b || (a.is_finite() && b.is_finite() && a.abs_diff_eq(&b, atol + rtol * b.abs()))
 }
 
@@ -202,8 +202,8 @@ fn report<A: Float, B: Float>(name: &str, a: ArrayViewD<'_, A>, b: ArrayViewD<'_
 /// Counts the elements that are not near, and finds the worst; NaN counts as infinitely far.
 fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> String {
     let far = Zip::from(a).and(b).fold(0, |count, &a, &b| count + usize::from(!close(a, b, RTOL, ATOL)));
-    let distance = |a: A, b: B| match (a.to_f64() - b.to_f64()).abs() {
-        _ if a.to_f64() == b.to_f64() => 0.0,
+    let distance = |a: A, b: B| match (a.widen() - b.widen()).abs() {
+        _ if a.widen() == b.widen() => 0.0,
         d if d.is_nan() => f64::INFINITY,
         d => d,
     };
