@@ -13,23 +13,23 @@ use std::fmt::{Debug, Display};
 /// use nb00_testing::Float;
 ///
 /// fn half<T: Float>(x: T) -> f64 {
-///     x.to_f64() / 2.0
+///     x.widen() / 2.0
 /// }
 /// assert_eq!(half(3.0_f32), half(3.0_f64));
 /// ```
 pub trait Float: Copy + Debug + Display + PartialOrd + AbsDiffEq<Epsilon = Self> + 'static {
     /// The same number with more digits; exact.
-    fn to_f64(self) -> f64;
+    fn widen(self) -> f64;
 }
 
 impl Float for f32 {
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         self.into()
     }
 }
 
 impl Float for f64 {
-    fn to_f64(self) -> f64 {
+    fn widen(self) -> f64 {
         self
     }
 }
@@ -92,6 +92,15 @@ impl<T: Float, S: Data<Elem = T>, D: Dimension> AsArray for ArrayBase<S, D> {
 }
 
 impl<T: Float, D: Dimension> AsArray for ArrayRef<T, D> {
+    type Elem = T;
+
+    fn as_array(&self) -> ArrayViewD<'_, T> {
+        self.view().into_dyn()
+    }
+}
+
+/// A borrowed array again, since `ArrayRef` is unsized and a `&dyn AsArray` can only point at sized things.
+impl<T: Float, D: Dimension> AsArray for &ArrayRef<T, D> {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {

@@ -22,7 +22,7 @@
 use crate::arrays::{AsArray, Float};
 use approx::AbsDiffEq;
 use ndarray::{ArrayViewD, Dimension, Zip};
-use std::fmt::{Debug, Display, Write};
+use std::fmt::{self, Debug, Write};
 
 /// The first thing that the first notebook exports, so that there is something to test.
 ///
@@ -155,8 +155,8 @@ where
     let square = |x: f64| x * x;
     let mut norms = (0.0, 0.0);
     Zip::from(&a).and(&b).for_each(|a, b| {
-        norms.0 += square(a.to_f64() - b.to_f64());
-        norms.1 += square(b.to_f64());
+        norms.0 += square(a.widen() - b.widen());
+        norms.1 += square(b.widen());
     });
     if norms == (0.0, 0.0) { 0.0 } else { (norms.0 / norms.1).sqrt() }
 }
@@ -185,7 +185,7 @@ where
 
 /// One element of [`allclose`], in `f64` so that `f32` rounding cannot move the border.
 fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
-    let (a, b) = (a.to_f64(), b.to_f64());
+    let (a, b) = (a.widen(), b.widen());
     a == b || (a.is_finite() && b.is_finite() && a.abs_diff_eq(&b, atol + rtol * b.abs()))
 }
 
@@ -202,8 +202,8 @@ fn report<A: Float, B: Float>(name: &str, a: ArrayViewD<'_, A>, b: ArrayViewD<'_
 /// Counts the elements that are not near, and finds the worst; NaN counts as infinitely far.
 fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> String {
     let far = Zip::from(a).and(b).fold(0, |count, &a, &b| count + usize::from(!close(a, b, RTOL, ATOL)));
-    let distance = |a: A, b: B| match (a.to_f64() - b.to_f64()).abs() {
-        _ if a.to_f64() == b.to_f64() => 0.0,
+    let distance = |a: A, b: B| match (a.widen() - b.widen()).abs() {
+        _ if a.widen() == b.widen() => 0.0,
         d if d.is_nan() => f64::INFINITY,
         d => d,
     };
@@ -221,24 +221,40 @@ fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<
     )
 }
 
-/// Arrays abbreviate themselves past a few rows and columns.
+/// Arrays abbreviate themselves past a few rows and columns, but not past a few dimensions.
 fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
-    let mut text = String::new();
-    for line in a.to_string().lines().take(20) {
-        let _ = writeln!(text, "{}", cut(line));
+    const LINES: usize = 20;
+    let text = a.to_string();
+    let mut lines: Vec<String> =
+        text.lines().take(LINES).map(|line| shortened(&format_args!("{line}"))).collect();
+    match text.lines().count() {
+        n if n > LINES => lines.push(format!("… ({} more lines)", n - LINES)),
+        _ => {}
     }
-    text.trim_end().into()
+    lines.join("\n")
 }
 
+/// At most 600 characters of how the value describes itself, which is stopped there.
 fn shortened(value: &(impl Debug + ?Sized)) -> String {
-    cut(&format!("{value:?}"))
+    let mut text = Limited { text: String::new(), room: 600 };
+    match write!(text, "{value:?}") {
+        Ok(()) => text.text,
+        Err(fmt::Error) => text.text + "… (shortened)",
+    }
 }
 
-/// At most 600 characters, and says what is missing.
-fn cut(text: &(impl Display + ?Sized)) -> String {
-    let text = text.to_string();
-    match text.char_indices().nth(600) {
-        Some((end, _)) => format!("{}… ({} more characters)", &text[..end], text[end..].chars().count()),
-        None => text,
+/// Takes in so many characters and then refuses, so that a huge value is never written out in full.
+struct Limited {
+    text: String,
+    room: usize,
+}
+
+impl Write for Limited {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        for c in more.chars() {
+            self.room = self.room.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
     }
 }

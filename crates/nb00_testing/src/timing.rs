@@ -42,14 +42,14 @@ pub struct Timing {
     pub loops: u32,
 }
 
-/// Times `f` as `%timeit` does: seven runs of as many loops as take about a tenth of a second.
+/// Times `f` as `%timeit` does: seven runs of as many loops as take about 20 ms.
 ///
 /// ```
 /// let timing = nb00_testing::timeit(|| "work".repeat(10));
 /// assert!(timing.loops >= 1);
 /// ```
 pub fn timeit<R>(mut f: impl FnMut() -> R) -> Timing {
-    const RUN: Duration = Duration::from_millis(100);
+    const RUN: Duration = Duration::from_millis(20);
     let mut loops = 1;
     while loops < 10_000_000 && run(loops, &mut f) * 10 < RUN {
         loops *= 10;

@@ -8,14 +8,15 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-const DRAWN: u8 = 3;
+/// The exit code where MNIST was looked for and not found.
+const NOT_FOUND: u8 = 3;
 
 /// Shows where MNIST is looked for, what is there, and what `get_data()` uses.
 #[derive(Parser)]
 #[command(
     name = "data",
-    after_help = "Exit codes: 0 MNIST was found and is good; 1 something is wrong with it; 2 wrong arguments; \
-                  3 there is none, so digits are drawn.\n\
+    after_help = "Exit codes: 0 MNIST was found and is good, or NB_DATA=drawn asks for drawn digits; \
+                  1 something is wrong with it; 2 wrong arguments; 3 there is none, so digits are drawn.\n\
                   NB_DATA names another folder or file, or `drawn` for drawn digits."
 )]
 struct Arguments {
@@ -36,9 +37,10 @@ fn main() -> ExitCode {
         places.iter().for_each(print_place);
         print_result(&result);
     }
+    let asked_for = places.first().is_some_and(|place| matches!(place.found, Ok(Source::Drawn)));
     match result {
-        Ok(mnist) if mnist.is_mnist() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(DRAWN),
+        Ok(mnist) if mnist.is_mnist() || asked_for => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(NOT_FOUND),
         Err(_) => ExitCode::FAILURE,
     }
 }

@@ -43,6 +43,7 @@ pub mod drawn;
 pub mod show;
 pub mod error;
 
+use nb00_testing::skip;
 use ndarray::{Array1, Array2, ArrayView2};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
@@ -103,6 +104,20 @@ impl Mnist {
         self.source != Source::Drawn
     }
 
+    /// Checks what holds for MNIST alone; where these are other digits, says that it was skipped.
+    ///
+    /// ```
+    /// let digits = nb01_matmul::data::drawn(10, 10, 1);
+    /// digits.only_mnist("the size", || assert_eq!(digits.x_train.nrows(), 50_000)); // skipped: the size (…)
+    /// ```
+    pub fn only_mnist(&self, what: &str, check: impl FnOnce()) {
+        if self.is_mnist() {
+            check();
+        } else {
+            skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST");
+        }
+    }
+
     /// Training image `i` as the picture it is, `(28, 28)`: the notebook's `x_train[i].view(28, 28)`.
     ///
     /// # Panics
@@ -146,7 +161,7 @@ impl Display for Source {
         match self {
             Source::Pickle(file) => write!(f, "MNIST from {}", file.display()),
             Source::Idx(folder) => write!(f, "MNIST from the IDX files in {}", folder.display()),
-            Source::Drawn => write!(f, "digits drawn by this program (MNIST was not found)"),
+            Source::Drawn => write!(f, "digits drawn by this program, not MNIST"),
         }
     }
 }

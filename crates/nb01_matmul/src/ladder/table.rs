@@ -1,0 +1,95 @@
+//! The table at the end of the notebook: every rung compared with the first, then timed.
+
+use super::{RUNGS, Rung};
+use crate::ndarray::ArrayRef2;
+use crate::timing::{PROFILE, human};
+use crate::{Timing, test_near_norm, timeit};
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+/// What [`time_rungs`] found; `Display` prints it beside the course's times.
+///
+/// ```
+/// use nb01_matmul::{ladder::time_rungs, ndarray::Array2};
+///
+/// let table = time_rungs(&Array2::ones((2, 3)), &Array2::ones((3, 2)));
+/// println!("{table}");
+/// assert_eq!(table.rows[0].rung.name, "loops");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The sizes `(m, k, n)` that were multiplied.
+    pub sizes: (usize, usize, usize),
+    /// One row a rung, from the bottom of the ladder to the top.
+    pub rows: Vec<Row>,
+}
+
+/// The time of one rung.
+///
+/// ```
+/// use nb01_matmul::{ladder::time_rungs, ndarray::Array2};
+///
+/// let table = time_rungs(&Array2::ones((2, 3)), &Array2::ones((3, 2)));
+/// assert!(table.rows[0].timing.min > std::time::Duration::ZERO);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Which rung.
+    pub rung: Rung,
+    /// How long one product took.
+    pub timing: Timing,
+}
+
+/// Times every rung on `a` `(m, k)` times `b` `(k, n)`, after checking that it agrees with the first.
+///
+/// # Panics
+/// At the caller's line if the inner sizes differ, or if a rung's result is not near the first rung's.
+///
+/// ```
+/// use nb01_matmul::{ladder::{RUNGS, time_rungs}, ndarray::Array2};
+///
+/// let table = time_rungs(&Array2::ones((2, 3)), &Array2::ones((3, 2)));
+/// assert_eq!(table.rows.len(), RUNGS.len());
+/// ```
+#[track_caller]
+pub fn time_rungs(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Table {
+    let expected = super::loops(a, b);
+    for rung in RUNGS {
+        // By norm: where a sum cancels to almost nothing, only the order of its additions is left to see.
+        test_near_norm(&(rung.matmul)(a, b), &expected, 1e-5);
+    }
+    let row = |&rung: &Rung| Row { rung, timing: timeit(|| (rung.matmul)(a, b)) };
+    Table { sizes: (a.nrows(), a.ncols(), b.ncols()), rows: RUNGS.iter().map(row).collect() }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (m, k, n) = self.sizes;
+        writeln!(f, "({m}, {k}) times ({k}, {n}), minimum of 7 runs, {PROFILE}")?;
+        writeln!(f, "{:<12} {:>10} {:>9} {:>9}   course (Python)", "rung", "time", "GFLOP/s", "factor")?;
+        self.rows.iter().try_for_each(|row| self.row(f, row))
+    }
+}
+
+impl Table {
+    /// The factors are to the first rung: ours to our loops, the course's to the course's loops.
+    fn row(&self, f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+        let (m, k, n) = self.sizes;
+        let seconds = |row: &Row| row.timing.min.as_secs_f64();
+        let flops = 2.0 * (m * k * n) as f64;
+        let factor = seconds(&self.rows[0]) / seconds(row);
+        write!(
+            f,
+            "{:<12} {:>10} {:>9.2} {factor:>8.1}×",
+            row.rung.name,
+            human(row.timing.min),
+            flops / seconds(row) / 1e9
+        )?;
+        match (row.rung.course, RUNGS[0].course) {
+            (Some(course), Some(first)) => {
+                writeln!(f, " {:>10} {:>8.0}×", human(Duration::from_secs_f64(course)), first / course)
+            }
+            _ => writeln!(f, " {:>10}", "–"),
+        }
+    }
+}
