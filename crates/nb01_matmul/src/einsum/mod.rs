@@ -76,7 +76,7 @@ pub use error::{EinsumError, Quote};
 pub use explain::einsum_explain;
 
 use crate::Element;
-use contract::contract;
+use contract::{contract, matrix_product};
 use nb00_testing::AsArray;
 use ndarray::{Array, ArrayD, ArrayViewD, Dimension};
 use operand::Operand;
@@ -135,6 +135,9 @@ fn evaluate<'a, T: Element>(
     views: SmallVec<[ArrayViewD<'a, T>; 3]>,
     axes: &Axes,
 ) -> Result<ArrayD<T>, TooLarge> {
+    if let Some(product) = matrix_product(&views, axes) {
+        return product;
+    }
     let mut operands: SmallVec<[Option<Operand<'a, T>>; 3]> = SmallVec::new();
     for (view, labels) in views.into_iter().zip(&axes.operands) {
         operands.push(Some(Operand::new(view, labels, axes)?));

@@ -64,10 +64,11 @@ impl<'a, T: Element> Operand<'a, T> {
 
     /// An array of its own with the axes in the order of `output`, row by row in memory.
     pub(super) fn into_ordered(self, output: &[Label]) -> Result<ArrayD<T>, TooLarge> {
-        reserve::<T>(self.values.shape())?;
         let permuted = self.values.permuted_axes(&*positions(&self.labels, output));
-        let row_major = permuted.is_standard_layout();
-        Ok(if row_major { permuted.into_owned() } else { permuted.as_standard_layout().into_owned() })
+        if permuted.is_view() || !permuted.is_standard_layout() {
+            return row_major(permuted.view());
+        }
+        Ok(permuted.into_owned())
     }
 
     /// The same numbers as an array `(batch…, first, second)`, where all labels of a group make one axis.
@@ -83,9 +84,7 @@ impl<'a, T: Element> Operand<'a, T> {
         if let Some(view) = merged(permuted(), lengths) {
             return Ok(view.into());
         }
-        reserve::<T>(permuted().shape())?;
-        let copy = permuted().as_standard_layout().into_owned();
-        Ok(merged(copy, lengths).expect("axes in row-major order merge").into())
+        Ok(merged(row_major(permuted())?, lengths).expect("axes in row-major order merge").into())
     }
 
     /// The same numbers with an axis for every label of `inner` and then of `output`, of size 1 where we
@@ -133,6 +132,13 @@ fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) ->
     Ok(out)
 }
 
+/// A copy of its own, row by row in memory.
+fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
+    let mut out = zeros(view.shape())?;
+    out.assign(&view);
+    Ok(out)
+}
+
 /// An array of zeros, unless there is no memory for it.
 pub(super) fn zeros<T: Element>(shape: &[usize]) -> Result<ArrayD<T>, TooLarge> {
     reserve::<T>(shape)?;
@@ -141,7 +147,7 @@ pub(super) fn zeros<T: Element>(shape: &[usize]) -> Result<ArrayD<T>, TooLarge> 
 
 /// Finds out whether there is memory for an array, where it is large enough that there might be none.
 pub(super) fn reserve<T>(shape: &[usize]) -> Result<(), TooLarge> {
-    const LARGE: usize = 1 << 20;
+    const LARGE: usize = 1 << 28;
     let too_large = || TooLarge(shape.to_vec());
     // ndarray, too, counts without the axes of size 0.
     let elements = shape.iter().filter(|&&n| n > 0).try_fold(1_usize, |all, &n| all.checked_mul(n));
