@@ -133,9 +133,27 @@ fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) ->
 }
 
 /// A copy of its own, row by row in memory.
-fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
+///
+/// A transposed view is copied in small squares: by whole rows, every number read would come from another
+/// cache line, and be gone from the cache before its neighbour is wanted.
+pub(super) fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
+    const SIDE: usize = 32;
     let mut out = zeros(view.shape())?;
-    out.assign(&view);
+    let strides = view.strides().iter().map(|stride| stride.unsigned_abs());
+    let Some((_, nearest)) = strides.zip(0..).filter(|&(stride, _)| stride > 0).min() else {
+        out.assign(&view);
+        return Ok(out);
+    };
+    let (nearest, last) = (Axis(nearest), Axis(view.ndim() - 1));
+    if nearest == last || view.is_empty() {
+        out.assign(&view);
+        return Ok(out);
+    }
+    for (mut out, view) in out.axis_chunks_iter_mut(nearest, SIDE).zip(view.axis_chunks_iter(nearest, SIDE)) {
+        for (mut out, view) in out.axis_chunks_iter_mut(last, SIDE).zip(view.axis_chunks_iter(last, SIDE)) {
+            out.assign(&view);
+        }
+    }
     Ok(out)
 }
 
@@ -176,4 +194,49 @@ pub(super) fn merged<S: RawData>(
         }
     }
     Some(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::einsum::subscripts::Subscripts;
+    use ndarray::{Array, s};
+
+    /// Whether an operand's groups of axes can be used where they are.
+    fn is_view(subscripts: &str, view: ArrayViewD<'_, f32>, groups: [&str; 3]) -> bool {
+        let parsed = Subscripts::parse(subscripts).expect("letters");
+        let axes = Axes::bind(&parsed, [view.shape()].into_iter()).expect("a letter for each axis");
+        let [batch, first, second] =
+            groups.map(|group| group.bytes().map(|b| b - b'a' + 26).collect::<Labels>());
+        let operand = Operand::new(view, &axes.operands[0], &axes).unwrap_or_else(|_| panic!("small"));
+        operand.grouped(&batch, &first, &second).is_ok_and(|grouped| grouped.is_view())
+    }
+
+    #[test]
+    fn nothing_is_copied_where_strides_allow_it() {
+        let x = Array::<f32, _>::zeros((4, 6, 8));
+        let x = x.view().into_dyn();
+        assert!(is_view("bij", x.clone(), ["b", "i", "j"]));
+        assert!(is_view("bij", x.clone(), ["b", "j", "i"]));
+        assert!(is_view("bij", x.clone(), ["i", "b", "j"]));
+        assert!(is_view("bij", x.clone(), ["", "bi", "j"]));
+        assert!(is_view("bij", x.clone(), ["", "b", "ij"]));
+        assert!(is_view("bij", x.clone(), ["", "j", "bi"]));
+        assert!(is_view("bij", x.slice(s![..;2, .., ..]).into_dyn(), ["b", "i", "j"]));
+        assert!(is_view("bij", x.slice(s![..;2, .., ..]).into_dyn(), ["", "b", "ij"]));
+        assert!(is_view("bij", x.slice(s![.., .., ..;-1]).into_dyn(), ["b", "i", "j"]));
+        assert!(!is_view("bij", x.slice(s![.., ..4, ..]).into_dyn(), ["", "bi", "j"]));
+        assert!(!is_view("bij", x.clone(), ["", "bj", "i"]));
+    }
+
+    #[test]
+    fn copies_keep_every_number() {
+        let x =
+            Array::from_shape_fn((3, 70, 2, 65), |(a, b, c, d)| (a * 70 * 130 + b * 130 + c * 65 + d) as f64);
+        for axes in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 3, 2, 1], [1, 3, 0, 2]] {
+            let permuted = x.view().permuted_axes(axes).into_dyn();
+            let copy = row_major(permuted.clone()).unwrap_or_else(|_| panic!("small"));
+            assert!(copy.is_standard_layout() && copy == permuted);
+        }
+    }
 }
