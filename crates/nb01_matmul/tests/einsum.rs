@@ -293,5 +293,6 @@ fn explanations() -> Result<()> {
     )?;
     says("ii->i", &[&[4, 4]], &["b[i] += a[i, i];", "loops: 0 flops"])?;
     says("...i,i", &[&[2, 3, 4], &[4]], &["c[e₂, e₁] += a[e₂, e₁, i] * b[i];", "(6, 4) @ (4, 1)"])?;
+    says("bi,bj->ij", &[&[9, 2], &[9, 3]], &["d[i, j] += a[b, i] * c[b, j];"])?;
     says("ij,jk->k", &[&[2, 3], &[3, 4]], &["as matrix product (1, 3) @ (3, 4), 30 flops"])
 }
