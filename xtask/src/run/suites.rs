@@ -52,7 +52,7 @@ fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
     let mut bytes = vec![];
     let end = listen(command, limit, |b| {
         bytes.extend_from_slice(b);
-        false
+        Ok(false)
     })?;
     let mut output = String::from_utf8_lossy(&bytes).into_owned();
     let skipped: Vec<String> =
