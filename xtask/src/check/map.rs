@@ -2,7 +2,7 @@
 //!
 //! One table row a lesson row: `| A9 | what it is | items | tests |`. Items and tests are paths in
 //! backticks, as `cargo xtask src` prints them; an item may also be a file of the workspace (with a `/`).
-//! A cell without any says in words why there is none.
+//! What has a space in it is no name but a command, and a cell without names says in words why there is none.
 
 use crate::export::quoted;
 use crate::sources::Sources;
@@ -45,6 +45,11 @@ pub(super) fn problems(workspace: &Workspace, sources: &Sources) -> Vec<String> 
     missing.chain(unknown).chain(twice).chain(cells).collect()
 }
 
+/// What is to be looked up in a cell.
+fn names(cell: &str) -> impl Iterator<Item = String> {
+    quoted(cell).into_iter().filter(|name| !name.contains(' '))
+}
+
 struct Row<'a> {
     line: usize,
     id: &'a str,
@@ -72,10 +77,10 @@ impl Row<'_> {
         let exists = |path: &str| {
             if path.contains('/') { workspace.root.join(path).exists() } else { sources.find(path).is_some() }
         };
-        let items = quoted(self.items).into_iter().filter(|i| !exists(i));
+        let items = names(self.items).filter(|i| !exists(i));
         let items = items.map(|i| format!("{place} names the item `{i}`, which does not exist"));
         let is_test = |path: &str| sources.find(path).is_some_and(|item| item.test);
-        let tests = quoted(self.tests).into_iter().filter(|t| !is_test(t));
+        let tests = names(self.tests).filter(|t| !is_test(t));
         let tests =
             tests.map(|t| format!("{place} names the test `{t}`, which does not exist (or is no #[test])"));
         empty.chain(items).chain(tests).collect()
