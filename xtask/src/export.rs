@@ -78,7 +78,7 @@ pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>
             name => all.push(Export { name: name.into(), item: sources.find(&import.target) }),
         }
     }
-    all.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+    all.sort_by_key(|export| export.name.to_lowercase());
     all
 }
 

@@ -1,5 +1,7 @@
 //! The verbs that only read sources: list, src, export, check — and new, which writes them.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod common;
 
 use common::{Fixture, in_order, outcome};

@@ -1,5 +1,7 @@
 //! The verbs that build and run: run, watch, data, call.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod common;
 
 use common::{Fixture, in_order, outcome};

@@ -69,11 +69,14 @@ fn row(line: usize, text: &str) -> Option<Row<'_>> {
 impl Row<'_> {
     fn problems(&self, workspace: &Workspace, sources: &Sources) -> Vec<String> {
         let place = format!("{FILE}:{}: row {}", self.line, self.id);
-        let empty =
-            [(self.items, "item"), (self.tests, "test")].into_iter().filter(|(cell, _)| cell.is_empty());
-        let empty = empty.map(|(_, what)| {
-            format!("{place} names no {what}: name one in backticks, or say in words why there is none")
-        });
+        let missing = match (self.items, self.tests) {
+            ("", "") => Some("item and no test"),
+            ("", _) => Some("item"),
+            (_, "") => Some("test"),
+            _ => None,
+        };
+        let way_out = "name one in backticks, or say in words why there is none";
+        let missing = missing.map(|what| format!("{place} names no {what}: {way_out}"));
         let exists = |path: &str| {
             if path.contains('/') { workspace.root.join(path).exists() } else { sources.find(path).is_some() }
         };
@@ -83,7 +86,7 @@ impl Row<'_> {
         let tests = names(self.tests).filter(|t| !is_test(t));
         let tests =
             tests.map(|t| format!("{place} names the test `{t}`, which does not exist (or is no #[test])"));
-        empty.chain(items).chain(tests).collect()
+        missing.into_iter().chain(items).chain(tests).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A small workspace of its own for each test: stages without dependencies, in a folder whose path is not easy.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use assert_cmd::Command;
