@@ -4,7 +4,7 @@ mod common;
 #[path = "common/forms.rs"]
 mod forms;
 
-use common::{DIGITS, Oracle, is_mnist};
+use common::{DIGITS, Oracle, is_mnist, panic_of};
 use forms::{FORMS, nn_model};
 use nb02_fully_connected::functions::linear::{lin_grad_einsum, lin_grad_outer};
 use nb02_fully_connected::ndarray::{
@@ -281,6 +281,16 @@ fn nan_in_the_data_reaches_the_loss() {
     assert!(forward_and_backward(&x, &y, &net).0.is_nan());
 }
 
+/// `lin` adds its bias while it multiplies; the lesson's plain form is `x @ w + b`.
+#[test]
+fn lin_is_the_product_plus_the_bias() {
+    for (n, m, nh) in SIZES.into_iter().chain([(0, 3, 2), (3, 0, 2), (500, 784, 50)]) {
+        let (x, net) = (randn((n, m), &mut manual_seed(1)), Net::kaiming(m, nh, 0.0, &mut manual_seed(2)));
+        let b = randn(nh, &mut manual_seed(3));
+        test_near_norm(&lin(&x, &net.w1, &b), &(matmul(&x, &net.w1) + &b), 1e-6);
+    }
+}
+
 #[test]
 fn the_bias_gradient_is_summed_in_f64() {
     // In f32, adding 0.1 ten million times gives 1,087,937.
@@ -365,23 +375,6 @@ fn a_layer_used_twice_gets_both_gradients() {
 
 // Mistakes are met at the caller's line, with both shapes and a way out.
 
-/// What a call panics with, after checking that it points into this file.
-fn panic_of(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
-    use std::sync::{Arc, Mutex};
-    let place = Arc::new(Mutex::new(String::new()));
-    let seen = Arc::clone(&place);
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        *seen.lock().expect("nothing panics while holding it") =
-            info.location().map(ToString::to_string).unwrap_or_default();
-    }));
-    let payload = std::panic::catch_unwind(f).expect_err("it should have panicked");
-    std::panic::set_hook(before);
-    let place = place.lock().expect("nothing panics while holding it");
-    assert!(place.contains("gradients.rs"), "the panic points to {place}");
-    payload.downcast_ref::<String>().cloned().expect("a formatted message")
-}
-
 #[test]
 fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
@@ -411,7 +404,8 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
         ),
     ];
     for (expected, case) in cases {
-        let message = panic_of(case);
+        let (message, place) = panic_of(case);
+        assert!(place.contains("gradients.rs"), "the panic points to {place}");
         assert!(message.starts_with(expected), "{message:?} should begin with {expected:?}");
     }
 }
