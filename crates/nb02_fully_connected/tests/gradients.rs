@@ -85,9 +85,10 @@ fn agrees_on_mnist(file: &str, name: &str, (loss, mut grads): (f32, Grads)) {
     test_near_norm(&x_grad.iter().map(|g| f64::from(g.abs())).sum::<f64>(), &abs_sum, TOL);
 }
 
-/// Rows, inputs, hidden units: never square, so that no transpose can be forgotten unseen…
-const SIZES: [(usize, usize, usize); 7] =
-    [(1, 1, 1), (1, 12, 5), (2, 1, 7), (5, 3, 1), (37, 12, 5), (63, 2, 10), (129, 17, 9)];
+/// Rows, inputs, hidden units: never square, so that a forgotten transpose panics — but for the last, where it
+/// would silently give other numbers.
+const SIZES: [(usize, usize, usize); 8] =
+    [(1, 1, 1), (1, 12, 5), (2, 1, 7), (5, 3, 1), (37, 12, 5), (63, 2, 10), (129, 17, 9), (6, 6, 6)];
 
 fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>, Net) {
     let mut rng = manual_seed((n * 1_000 + m * 10 + nh) as u64);
@@ -97,8 +98,7 @@ fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>,
 
 #[test]
 fn forms_agree_with_each_other_whatever_the_sizes() {
-    for (n, m, nh) in SIZES.into_iter().chain([(6, 6, 6)]) {
-        // …and one that is, since square matrices let a wrong product through without a panic.
+    for (n, m, nh) in SIZES {
         for shift in [0.0, 0.5] {
             let (x, y, net) = draw(n, m, nh, shift);
             let expected = forward_and_backward(&x, &y, &net);

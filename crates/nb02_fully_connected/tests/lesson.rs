@@ -1004,7 +1004,11 @@ fn s37_q10_einsum_of_the_input_gradient() {
     println!("{}", einsum_explain("ia, ka -> ik", &[out_g.shape(), w.shape()]).expect("it is well formed"));
     let inp_g: Array2<f32> = einsum("ia, ka -> ik", &[&out_g, &w]).expect("spaces are fine");
     let error = relative_norm(&inp_g, &matmul(&out_g, &w.t()));
-    beside("difference to out.g @ w.t()", format_args!("{error:.0e}"), "f32 rounding");
+    beside(
+        "difference to out.g @ w.t()",
+        format_args!("{error:.0e}"),
+        "f32 rounding; here it is that very product",
+    );
     assert!(error < 1e-6);
 
     println!("It fails only where out.g is (n), the unsqueeze(-1) of mse_grad forgotten:");
