@@ -203,7 +203,11 @@ fn s11_unsqueeze() {
     test_eq(&unsqueeze(&c, -1), &unsqueeze(&c, 1));
 
     let columns = unsqueeze(&c, 1);
-    beside("c[:, None].expand_as(m)", line(expand_as(&columns, &m)), "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]");
+    beside(
+        "c[:, None].expand_as(m)",
+        line(expand_as(&columns, &m)),
+        "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
+    );
     beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
     test_eq(&(&m + &columns), &array![[11.0, 12.0, 13.0], [24.0, 25.0, 26.0], [37.0, 38.0, 39.0]]);
 }
@@ -284,7 +288,9 @@ fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
 fn s17_the_silent_trap() {
     let mut rng = manual_seed(12);
     let (output, target) = (randn((200, 1), &mut rng), randn(200, &mut rng));
-    let mse = |difference: &Array2<f32>| difference.mapv(|x| f64::from(x) * f64::from(x)).sum() / difference.len() as f64;
+    let mse = |difference: &Array2<f32>| {
+        difference.mapv(|x| f64::from(x) * f64::from(x)).sum() / difference.len() as f64
+    };
     let wrong = &output - &target;
     let right = &squeeze(&output, -1) - &target;
     let right_loss = mse(&right.clone().insert_axis(Axis(1)));
@@ -413,8 +419,12 @@ fn s24_matmul_library() {
 fn s25_the_ladder() {
     let (m1, m2) = m1_and_m2();
     println!("{}", ladder::time_rungs(&m1, &m2));
-    println!("In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all");
-    println!("rungs are compiled; what makes a difference is how often a number travels between memory and registers.");
+    println!(
+        "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
+    );
+    println!(
+        "rungs are compiled; what makes a difference is how often a number travels between memory and registers."
+    );
 }
 
 /// What would a pass over the training set cost?
