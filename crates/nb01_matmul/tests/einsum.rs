@@ -132,6 +132,10 @@ fn mistakes_are_quoted() {
     marks(&shown("ik,kj->iji", two), "    ik,kj->iji\n             ^", "`i` is in the output already");
     marks(&shown("ik,kj->iz", two), "    ik,kj->iz\n            ^", "`z` is in the output but in no operand");
     marks(&shown("...k,kj -> j", two), "    ...k,kj -> j\n              ^^", "have to be in the output");
+    let long = format!("{}?{}", "i,".repeat(500), ",j".repeat(500));
+    let message = shown(&long, two);
+    let [_, quoted, mark] = message.lines().collect::<Vec<_>>()[..] else { panic!("{message}") };
+    test_eq(&quoted.find('?'), &mark.find('^'));
     marks(&shown("...", &[&[1; 80]]), "    ...\n    ^^^", "80 axes are more");
 }
 

@@ -92,7 +92,8 @@ use subscripts::{Subscripts, set};
 ///
 /// The rank of the result is the caller's to name, by a type: `Array2<f32>` where the subscripts leave two
 /// letters, `ArrayD<f32>` where they are not known. Operands are anything that can be looked at as an
-/// array: `&a` for an array, a view, a borrowed array or a number. All have the same kind of number.
+/// array: `&a` for an array, a view, a list or a number, and also where `a` is an `&ArrayRef2` already.
+/// All have the same kind of number.
 ///
 /// # Errors
 /// [`EinsumError`], quoting the subscripts with a mark under the fault, where they are not well formed, do

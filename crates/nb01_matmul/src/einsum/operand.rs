@@ -202,13 +202,20 @@ mod tests {
     use crate::einsum::subscripts::Subscripts;
     use ndarray::{Array, s};
 
-    /// Whether an operand's groups of axes can be used where they are.
-    fn is_view(subscripts: &str, view: ArrayViewD<'_, f32>, groups: [&str; 3]) -> bool {
+    fn labels(letters: &str) -> Labels {
+        letters.bytes().map(|letter| letter - b'a' + 26).collect()
+    }
+
+    fn operand<'a>(subscripts: &str, view: ArrayViewD<'a, f32>) -> Operand<'a, f32> {
         let parsed = Subscripts::parse(subscripts).expect("letters");
         let axes = Axes::bind(&parsed, [view.shape()].into_iter()).expect("a letter for each axis");
-        let [batch, first, second] =
-            groups.map(|group| group.bytes().map(|b| b - b'a' + 26).collect::<Labels>());
-        let operand = Operand::new(view, &axes.operands[0], &axes).unwrap_or_else(|_| panic!("small"));
+        Operand::new(view, &axes.operands[0], &axes).unwrap_or_else(|_| panic!("small"))
+    }
+
+    /// Whether an operand's groups of axes can be used where they are.
+    fn is_view(subscripts: &str, view: ArrayViewD<'_, f32>, groups: [&str; 3]) -> bool {
+        let [batch, first, second] = groups.map(labels);
+        let operand = operand(subscripts, view);
         operand.grouped(&batch, &first, &second).is_ok_and(|grouped| grouped.is_view())
     }
 
@@ -227,6 +234,14 @@ mod tests {
         assert!(is_view("bij", x.slice(s![.., .., ..;-1]).into_dyn(), ["b", "i", "j"]));
         assert!(!is_view("bij", x.slice(s![.., ..4, ..]).into_dyn(), ["", "bi", "j"]));
         assert!(!is_view("bij", x.clone(), ["", "bj", "i"]));
+    }
+
+    #[test]
+    fn memory_decides_the_order_of_a_group() {
+        let x = Array::<f32, _>::zeros((4, 6, 8));
+        let permuted = operand("abc", x.view().permuted_axes([2, 0, 1]).into_dyn());
+        assert_eq!(permuted.by_stride(&labels("abc")), labels("bca"));
+        assert_eq!(permuted.by_stride(&labels("ab")), labels("ba"));
     }
 
     #[test]
