@@ -8,7 +8,7 @@
 //! own, [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
-use super::blocked::{Shared, strips};
+use super::blocked::{Shared, ranges};
 use super::element::Element;
 use super::kernel::{Ahead, Destination, Kernels, Strip};
 use super::memory::{Scratch, with_scratch};
@@ -67,7 +67,7 @@ unsafe fn add_rows<T: Element>(
     rows: std::ops::Range<usize>,
     to: Destination<T>,
 ) {
-    let strips: Vec<_> = strips(short.rows, kernels.rows).collect();
+    let strips: Vec<_> = ranges(short.rows, kernels.rows).collect();
     let lines = (DEPTH * long.row.unsigned_abs()).div_ceil(Ahead::<T>::LINE);
     let share = lines.div_ceil(strips.len());
     for (i, strip) in strips.iter().enumerate() {
@@ -82,6 +82,8 @@ unsafe fn add_rows<T: Element>(
             b: long.at(rows.start, 0),
             b_row: long.row,
             b_panel: kernels.width as isize,
+            first: kernels.width,
+            width: kernels.width,
             to: to.from(strip.start, 0),
             ahead: if long.row >= long.columns as isize && (long.row as usize) <= long.columns + 64 {
                 Ahead { next: ahead, lines: share }

@@ -43,12 +43,15 @@ pub(super) struct Kernels<T> {
 /// A few rows of C: `rows` rows of A times all `columns` of a block of B.
 ///
 /// `a` is the first row's first element. Where `a_along_k`, each row is contiguous and `a_step` leads to the next
-/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of as many columns
-/// as a tile has; in each a row is contiguous, `b_row` leads to the next one, and `b_panel` to the next panel.
+/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of `width`
+/// columns (the first of `first`), at most as many as a tile has; in each a row is contiguous, `b_row` leads to the
+/// next one, and `b_panel` to the next panel.
 pub(super) struct Strip<T> {
     pub(super) rows: usize,
     pub(super) k: usize,
     pub(super) columns: usize,
+    pub(super) first: usize,
+    pub(super) width: usize,
     pub(super) a: *const T,
     pub(super) a_step: isize,
     pub(super) a_along_k: bool,
@@ -88,7 +91,7 @@ pub(super) struct Destination<T> {
     pub(super) bias: *const T,
     /// `max(x, 0) − shift`.
     pub(super) relu_shift: Option<T>,
-    /// Writes past the caches; only where each row of C is aligned to whole registers.
+    /// Writes past the caches, in tiles that are aligned to whole registers; only where `c_row` is, too.
     pub(super) stream: bool,
 }
 
