@@ -103,7 +103,7 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
         while left >= L::N {
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), None);
             if ahead.lines > 0 {
-                L::prefetch(ahead.next);
+                L::prefetch_far(ahead.next);
                 ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
                 ahead.lines -= 1;
             }

@@ -95,6 +95,14 @@ pub(super) struct Destination<T> {
     pub(super) stream: bool,
 }
 
+impl<T> Destination<T> {
+    /// Whether there is nothing to do but write.
+    #[inline(always)]
+    fn plain(&self) -> bool {
+        !self.accumulate && self.bias.is_null() && self.relu_shift.is_none()
+    }
+}
+
 /// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<T> {
@@ -154,6 +162,9 @@ unsafe fn finish<L: lanes::Lanes>(
 ) {
     unsafe {
         let mut x = sums;
+        if to.plain() {
+            return write(x, c, mask, to.stream);
+        }
         if to.accumulate {
             x = read::<L>(c, mask).add(x);
         }
@@ -163,10 +174,18 @@ unsafe fn finish<L: lanes::Lanes>(
         if let Some(shift) = &to.relu_shift {
             x = x.relu().sub(L::splat(shift));
         }
+        write(x, c, mask, to.stream);
+    }
+}
+
+/// All lanes, past the caches or not, or those of the mask.
+#[inline(always)]
+unsafe fn write<L: lanes::Lanes>(x: L, to: *mut L::Elem, mask: Option<L::Mask>, stream: bool) {
+    unsafe {
         match mask {
-            Some(mask) => x.store_masked(c, mask),
-            None if to.stream => x.stream(c),
-            None => x.store(c),
+            Some(mask) => x.store_masked(to, mask),
+            None if stream => x.stream(to),
+            None => x.store(to),
         }
     }
 }

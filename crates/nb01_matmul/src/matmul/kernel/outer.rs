@@ -96,6 +96,9 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool, const
     unsafe {
         let mask = L::first(at.columns - (V - 1) * L::N);
         let mut sums = [[[L::zero(); V]; R]; 2];
+        if !s.to.stream {
+            ask_for_c::<L, R, V>(s, at.column);
+        }
         while p < s.k {
             step::<L, R, V, EDGE, ALONG_K>(&mut sums[0], (a, s.a_step), (b, b_ahead), mask);
             (a, b, p) = (a.wrapping_offset(a_next), b.wrapping_offset(s.b_row), p + 1);
@@ -104,7 +107,7 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool, const
                 (a, b, p) = (a.wrapping_offset(a_next), b.wrapping_offset(s.b_row), p + 1);
             }
             if ahead.lines > 0 {
-                L::prefetch(ahead.next);
+                L::prefetch_far(ahead.next);
                 ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
                 ahead.lines -= 1;
             }
@@ -118,6 +121,19 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool, const
                 let column = at.column + v * L::N;
                 let mask = if EDGE && v == V - 1 { Some(mask) } else { None };
                 finish(sum, &to, c_row.wrapping_add(column), column, mask);
+            }
+        }
+    }
+}
+
+/// The tile's part of C, which is far away if it is read or written at all before the sums are there.
+#[inline(always)]
+unsafe fn ask_for_c<L: Lanes, const R: usize, const V: usize>(s: &Strip<L::Elem>, column: usize) {
+    for i in 0..R {
+        let c = s.to.c.wrapping_offset(s.to.c_row.wrapping_mul(i as isize)).wrapping_add(column);
+        for v in 0..V {
+            if (v * L::N).is_multiple_of(Ahead::<L::Elem>::LINE) {
+                unsafe { L::prefetch(c.wrapping_add(v * L::N)) };
             }
         }
     }
