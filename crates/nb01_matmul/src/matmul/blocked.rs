@@ -1,8 +1,8 @@
 //! Any product: B packed into panels, a strip of A beside it, a block of `k` at a time.
 //!
 //! ```text
-//!              columns of B, a panel after the other      A strip (14 rows × 256) stays in the nearest cache;
-//!              ┌───┬───┬───┬───┐                          panels of B (256 × 32) stream past it from the
+//!              columns of B, a panel after the other      A strip (8 rows × 256) stays in the nearest cache;
+//!              ┌───┬───┬───┬───┐                          panels of B (256 × 48) stream past it from the
 //!   A strip    │   │   │   │   │  256 of k                second; a tile of C lives in registers, and is
 //!   ▒▒▒▒▒▒  ×  │   │   │   │   │                          added to memory once for each block of k.
 //!              └───┴───┴───┴───┘
@@ -36,6 +36,10 @@ const PACKED: usize = 8 << 20;
 /// Multiply-adds of a product so small that packing B would take longer than it saves.
 const TINY: usize = 1 << 17;
 
+/// Rows of A, and numbers in B, up to which B is not packed either: the second cache holds all of it.
+const FEW: usize = 48;
+const NEAR: usize = 1 << 17;
+
 /// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.
 const STREAMED: usize = 4 << 20;
 
@@ -43,23 +47,23 @@ const STREAMED: usize = 4 << 20;
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(
-    kernels: &Kernels<T>,
-    a: Operand<T>,
-    b: Operand<T>,
-    to: Destination<T>,
-) {
+pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
     let small = a.rows <= 2 * kernels.rows || b.columns <= kernels.lanes;
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
         return unsafe { direct(kernels, a, b, to) };
     }
+    if b.rows_are_contiguous() && a.rows <= FEW && a.columns * b.columns <= NEAR {
+        let blocks = Blocks::new(kernels, a.columns, DEPTH, 0..b.columns);
+        return unsafe { blocks.multiply(a, Source::InPlace(b), to) };
+    }
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let wide = (PACKED / a.columns.max(1)).next_multiple_of(kernels.width);
     for columns in ranges(b.columns, wide) {
-        let blocks = Blocks::new(kernels, a.columns, columns);
+        let blocks = Blocks::new(kernels, a.columns, DEPTH, columns);
+        let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
         with_scratch(blocks.len(), |packed| unsafe {
             blocks.pack(b, packed);
-            blocks.multiply(a, packed, to);
+            blocks.multiply(a, Source::Packed(packed), to);
         });
     }
 }
@@ -69,37 +73,20 @@ fn is_direct<T>(a: &Operand<T>) -> bool {
     a.rows_are_contiguous() || a.columns_are_contiguous()
 }
 
-/// Whether C should go past the caches: it is large, written once, and its rows are aligned.
+/// Whether C should go past the caches: it is large, written once, and its rows are aligned alike.
 fn streams<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>, to: &Destination<T>) -> bool {
-    let register = kernels.lanes * size_of::<T>();
-    let aligned = to.c as usize % register == 0 && to.c_row.unsigned_abs() % kernels.lanes == 0;
-    aligned && !to.accumulate && a.columns <= DEPTH && a.rows * b.columns >= STREAMED
+    let alike = to.c_row.unsigned_abs().is_multiple_of(kernels.lanes);
+    alike && !to.accumulate && a.columns <= DEPTH && a.rows * b.columns >= STREAMED
 }
 
 /// `0..n` cut into ranges of at most `len`.
-fn ranges(n: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn ranges(n: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n).step_by(len.max(1)).map(move |start| start..n.min(start + len))
-}
-
-/// `n` rows cut into strips that the kernel has a tile for: of `most` rows, then of at most eight.
-pub(super) fn strips(n: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let left = n - start;
-        let rows = match left {
-            0 => return None,
-            _ if left >= most => most,
-            _ if left > 8 => left / 2,
-            _ => left,
-        };
-        start += rows;
-        Some(start - rows..start)
-    })
 }
 
 /// A product of a few thousand numbers: no packing, no memory, no threads.
 unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
-    for rows in strips(a.rows, kernels.rows) {
+    for rows in ranges(a.rows, kernels.rows) {
         let strip = Strip {
             rows: rows.len(),
             k: a.columns,
@@ -110,6 +97,8 @@ unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>,
             b: b.at(0, 0),
             b_row: b.row,
             b_panel: kernels.width as isize,
+            first: kernels.width,
+            width: kernels.width,
             to: to.from(rows.start, 0),
             ahead: Ahead::NONE,
         };
@@ -117,52 +106,77 @@ unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>,
     }
 }
 
+/// Where B is read.
+#[derive(Clone, Copy)]
+enum Source<T> {
+    /// From a buffer, where [`Blocks::pack`] put it.
+    Packed(Scratch<T>),
+    /// Where it lies; its rows are contiguous.
+    InPlace(Operand<T>),
+}
+
 /// How some columns of B lie when packed: block of `k` after block, panel after panel, row after row.
-struct Blocks<'a, T> {
+pub(super) struct Blocks<'a, T> {
     kernels: &'a Kernels<T>,
     k: usize,
     /// Rows of B in a block; the last may have fewer.
     depth: usize,
     columns: Range<usize>,
+    /// Columns of the first panel: fewer where the second begins at an aligned address of C only so.
+    pub(super) first: usize,
+    /// Columns of a panel; the last may have fewer, and is filled up with zeros.
+    pub(super) width: usize,
     panels: usize,
 }
 
 impl<'a, T: Element> Blocks<'a, T> {
-    fn new(kernels: &'a Kernels<T>, k: usize, columns: Range<usize>) -> Self {
-        let depth = k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1);
-        let panels = columns.len().div_ceil(kernels.width);
-        Self { kernels, k, depth, columns, panels }
+    /// Blocks for `columns` of a B with `k` rows, at most `deepest` in a block.
+    pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
+        let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most).max(1)).max(1);
+        let depth = even(k, deepest);
+        let width = even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+        let panels = columns.len().div_ceil(width);
+        Self { kernels, k, depth, columns, first: width, width, panels }
     }
 
-    /// Numbers in all, the last panel filled up with zeros.
-    fn len(&self) -> usize {
-        self.k * self.panels * self.kernels.width
+    /// The same, with the panels after the first aligned for a C that starts at `c`.
+    fn aligned_to(self, c: *const T) -> Self {
+        let beyond = c as usize / size_of::<T>() % self.kernels.lanes;
+        let panels = (self.columns.len() + beyond).div_ceil(self.width);
+        Self { first: self.width - beyond, panels, ..self }
+    }
+
+    /// Numbers in all.
+    pub(super) fn len(&self) -> usize {
+        self.k * self.panels * self.width
     }
 
     /// Where a panel of the block that starts at row `p` of B begins, if that block has `depth` rows.
     fn panel(&self, p: usize, depth: usize, panel: usize) -> usize {
-        (p * self.panels + panel * depth) * self.kernels.width
+        (p * self.panels + panel * depth) * self.width
     }
 
-    /// Packs B; every panel of every block is a task.
-    unsafe fn pack(&self, b: Operand<T>, packed: Scratch<T>) {
-        let work = 4.0 * self.len() as f64;
-        threads::for_each(self.panels, work, |panel| {
-            let width = self.kernels.width;
-            let first = self.columns.start + panel * width;
-            let there = width.min(self.columns.end - first);
+    /// Packs B; every panel is a task.
+    ///
+    /// # Safety
+    /// B has the columns and rows that this was made for, and `packed` as many numbers as `len` says.
+    pub(super) unsafe fn pack(&self, b: Operand<T>, packed: Scratch<T>) {
+        threads::for_each(self.panels, self.len() as f64, |panel| {
+            let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
+            let end = self.columns.len().min(self.first + panel * self.width);
+            let column = self.columns.start + start;
             for block in ranges(self.k, self.depth) {
                 for (i, p) in block.clone().enumerate() {
-                    let to = packed.at(self.panel(block.start, block.len(), panel) + i * width);
+                    let to = packed.at(self.panel(block.start, block.len(), panel) + i * self.width);
                     // SAFETY: row p of B has these columns, and no other task writes to this panel.
-                    unsafe { copy_padded(b.at(p, first), b.column, there, to, width) };
+                    unsafe { copy_padded(b.at(p, column), b.column, end - start, to, self.width) };
                 }
             }
         });
     }
 
-    /// `a` times the packed part of B; a few strips of rows are a task.
-    unsafe fn multiply(&self, a: Operand<T>, packed: Scratch<T>, to: Destination<T>) {
+    /// `a` times this part of B; a few strips of rows are a task.
+    unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>) {
         let most = self.kernels.rows;
         let rows_a_task = (a.rows / 16).next_multiple_of(most).clamp(most, 8 * most);
         let operations = 2.0 * a.rows as f64 * self.k as f64 * self.columns.len() as f64;
@@ -173,9 +187,9 @@ impl<'a, T: Element> Blocks<'a, T> {
             with_scratch(most * (self.depth + 16), |buffer| {
                 for p in (0..self.k.max(1)).step_by(self.depth) {
                     let depth = self.depth.min(self.k - p);
-                    for strip in strips(rows.len(), most) {
+                    for strip in ranges(rows.len(), most) {
                         let strip = rows.start + strip.start..rows.start + strip.end;
-                        unsafe { self.strip(a, strip, p..p + depth, packed, to.get(), buffer) };
+                        unsafe { self.strip(a, strip, p..p + depth, b, to.get(), buffer) };
                     }
                 }
             });
@@ -188,10 +202,17 @@ impl<'a, T: Element> Blocks<'a, T> {
         a: Operand<T>,
         rows: Range<usize>,
         block: Range<usize>,
-        packed: Scratch<T>,
+        b: Source<T>,
         to: Destination<T>,
         buffer: Scratch<T>,
     ) {
+        let (b, b_row, b_panel) = match b {
+            Source::Packed(packed) => {
+                let start = packed.at(self.panel(block.start, block.len(), 0)).cast_const();
+                (start, self.width as isize, (block.len() * self.width) as isize)
+            }
+            Source::InPlace(b) => (b.at(block.start, self.columns.start), b.row, self.width as isize),
+        };
         let (start, a_step, a_along_k) = unsafe { strip_of_a(&a, &rows, &block, buffer) };
         let strip = Strip {
             rows: rows.len(),
@@ -200,9 +221,11 @@ impl<'a, T: Element> Blocks<'a, T> {
             a: start,
             a_step,
             a_along_k,
-            b: packed.at(self.panel(block.start, block.len(), 0)),
-            b_row: self.kernels.width as isize,
-            b_panel: (block.len() * self.kernels.width) as isize,
+            b,
+            b_row,
+            b_panel,
+            first: self.first,
+            width: self.width,
             to: to.from(rows.start, self.columns.start).part(block.start == 0, block.end == self.k),
             ahead: Ahead::NONE,
         };
@@ -249,7 +272,12 @@ fn collides(step: isize, size: usize) -> bool {
 /// Copies `len` numbers that are `step` apart, and fills up with zeros to `padded`.
 unsafe fn copy_padded<T: Element>(from: *const T, step: isize, len: usize, to: *mut T, padded: usize) {
     unsafe {
-        if step == 1 {
+        if step == 1 && len.is_multiple_of(16) {
+            // Sixteen at a time, since a call of `memcpy` for each row would take longer than the copy.
+            for i in (0..len).step_by(16) {
+                to.wrapping_add(i).cast::<[T; 16]>().write(from.wrapping_add(i).cast::<[T; 16]>().read());
+            }
+        } else if step == 1 {
             std::ptr::copy_nonoverlapping(from, to, len);
         } else {
             for i in 0..len {

@@ -45,9 +45,7 @@ impl sealed::HasKernels for f32 {
             Path::Avx2 => &super::kernel::avx2::KERNELS,
             #[cfg(target_arch = "aarch64")]
             Path::Neon => &super::kernel::neon::KERNELS,
-            #[cfg(target_arch = "x86_64")]
-            _ if super::path::has_avx2() => &portable::FUSED,
-            _ => &portable::KERNELS,
+            _ => &portable().0,
         }
     }
 }
@@ -55,10 +53,20 @@ impl sealed::HasKernels for f32 {
 #[allow(private_interfaces)]
 impl sealed::HasKernels for f64 {
     fn kernels(_: Path) -> &'static Kernels<f64> {
-        #[cfg(target_arch = "x86_64")]
-        if super::path::has_avx2() {
-            return &portable::FUSED_F64;
-        }
-        &portable::KERNELS_F64
+        &portable().1
     }
+}
+
+/// Plain Rust, compiled for a processor like this one.
+fn portable() -> &'static (Kernels<f32>, Kernels<f64>) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if Path::Avx512.is_available() {
+            return &portable::WIDEST;
+        }
+        if Path::Avx2.is_available() {
+            return &portable::WIDE;
+        }
+    }
+    &portable::ANY
 }

@@ -8,7 +8,7 @@
 //! own, [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
-use super::blocked::{Shared, strips};
+use super::blocked::{Shared, ranges};
 use super::element::Element;
 use super::kernel::{Ahead, Destination, Kernels, Strip};
 use super::memory::{Scratch, with_scratch};
@@ -28,23 +28,14 @@ const SMALL: usize = 1 << 17;
 /// Whether a product is of this kind.
 pub(super) fn fits<T>(a: &Operand<T>, b: &Operand<T>) -> bool {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    k >= 2 * ROWS
-        && k >= 4 * m.max(n)
-        && m * n <= SMALL
-        && a.columns_are_contiguous()
-        && b.rows_are_contiguous()
+    k >= 2 * ROWS && k >= 4 * m.max(n) && m * n <= SMALL && a.columns_are_contiguous() && b.rows_are_contiguous()
 }
 
 /// `to` = `a · b`, for operands that [`fits`] has seen.
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(
-    kernels: &Kernels<T>,
-    a: Operand<T>,
-    b: Operand<T>,
-    to: Destination<T>,
-) {
+pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
     let transposed = a.rows > b.columns;
     let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
     let part_rows = short.columns.div_ceil(PARTS).max(ROWS).next_multiple_of(DEPTH);
@@ -76,30 +67,41 @@ unsafe fn add_rows<T: Element>(
     rows: std::ops::Range<usize>,
     to: Destination<T>,
 ) {
-    let strips: Vec<_> = strips(short.rows, kernels.rows).collect();
-    let lines = (DEPTH * long.row.unsigned_abs()).div_ceil(Ahead::<T>::LINE);
-    let share = lines.div_ceil(strips.len());
-    for (i, strip) in strips.iter().enumerate() {
-        let ahead = long.at(rows.end, 0).wrapping_add(i * share * Ahead::<T>::LINE);
-        let strip = Strip {
-            rows: strip.len(),
-            k: rows.len(),
-            columns: long.columns,
-            a: short.at(strip.start, rows.start),
-            a_step: short.column,
-            a_along_k: false,
-            b: long.at(rows.start, 0),
-            b_row: long.row,
-            b_panel: kernels.width as isize,
-            to: to.from(strip.start, 0),
-            ahead: if long.row >= long.columns as isize && (long.row as usize) <= long.columns + 64 {
-                Ahead { next: ahead, lines: share }
-            } else {
-                Ahead::NONE
-            },
-        };
-        unsafe { (kernels.strip)(&strip) };
+    // A panel of x stays in the nearest cache while all columns of g pass by.
+    let strips = || ranges(short.rows, kernels.rows);
+    let tiles = strips().count() * long.columns.div_ceil(kernels.width);
+    let mut ahead = rows_ahead(&long, rows.end, tiles);
+    for columns in ranges(long.columns, kernels.width) {
+        for strip in strips() {
+            let strip = Strip {
+                rows: strip.len(),
+                k: rows.len(),
+                columns: columns.len(),
+                first: kernels.width,
+                width: kernels.width,
+                a: short.at(strip.start, rows.start),
+                a_step: short.column,
+                a_along_k: false,
+                b: long.at(rows.start, columns.start),
+                b_row: long.row,
+                b_panel: 0,
+                to: to.from(strip.start, columns.start),
+                ahead,
+            };
+            unsafe { (kernels.strip)(&strip) };
+            ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
+        }
     }
+}
+
+/// The first tile's share of the next rows, if they follow each other closely.
+fn rows_ahead<T>(long: &Operand<T>, row: usize, tiles: usize) -> Ahead<T> {
+    let length = long.columns as isize;
+    if !(length..=length + 64).contains(&long.row) {
+        return Ahead::NONE;
+    }
+    let lines = (DEPTH * long.row as usize).div_ceil(Ahead::<T>::LINE);
+    Ahead { next: long.at(row, 0), lines: lines.div_ceil(tiles) }
 }
 
 /// Adds the parts, a row of sums at a time, and writes them where they belong.

@@ -1,27 +1,34 @@
 //! The lesson's forward pass: many rows, few columns, a long `k` — 50,000 × 784 times 784 × 50.
 //!
 //! A is read once and its rows are contiguous, so packing it would only double the memory traffic of a product
-//! that is nearly bound by it. B is small: it is packed once, and stays in the second cache for good. A few rows of A
-//! are loaded into the first, every column of B passes by, and each pair becomes a dot product. Meanwhile the next rows
-//! of A are asked for, as many cache lines as the sums leave time for: 3136 bytes from row to row are too far for the
-//! processor to guess.
+//! that is nearly bound by it. B is small and stays in the second cache. A few rows of A are loaded into the nearest one,
+//! every column of B passes by, and meanwhile the next rows of A are asked for: 3136 bytes from row to row are too
+//! far apart for the processor to guess.
+//!
+//! The columns rarely fill whole registers: 50 are three of 16, and two more. A fourth register would be nearly empty,
+//! so what is left is done as dot products, lanes along `k`: two columns cost an eighth of a register of them. The
+//! lesson's 10 columns are dot products altogether.
 
-use super::blocked::Shared;
+use super::blocked::{Blocks, Shared, ranges};
 use super::element::Element;
-use super::kernel::{Ahead, Destination, Dots, Kernels, MAX_COLUMNS, column_tiles};
-use super::memory::{Scratch, with_scratch};
+use super::kernel::{Ahead, Destination, Dots, Kernels, MAX_COLUMNS, Strip, column_tiles};
+use super::memory::with_scratch;
 use super::operand::Operand;
 use super::threads;
+use std::ops::Range;
 
-/// Rows of A from which on it pays to pack B.
+/// Rows of A from which on it pays to pack columns of B as the kernels like them best.
 const MANY: usize = 32;
+
+/// `k` at most: a few rows of A should still fit the nearest cache.
+const LONGEST: usize = 4096;
 
 /// Rows of a task: enough to make taking one cheap, few enough to share fairly.
 const TASK: usize = 96;
 
 /// Whether a product is of this kind.
 pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> bool {
-    let shape = b.columns <= MAX_COLUMNS && a.columns >= 8 * kernels.lanes;
+    let shape = b.columns <= MAX_COLUMNS && (8 * kernels.lanes..=LONGEST).contains(&a.columns);
     let pays = a.rows >= MANY || b.columns_are_contiguous();
     shape && pays && a.rows_are_contiguous()
 }
@@ -30,85 +37,152 @@ pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> b
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(
-    kernels: &Kernels<T>,
-    a: Operand<T>,
-    b: Operand<T>,
-    to: Destination<T>,
-) {
+pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+    let to = Shared(to);
     if b.columns_are_contiguous() && a.rows < MANY {
-        let columns = Columns { start: b.at(0, 0), step: b.column, packed: false, count: b.columns };
-        return unsafe { multiply(kernels, a, columns, to) };
+        let dots = Dotted { columns: b.columns, start: b.at(0, 0), step: b.column, packed: false };
+        let nothing = Whole { columns: 0, start: b.at(0, 0), width: 1, row: 0, panel: 0 };
+        return unsafe { Tall { kernels, a, whole: nothing, dots, to }.multiply() };
     }
-    let registers = a.columns.div_ceil(kernels.lanes);
-    with_scratch(registers * kernels.lanes * b.columns, |packed| unsafe {
-        pack(kernels, b, packed);
-        let columns = Columns { start: packed.at(0), step: 0, packed: true, count: b.columns };
-        multiply(kernels, a, columns, to);
+    let columns = columns_in_registers(b.columns, kernels.lanes);
+    let blocks = Blocks::new(kernels, b.rows, LONGEST, 0..columns);
+    let dotted = b.rows.next_multiple_of(kernels.lanes) * (b.columns - columns);
+    let aligned = blocks.len().next_multiple_of(kernels.lanes);
+    with_scratch(aligned + dotted, |packed| unsafe {
+        blocks.pack(b, packed);
+        let (width, panel) = (blocks.width, (b.rows * blocks.width) as isize);
+        let whole = Whole { columns, start: packed.at(0), width, row: width as isize, panel };
+        let start = packed.at(aligned);
+        pack_dots(kernels, b, columns..b.columns, start);
+        let dots = Dotted { columns: b.columns - columns, start, step: 0, packed: true };
+        Tall { kernels, a, whole, dots, to }.multiply();
     });
 }
 
-/// Where the kernel finds the columns of B: packed, or `step` apart where they lie.
-#[derive(Clone, Copy)]
-struct Columns<T> {
-    start: *const T,
-    step: isize,
-    packed: bool,
-    count: usize,
+/// How many columns go to whole registers; the rest, up to three quarters of one, is quicker as dot products.
+fn columns_in_registers(columns: usize, lanes: usize) -> usize {
+    let rest = columns % lanes;
+    if rest <= lanes / 4 * 3 { columns - rest } else { columns }
 }
 
-// SAFETY: several threads read the columns, and nobody writes to them while `multiply` runs.
-unsafe impl<T: Sync> Sync for Columns<T> {}
-
-/// Packs B: tile after tile, register of `k` after register, column after column, filled up with zeros.
-unsafe fn pack<T: Element>(kernels: &Kernels<T>, b: Operand<T>, packed: Scratch<T>) {
+/// Packs columns for dot products: tile after tile, register of `k` after register, filled up with zeros.
+unsafe fn pack_dots<T: Element>(kernels: &Kernels<T>, b: Operand<T>, columns: Range<usize>, packed: *mut T) {
     let lanes = kernels.lanes;
-    let registers = b.rows.div_ceil(lanes);
-    for (first, width) in column_tiles(b.columns, kernels.dot_columns) {
-        let tile = first * registers * lanes;
-        for r in 0..registers {
-            for j in 0..width {
-                for lane in 0..lanes {
-                    let p = r * lanes + lane;
-                    // SAFETY: inside B, or zero; the buffer holds `registers · lanes` numbers a column.
-                    let x = if p < b.rows { unsafe { *b.at(p, first + j) } } else { T::zero() };
-                    unsafe { packed.at(tile + (r * width + j) * lanes + lane).write(x) };
-                }
+    let length = b.rows.next_multiple_of(lanes);
+    for (first, width) in column_tiles(columns.len(), kernels.dot_columns) {
+        for j in 0..width {
+            for p in 0..length {
+                let to = packed.wrapping_add(first * length + (p / lanes * width + j) * lanes + p % lanes);
+                // SAFETY: inside B, or zero; the buffer has `length` numbers for each column.
+                unsafe { to.write(if p < b.rows { *b.at(p, columns.start + first + j) } else { T::zero() }) };
             }
         }
     }
 }
 
-/// All rows of A, a few at a time, times all columns.
-unsafe fn multiply<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Columns<T>, to: Destination<T>) {
-    let (to, b) = (Shared(to), &b);
-    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.count as f64;
-    let task_rows = TASK.min(a.rows.div_ceil(4)).next_multiple_of(kernels.dot_rows);
-    threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
-        let end = a.rows.min((task + 1) * task_rows);
-        for row in (task * task_rows..end).step_by(kernels.dot_rows) {
-            let rows = kernels.dot_rows.min(end - row);
-            let dots = Dots {
-                rows,
-                k: a.columns,
-                columns: b.count,
-                a: a.at(row, 0),
-                a_row: a.row,
-                b: b.start,
-                b_column: b.step,
-                b_packed: b.packed,
-                to: to.get().from(row, 0),
-                ahead: rows_ahead(&a, row + rows, kernels.dot_rows),
-            };
-            unsafe { (kernels.dots)(&dots) };
-        }
-    });
+/// The first columns of B, in panels of whole registers.
+#[derive(Clone, Copy)]
+struct Whole<T> {
+    columns: usize,
+    start: *const T,
+    width: usize,
+    row: isize,
+    panel: isize,
 }
 
-/// The next rows, if they follow each other closely.
-fn rows_ahead<T>(a: &Operand<T>, row: usize, rows: usize) -> Ahead<T> {
-    if a.row < a.columns as isize || a.row as usize > a.columns + 64 {
-        return Ahead::NONE;
+/// The other columns of B, each along `k`: packed, or `step` apart where they lie.
+#[derive(Clone, Copy)]
+struct Dotted<T> {
+    columns: usize,
+    start: *const T,
+    step: isize,
+    packed: bool,
+}
+
+/// A product ready to run.
+struct Tall<'a, T> {
+    kernels: &'a Kernels<T>,
+    a: Operand<T>,
+    whole: Whole<T>,
+    dots: Dotted<T>,
+    to: Shared<T>,
+}
+
+// SAFETY: several threads read A and B, which nobody writes to while this lives; `Shared` says why C is safe.
+unsafe impl<T: Sync + Send> Sync for Tall<'_, T> {}
+
+impl<T: Element> Tall<'_, T> {
+    /// All rows; some of them are a task.
+    unsafe fn multiply(&self) {
+        let (m, most) = (self.a.rows, self.kernels.rows);
+        let columns = self.whole.columns + self.dots.columns;
+        let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
+        let task_rows = TASK.min(m.div_ceil(4)).next_multiple_of(most);
+        threads::for_each(m.div_ceil(task_rows), operations, |task| {
+            let end = m.min((task + 1) * task_rows);
+            for start in (task * task_rows..end).step_by(most) {
+                // SAFETY: these rows are this task's.
+                unsafe { self.rows(start..end.min(start + most)) };
+            }
+        });
     }
-    Ahead { next: a.at(row, 0), lines: (rows * a.row as usize).div_ceil(Ahead::<T>::LINE) }
+
+    /// A few rows: whole registers of columns first, then dot products with what those rows left in the cache.
+    unsafe fn rows(&self, rows: Range<usize>) {
+        if self.whole.columns > 0 {
+            unsafe { (self.kernels.strip)(&self.strip(&rows)) };
+        }
+        if self.dots.columns > 0 {
+            for few in ranges(rows.len(), self.kernels.dot_rows) {
+                let few = rows.start + few.start..rows.start + few.end;
+                unsafe { (self.kernels.dots)(&self.dots(&few)) };
+            }
+        }
+    }
+
+    fn strip(&self, rows: &Range<usize>) -> Strip<T> {
+        let b = &self.whole;
+        Strip {
+            rows: rows.len(),
+            k: self.a.columns,
+            columns: b.columns,
+            first: b.width,
+            width: b.width,
+            a: self.a.at(rows.start, 0),
+            a_step: self.a.row,
+            a_along_k: true,
+            b: b.start,
+            b_row: b.row,
+            b_panel: b.panel,
+            to: self.to.get().from(rows.start, 0),
+            ahead: self.rows_ahead(rows.end, rows.len()),
+        }
+    }
+
+    fn dots(&self, rows: &Range<usize>) -> Dots<T> {
+        let b = &self.dots;
+        let first = self.whole.columns == 0;
+        Dots {
+            rows: rows.len(),
+            k: self.a.columns,
+            columns: b.columns,
+            a: self.a.at(rows.start, 0),
+            a_row: self.a.row,
+            b: b.start,
+            b_column: b.step,
+            b_packed: b.packed,
+            to: self.to.get().from(rows.start, self.whole.columns),
+            ahead: if first { self.rows_ahead(rows.end, rows.len()) } else { Ahead::NONE },
+        }
+    }
+
+    /// The next rows, if they follow each other closely.
+    fn rows_ahead(&self, row: usize, rows: usize) -> Ahead<T> {
+        let length = self.a.columns as isize;
+        if !(length..=length + 64).contains(&self.a.row) {
+            return Ahead::NONE;
+        }
+        let lines = (rows * self.a.row as usize).div_ceil(Ahead::<T>::LINE);
+        Ahead { next: self.a.at(row, 0), lines }
+    }
 }

@@ -59,8 +59,13 @@ pub(super) trait Lanes: Copy {
     /// The sum over the lanes of each of four registers, all four added up in the same order.
     unsafe fn sums(four: [Self; 4]) -> [Self::Elem; 4];
 
-    /// Asks for the cache line at `address`, which may be any address at all.
+    /// Asks for the cache line at `address`, which may be any address at all, for the next few steps.
     unsafe fn prefetch(address: *const Self::Elem) {
+        let _ = address;
+    }
+
+    /// The same for later: into the second cache only.
+    unsafe fn prefetch_far(address: *const Self::Elem) {
         let _ = address;
     }
 }

@@ -43,12 +43,15 @@ pub(super) struct Kernels<T> {
 /// A few rows of C: `rows` rows of A times all `columns` of a block of B.
 ///
 /// `a` is the first row's first element. Where `a_along_k`, each row is contiguous and `a_step` leads to the next
-/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of as many columns
-/// as a tile has; in each a row is contiguous, `b_row` leads to the next one, and `b_panel` to the next panel.
+/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of `width`
+/// columns (the first of `first`), at most as many as a tile has; in each a row is contiguous, `b_row` leads to the
+/// next one, and `b_panel` to the next panel.
 pub(super) struct Strip<T> {
     pub(super) rows: usize,
     pub(super) k: usize,
     pub(super) columns: usize,
+    pub(super) first: usize,
+    pub(super) width: usize,
     pub(super) a: *const T,
     pub(super) a_step: isize,
     pub(super) a_along_k: bool,
@@ -88,8 +91,16 @@ pub(super) struct Destination<T> {
     pub(super) bias: *const T,
     /// `max(x, 0) − shift`.
     pub(super) relu_shift: Option<T>,
-    /// Writes past the caches; only where each row of C is aligned to whole registers.
+    /// Writes past the caches, in tiles that are aligned to whole registers; only where `c_row` is, too.
     pub(super) stream: bool,
+}
+
+impl<T> Destination<T> {
+    /// Whether there is nothing to do but write.
+    #[inline(always)]
+    fn plain(&self) -> bool {
+        !self.accumulate && self.bias.is_null() && self.relu_shift.is_none()
+    }
 }
 
 /// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
@@ -151,6 +162,9 @@ unsafe fn finish<L: lanes::Lanes>(
 ) {
     unsafe {
         let mut x = sums;
+        if to.plain() {
+            return write(x, c, mask, to.stream);
+        }
         if to.accumulate {
             x = read::<L>(c, mask).add(x);
         }
@@ -160,10 +174,18 @@ unsafe fn finish<L: lanes::Lanes>(
         if let Some(shift) = &to.relu_shift {
             x = x.relu().sub(L::splat(shift));
         }
+        write(x, c, mask, to.stream);
+    }
+}
+
+/// All lanes, past the caches or not, or those of the mask.
+#[inline(always)]
+unsafe fn write<L: lanes::Lanes>(x: L, to: *mut L::Elem, mask: Option<L::Mask>, stream: bool) {
+    unsafe {
         match mask {
-            Some(mask) => x.store_masked(c, mask),
-            None if to.stream => x.stream(c),
-            None => x.store(c),
+            Some(mask) => x.store_masked(to, mask),
+            None if stream => x.stream(to),
+            None => x.store(to),
         }
     }
 }

@@ -1,22 +1,32 @@
 //! Plain Rust: an array of numbers, worked on element by element, which the compiler turns into whatever
 //! lanes the processor has.
 //!
-//! It runs anywhere. On x86-64 the same source is also compiled for AVX2 with FMA ([`FUSED`], [`FUSED_F64`]),
-//! since the instructions that every such processor has are those of the year 2003.
+//! It runs anywhere. On x86-64 the same source is also compiled for newer processors ([`WIDE`], [`WIDEST`]), since the
+//! instructions that every such processor has are those of the year 2003.
 
 use super::lanes::Lanes;
 use super::{Kernels, entries};
 
-pub(in super::super) static KERNELS: Kernels<f32> = entries!(Plain<f32, 4, false>, outer: 4 x 2, dot: 2 x 3);
-pub(in super::super) static KERNELS_F64: Kernels<f64> =
-    entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3);
+/// For any processor.
+pub(in super::super) static ANY: (Kernels<f32>, Kernels<f64>) = (
+    entries!(Plain<f32, 4, false>, outer: 4 x 2, dot: 2 x 3),
+    entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3),
+);
 
+
+/// For processors with AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
-pub(in super::super) static FUSED: Kernels<f32> =
-    entries!(Plain<f32, 8, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3);
+pub(in super::super) static WIDE: (Kernels<f32>, Kernels<f64>) = (
+    entries!(Plain<f32, 8, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3),
+    entries!(Plain<f64, 4, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3),
+);
+
+/// For processors with AVX-512.
 #[cfg(target_arch = "x86_64")]
-pub(in super::super) static FUSED_F64: Kernels<f64> =
-    entries!(Plain<f64, 4, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3);
+pub(in super::super) static WIDEST: (Kernels<f32>, Kernels<f64>) = (
+    entries!(Plain<f32, 16, true>, "avx512f,avx2,fma", outer: 8 x 3, dot: 8 x 3),
+    entries!(Plain<f64, 8, true>, "avx512f,avx2,fma", outer: 8 x 3, dot: 8 x 3),
+);
 
 /// `N` numbers. `FUSED`: multiply and add with one rounding, which is quick only where it is one instruction.
 #[derive(Clone, Copy)]
@@ -95,9 +105,12 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, 
     }
 
     /// Each half is added to the other until one number is left.
+    ///
+    /// `black_box` keeps the compiler from seeing that single numbers are wanted in the end: it would otherwise
+    /// arrange the whole loop before around them, and use no lanes at all.
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [T; 4] {
-        four.map(|Self(mut lanes)| {
+        std::hint::black_box(four).map(|Self(mut lanes)| {
             let mut half = N / 2;
             while half > 0 {
                 for i in 0..half {
