@@ -37,7 +37,7 @@
 //! ```
 
 use super::{check_shapes, number};
-use crate::{Element, matmul};
+use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 
 /// `x @ w + b`: `(n, m)` → `(n, nh)`.
@@ -63,9 +63,7 @@ pub fn lin<T: Element>(x: &ArrayRef2<T>, w: &ArrayRef2<T>, b: &ArrayRef1<T>) -> 
         ("b", b.shape()),
         "b needs an element for each of w's columns",
     );
-    let mut out = matmul(x, w);
-    *out += b;
-    out
+    affine(x, w, b) // matmul(x, w) + b, the bias added while each sum is still in a register
 }
 
 /// What [`lin_grad`] returns: a gradient for each of [`lin`]'s three arguments, and of its shape.
@@ -140,12 +138,8 @@ pub fn lin_param_grads<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> 
 #[track_caller]
 pub fn lin_grad_einsum<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> LinGrad<T> {
     check_lin_grad(inp, w, out_g);
-    LinGrad { inp: matmul(out_g, &w.t()), w: einsum_bi_bj_ij(inp, out_g), b: sum_rows(out_g) }
-}
-
-/// To be replaced by nb01's einsum.
-fn einsum_bi_bj_ij<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
-    matmul(&inp.t(), out_g)
+    let w_g = einsum("bi,bj->ij", &[&inp.view(), &out_g.view()]).expect("two matrices with as many rows");
+    LinGrad { inp: matmul(out_g, &w.t()), w: w_g, b: sum_rows(out_g) }
 }
 
 /// The most that [`lin_grad_outer`] will take for its intermediate: 256 MiB, or 1,711 rows of the lesson's first layer.
@@ -234,7 +228,7 @@ pub(crate) fn rows_that_fit<T>(m: usize, nh: usize) -> usize {
 
 /// `(inp.unsqueeze(-1) * out_g.unsqueeze(1)).sum(0)`.
 pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
-    let giant = &inp.view().insert_axis(Axis(2)) * &out_g.view().insert_axis(Axis(1));
+    let giant = &unsqueeze(inp, -1) * &unsqueeze(out_g, 1);
     giant.sum_axis(Axis(0))
 }
 
@@ -242,7 +236,7 @@ pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>)
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
     let mut sums = Array1::<f64>::zeros(out_g.ncols());
     for row in out_g.rows() {
-        sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += g.to_f64());
+        sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += g.widen());
     }
     sums.mapv(number)
 }
