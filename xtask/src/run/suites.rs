@@ -45,7 +45,7 @@ pub(super) fn run(
 
 /// Only cargo knows how to run these.
 fn doc_tests(stage: &Stage, build: Build) -> Command {
-    let mut command = Command::new(cargo::program());
+    let mut command = cargo::command();
     command.args(["test", "--doc", "--package", &stage.package.name]).args(build.flags(&stage.package));
     command
 }
