@@ -3,13 +3,20 @@
 use crate::stages::{Package, Stage};
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The cargo that started us, or else the one that the shell would find.
-pub(crate) fn program() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+///
+/// `cargo run` tells xtask about xtask's own package. Passed on, that would look like a changed environment to
+/// the build scripts of others, and they would be built again for us and once more for the person at the shell.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(about_us)) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// How the stages are built.
@@ -56,14 +63,15 @@ pub(crate) fn build_example(stage: &Stage, example: &str, build: Build) -> Resul
     Ok(programs.and_then(|all| all.into_iter().find(|p| p.kind == "example" && p.name == example)))
 }
 
-/// Builds one program of a package that is no stage. `None`: it does not compile, and cargo has said why.
+/// Builds one program of a package that is no stage, as quickly as xtask itself is built. `None`: it does not
+/// compile, and cargo has said why.
 pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>> {
-    let programs = programs(package, &["build", "--bin", name], Build::default())?;
+    let programs = programs(package, &["build", "--profile=xtask", "--bin", name], Build::default())?;
     Ok(programs.and_then(|all| all.into_iter().find(|p| p.kind == "bin" && p.name == name)))
 }
 
 fn programs(package: &Package, verb: &[&str], build: Build) -> Result<Option<Vec<Program>>> {
-    let output = Command::new(program())
+    let output = command()
         .args(verb)
         .args(["--message-format=json-render-diagnostics", "--package", &package.name])
         .args(build.flags(package))

@@ -68,7 +68,7 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     if looked.status.code() != Some(ONLY_DRAWN) {
         return Ok(());
     }
-    let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty()) {
+    let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty() && v != "0") {
         "NB_OFFLINE is set".to_string()
     } else {
         match get(workspace, &[]) {

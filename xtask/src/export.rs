@@ -15,7 +15,7 @@
 //! whose table names in its first column, in backticks, everything that the stage adds.
 
 use crate::sources::{Import, Item, Sources, last};
-use crate::stages::{Stage, Workspace};
+use crate::stages::{Stage, StageId, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, count, say};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -94,7 +94,9 @@ fn glob<'a>(import: &Import, sources: &'a Sources) -> Vec<Export<'a>> {
 /// The globs of other stages at the crate root.
 pub(crate) fn from_below<'a>(stage: &Stage, sources: &'a Sources) -> impl Iterator<Item = &'a Import> {
     let glob = format!("{}::*", stage.name());
-    sources.imports.iter().filter(move |i| i.public && i.path == glob && i.target.starts_with("nb"))
+    sources.imports.iter().filter(move |i| {
+        i.public && i.path == glob && StageId::parse(i.target.trim_end_matches("::*")).is_some()
+    })
 }
 
 /// The public items that can only be reached through their modules.

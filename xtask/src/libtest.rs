@@ -15,6 +15,9 @@
 
 use std::collections::VecDeque;
 
+/// A line that is longer is cut in pieces, so that a section without line ends does not fill the memory.
+const LONGEST: usize = 1 << 16;
+
 /// What the harness says about a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -88,7 +91,10 @@ impl Parser {
     }
 
     fn line(&mut self) -> bool {
-        let Some(end) = self.unfinished.iter().position(|b| *b == b'\n') else { return false };
+        let newline = self.unfinished.iter().take(LONGEST).position(|b| *b == b'\n');
+        let Some(end) = newline.or((self.unfinished.len() > LONGEST).then_some(LONGEST)) else {
+            return false;
+        };
         let line: Vec<u8> = self.unfinished.drain(..=end).collect();
         let line = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_string();
         let first = std::mem::take(&mut self.after_header);
@@ -298,6 +304,18 @@ mod tests {
         assert_eq!(read(&["a", "b", "c"], output), ["+a", "-Ignored", "+b", "-Ok", "+c", "-Ignored"]);
         let printed = "test a ... hello\nignored\nok\n\ntest result: ok.\n";
         assert_eq!(read(&["a"], printed), ["+a", "hello", "ignored", "-Ok"]);
+    }
+
+    #[test]
+    fn an_endless_line_is_cut() {
+        let output = format!("test a ... {}\nok\n\ntest result: ok.\n", "x".repeat(3 * LONGEST));
+        let mut parser = Parser::new(&names(&["a"]));
+        let lines = parser.feed(output.as_bytes()).into_iter().filter_map(|e| match e {
+            Event::Line(line) => Some(line.len()),
+            _ => None,
+        });
+        let lines: Vec<usize> = lines.collect();
+        assert_eq!((lines.iter().sum::<usize>(), lines.iter().max()), (3 * LONGEST, Some(&(LONGEST + 1))));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use std::io::{ErrorKind, PipeReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How long a silence lasts before we look whether something has happened.
@@ -63,6 +63,7 @@ pub(crate) fn listen(
             // Asked at every silence: what it started in the background may keep the pipe open for ever.
             Err(why) => {
                 if let Some(status) = child.try_wait()? {
+                    hear_the_rest(&output, &mut hear)?;
                     return Ok(End::Exit(status));
                 }
                 if why == RecvTimeoutError::Disconnected {
@@ -77,9 +78,19 @@ pub(crate) fn listen(
     }
 }
 
+/// What is still on its way when the program has ended: on a busy machine it may come a little later.
+fn hear_the_rest(output: &Receiver<Vec<u8>>, hear: &mut impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
+    let end = Instant::now() + POLL * 20;
+    while let Ok(bytes) = output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        hear(&bytes)?;
+    }
+    Ok(())
+}
+
 /// Reads on a thread of its own, so that waiting for output can be given up.
 fn chunks(mut reader: PipeReader) -> Receiver<Vec<u8>> {
-    let (send, receive) = channel();
+    // A program that prints faster than we show has to wait.
+    let (send, receive) = sync_channel(16);
     std::thread::spawn(move || {
         let mut buffer = [0; 1 << 16];
         loop {

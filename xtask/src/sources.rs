@@ -2,7 +2,7 @@
 //!
 //! Nothing is compiled for it and nothing is expanded: an item that a macro makes is not seen.
 
-use crate::stages::{Package, Workspace};
+use crate::stages::{Package, StageId, Workspace};
 use anyhow::{Context, Result};
 use proc_macro2::Span;
 use std::ops::RangeInclusive;
@@ -266,7 +266,7 @@ impl Place {
                 let above = self.path.rsplit_once("::").map_or(root, |(above, _)| above).to_string();
                 Place { path: above, ..self.clone() }.absolute(&format!("self::{rest}"))
             }
-            _ if path.starts_with("nb") => path.into(),
+            Some((first, _)) if StageId::parse(first).is_some() => path.into(),
             _ => format!("{}::{path}", self.path),
         }
     }
@@ -329,8 +329,6 @@ fn leaves(tree: &UseTree) -> Vec<(String, String)> {
             };
             leaves(&x.tree).into_iter().map(under).collect()
         }
-        #[allow(unreachable_patterns)]
-        _ => vec![],
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Usage, sources};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// The workspace around the current folder.
 pub(crate) struct Workspace {
@@ -184,7 +184,7 @@ impl Workspace {
 }
 
 fn metadata() -> Result<Value> {
-    let output = Command::new(crate::cargo::program())
+    let output = crate::cargo::command()
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .stderr(Stdio::piped())
         .output()

@@ -58,12 +58,19 @@ impl Show {
     /// Says on a terminal what is being waited for.
     pub(super) fn begins(&self, suite: &str) {
         if std::io::stderr().is_terminal() {
-            // Overwritten by the result.
-            let _ = write!(anstream::stderr(), "{FAINT}{suite} …{PLAIN}\r");
+            let _ = write!(anstream::stderr(), "{FAINT}{suite} …{PLAIN}");
+        }
+    }
+
+    /// Takes back what [`Show::begins`] said.
+    fn ends(&self) {
+        if std::io::stderr().is_terminal() {
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }
     }
 
     pub(super) fn suite(&self, suite: &Suite) -> Result<()> {
+        self.ends();
         if !suite.status.is_good() {
             suite.output.lines().try_for_each(|line| self.line(line))?;
         }
