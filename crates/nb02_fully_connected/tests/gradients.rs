@@ -65,7 +65,8 @@ fn every_form_agrees_with_pytorch_on_mnist() {
     }
 }
 
-/// The outer product never fits into its budget here, and `layers`, in slices, takes seconds for the larger set.
+/// The outer product never fits into its budget here, and `layers`, in slices, takes seconds for the larger
+/// set.
 fn writes_giants(form: &str, rows: usize) -> bool {
     form == "functions, outer product" || (form == "layers" && rows > 10_000)
 }
