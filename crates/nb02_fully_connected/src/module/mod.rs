@@ -43,7 +43,7 @@
 //! relu.backward(pass, &out_g);
 //! ```
 //!
-//! The layers themselves are in [`layers`](self::layers): first [`LinEinsum`], then [`Lin`] without einsum. A
+//! Of the layers there is [`Relu`], first [`LinEinsum`], then [`Lin`] without einsum. A
 //! [`Sequential`] is a module made of modules, and a [`Model`] is one with a loss at its end.
 //!
 //! ```
