@@ -43,8 +43,8 @@
 //! relu.backward(pass, &out_g);
 //! ```
 //!
-//! Of the layers there is [`Relu`], first [`LinEinsum`], then [`Lin`] without einsum. A
-//! [`Sequential`] is a module made of modules, and a [`Model`] is one with a loss at its end.
+//! The layers are [`Relu`], [`LinEinsum`] and, without einsum, [`Lin`]. A [`Sequential`] is a module made of
+//! modules, and a [`Model`] is one with a loss at its end.
 //!
 //! ```
 //! use nb02_fully_connected::{module::Model, *};
