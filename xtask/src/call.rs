@@ -19,17 +19,15 @@ pub(crate) struct Args {
     build: Build,
     /// The stage, as `list` names it
     stage: String,
-    /// The example below its examples/; without it, they are listed
-    name: Option<String>,
-    /// Handed on as they are
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
+    /// An example of its examples/ and what is handed on to it; without any, they are listed
+    #[arg(value_names = ["NAME", "ARGS"], num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+    call: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let stage = workspace.stage(&args.stage)?;
-    let Some(name) = &args.name else { return list(stage) };
+    let Some((name, rest)) = args.call.split_first() else { return list(stage) };
     if !stage.targets("example").any(|e| e.name == *name) {
         let names: Vec<&str> = stage.targets("example").map(|e| e.name.as_str()).collect();
         let there =
@@ -37,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         return Err(Usage(format!("{} has no example `{name}`; {there}", stage.name())).into());
     }
     let Some(program) = build_example(stage, name, args.build)? else { return Ok(ExitCode::FAILURE) };
-    let status = Command::new(&program.file).args(&args.args).status();
+    let status = Command::new(&program.file).args(rest).status();
     Ok(data::code(status.with_context(|| format!("the example `{name}` does not start"))?))
 }
 

@@ -72,15 +72,17 @@ pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>
     let mut all: Vec<Export> = own.map(|i| Export { name: i.name().into(), item: Some(i) }).collect();
     for import in sources.imports.iter().filter(|i| i.public && here(&i.path)) {
         match last(&import.path) {
+            // A glob of another crate brings nothing of ours.
+            "*" if !import.target.starts_with(&format!("{root}::")) => {}
             "*" => all.extend(glob(import, sources)),
             name => all.push(Export { name: name.into(), item: sources.find(&import.target) }),
         }
     }
-    all.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+    all.sort_by_key(|export| export.name.to_lowercase());
     all
 }
 
-/// All public items of one of our own modules; a glob of another crate brings nothing of ours.
+/// All public items of one of our own modules.
 fn glob<'a>(import: &Import, sources: &'a Sources) -> Vec<Export<'a>> {
     let module = import.target.trim_end_matches("::*");
     let inside = |i: &&Item| {

@@ -38,7 +38,8 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
-    2 the command itself was wrong; 130 interrupted. `data` and `call` end with the code of the program that they start.";
+    2 the command itself was wrong; 130 interrupted; 141 nobody reads on. \
+    `data` and `call` end with the code of the program that they start.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -80,11 +81,12 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Tells what went wrong. A reader that has seen enough (`cargo xtask list | head -1`) is no fault.
+/// Tells what went wrong. To a reader who has seen enough (`… | head -1`) there is nothing to tell, and the exit
+/// code is what a shell reports then.
 fn explain(error: &anyhow::Error) -> ExitCode {
     let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
     if error.chain().any(|e| e.downcast_ref().is_some_and(closed)) {
-        return ExitCode::SUCCESS;
+        return ExitCode::from(141);
     }
     text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }

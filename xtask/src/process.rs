@@ -35,11 +35,12 @@ pub(crate) fn handle_interrupts() -> Result<()> {
 
 /// Runs `command` to its end and hands over what it prints, standard output and error as one stream.
 ///
-/// `hear` gets the bytes as they arrive and says whether the clock of the time limit starts anew.
+/// `hear` gets the bytes as they arrive and says whether the clock of the time limit starts anew; its error
+/// ends the program.
 pub(crate) fn listen(
     mut command: Command,
     limit: Duration,
-    mut hear: impl FnMut(&[u8]) -> bool,
+    mut hear: impl FnMut(&[u8]) -> Result<bool>,
 ) -> Result<End> {
     let (reader, writer) = std::io::pipe().context("no pipe for the program's output")?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
@@ -52,7 +53,13 @@ pub(crate) fn listen(
     let mut clock = Instant::now();
     loop {
         match output.recv_timeout(POLL) {
-            Ok(bytes) => clock = if hear(&bytes) { Instant::now() } else { clock },
+            Ok(bytes) => match hear(&bytes) {
+                Ok(anew) => clock = if anew { Instant::now() } else { clock },
+                Err(e) => {
+                    kill(&mut child);
+                    return Err(e);
+                }
+            },
             // Asked at every silence: what it started in the background may keep the pipe open for ever.
             Err(why) => {
                 if let Some(status) = child.try_wait()? {

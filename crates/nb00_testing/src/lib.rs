@@ -6,7 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`testing`] | [`TEST`], [`test`], [`test_eq`], [`near`], [`test_near`], [`test_near_zero`], [`test_near_norm`] |
+//! | [`testing`] | [`TEST`], [`test()`], [`test_eq`], [`near`], [`test_near`], [`test_near_zero`], [`test_near_norm`] |
 //! | [`arrays`] | [`AsArray`]: why one [`near`] serves numbers, slices and arrays of any rank |
 //! | [`timing`] | [`timeit`] and [`time`], the notebook's `%timeit` and `%time` |
 //! | [`course`] | [`beside`] and [`skip`]: how a lesson test shows its number next to the course's |

@@ -52,6 +52,10 @@ c                   0   0  0         1
 result   4  3  5
 ";
     test_eq(text.as_str(), expected);
+
+    let own = array![[1.0], [2.0], [3.0]];
+    assert!(own.strides()[1] != 0, "this one is stretched by us");
+    assert!(explain_broadcast(&[&own, &big])?.contains("0  1  0"));
     Ok(())
 }
 

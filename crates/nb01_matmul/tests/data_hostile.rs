@@ -104,6 +104,7 @@ fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("an empty stack", program(&[b"."])),
         ("only pops", program(&[&many(b'0', 100)])),
         ("appending to a number", program(&[b"K\x01K\x02a."])),
+        ("appending to a long tuple", program(&[b"(", &many(b'N', 900), b"tK\x02a."])),
         ("appending to long text", program(&[b"B\0\0\x10\0", &many(0, 1 << 20), b"K\x02a."])),
         ("a bad code for text", program(&[b"X\x02\0\0\0\xff\xfe."])),
         ("text that is no bytes", program(&["X\x04\0\0\0€\x7f.".as_bytes()])),

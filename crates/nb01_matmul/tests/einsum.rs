@@ -132,6 +132,10 @@ fn mistakes_are_quoted() {
     marks(&shown("ik,kj->iji", two), "    ik,kj->iji\n             ^", "`i` is in the output already");
     marks(&shown("ik,kj->iz", two), "    ik,kj->iz\n            ^", "`z` is in the output but in no operand");
     marks(&shown("...k,kj -> j", two), "    ...k,kj -> j\n              ^^", "have to be in the output");
+    let long = format!("{}?{}", "i,".repeat(500), ",j".repeat(500));
+    let message = shown(&long, two);
+    let [_, quoted, mark] = message.lines().collect::<Vec<_>>()[..] else { panic!("{message}") };
+    test_eq(&quoted.find('?'), &mark.find('^'));
     marks(&shown("...", &[&[1; 80]]), "    ...\n    ^^^", "80 axes are more");
 }
 
@@ -293,5 +297,6 @@ fn explanations() -> Result<()> {
     )?;
     says("ii->i", &[&[4, 4]], &["b[i] += a[i, i];", "loops: 0 flops"])?;
     says("...i,i", &[&[2, 3, 4], &[4]], &["c[e₂, e₁] += a[e₂, e₁, i] * b[i];", "(6, 4) @ (4, 1)"])?;
+    says("bi,bj->ij", &[&[9, 2], &[9, 3]], &["d[i, j] += a[b, i] * c[b, j];"])?;
     says("ij,jk->k", &[&[2, 3], &[3, 4]], &["as matrix product (1, 3) @ (3, 4), 30 flops"])
 }

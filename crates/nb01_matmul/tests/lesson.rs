@@ -3,8 +3,9 @@
 //! Every number of ours is printed beside the course's. MNIST's own numbers are asserted where MNIST is; the
 //! rest holds for the drawn digits too.
 
+use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
 use nb01_matmul::data::{image_svg, show_image};
-use nb01_matmul::ndarray::{Array1, Array2, array, s};
+use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, array, s};
 use nb01_matmul::*;
 use std::sync::LazyLock;
 
@@ -126,4 +127,318 @@ fn s07_matmul_elementwise() {
     let (m1, m2) = m1_and_m2();
     beside("%timeit elementwise", timing::human(timeit(|| ladder::elementwise(&m1, &m2)).min), "1.39 ms");
     test_near(&ladder::elementwise(&m1, &m2), &ladder::loops(&m1, &m2));
+}
+
+/// The lesson's `m` and `c`.
+fn m_and_c() -> (Array2<f32>, Array1<f32>) {
+    (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]], array![10.0, 20.0, 30.0])
+}
+
+/// The values of an array in one line.
+fn line(a: impl std::fmt::Display) -> String {
+    a.to_string().replace(['\n', ' '], "").replace(',', ", ")
+}
+
+/// E1: a number meets every element. A comparison gives booleans, as PyTorch does since 1.2.
+#[test]
+fn s08_broadcasting_a_scalar() {
+    let a = array![10.0_f32, 6.0, -4.0];
+    let (m, _) = m_and_c();
+    let positive = a.mapv(|x| x > 0.0);
+    beside("a > 0", line(positive.mapv(u8::from)), "[1, 1, 0]");
+    beside("a + 1", line(&a + 1.0), "[11, 7, -3]");
+    beside("2 * m", line(2.0 * &m), "[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");
+    test_eq(&positive, &array![true, true, false]);
+    test_eq(&(&a + 1.0), &array![11.0, 7.0, -3.0]);
+    test_eq(&(2.0 * &m), &array![[2.0, 4.0, 6.0], [8.0, 10.0, 12.0], [14.0, 16.0, 18.0]]);
+}
+
+/// notes says 1.) The second notes' `m` ends in 7, 7, 8, hence their third row `[17, 27, 38]`.
+#[test]
+fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
+    let (m, c) = m_and_c();
+    let expected = array![[11.0, 22.0, 33.0], [14.0, 25.0, 36.0], [17.0, 28.0, 39.0]];
+    beside("m + c", line(&m + &c), "[[11, 22, 33], [14, 25, 36], [17, 28, 39]]");
+    test_eq(&(&m + &c), &expected);
+    test_eq(&(&c + &m), &expected);
+
+    let t = expand_as(&c, &m);
+    beside("t = c.expand_as(m)", line(t), "[[10, 20, 30], [10, 20, 30], [10, 20, 30]]");
+    beside("t.shape", format!("{:?}", t.shape()), "(3, 3)");
+    beside("t.stride()", format!("{:?}", t.strides()), "(0, 1)");
+    beside("len(t.storage())", c.len(), "3: 10, 20, 30");
+    test_eq(t.strides(), &[0, 1]);
+    test_eq(&t.as_ptr(), &c.as_ptr());
+    test_eq(&(&m + &t), &expected);
+    println!("{}", explain_broadcast(&[&m, &c])?);
+    Ok(())
+}
+
+/// broadcast view in ndarray can only be read, so that line cannot be written.
+#[test]
+fn s10_copies_and_views() {
+    let (m, c) = m_and_c();
+    let view = expand_as(&c, &m);
+    let (clone, materialised) = (c.clone(), view.to_owned());
+    let mut assigned = Array2::zeros((3, 3));
+    assigned.assign(&c); // copy_(): into memory that is there already, broadcasting
+    beside("same memory: expand_as", view.as_ptr() == c.as_ptr(), "True");
+    beside("same memory: clone", clone.as_ptr() == c.as_ptr(), "False");
+    beside("strides of the expanded, cloned", format!("{:?}", materialised.strides()), "(3, 1)");
+    test_eq(materialised.strides(), &[3, 1]);
+    test_eq(&materialised.len(), &9);
+    test_eq(&assigned, &materialised);
+    assert!(clone.as_ptr() != c.as_ptr() && view.as_ptr() == c.as_ptr());
+}
+
+/// slice of everything and still `(3)`; and `c` itself is `(3)`, not `(3, 1)`.)
+#[test]
+fn s11_unsqueeze() {
+    let (m, c) = m_and_c();
+    beside("c.shape", format!("{:?}", c.shape()), "(3)");
+    beside("c.unsqueeze(0).shape", format!("{:?}", unsqueeze(&c, 0).shape()), "(1, 3)");
+    beside("c.unsqueeze(1).shape", format!("{:?}", unsqueeze(&c, 1).shape()), "(3, 1)");
+    test_eq(unsqueeze(&c, 0).shape(), &[1, 3]);
+    test_eq(unsqueeze(&c, 1).shape(), &[3, 1]);
+    test_eq(&unsqueeze(&c, -1), &unsqueeze(&c, 1));
+
+    let columns = unsqueeze(&c, 1);
+    beside(
+        "c[:, None].expand_as(m)",
+        line(expand_as(&columns, &m)),
+        "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
+    );
+    beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
+    test_eq(&(&m + &columns), &array![[11.0, 12.0, 13.0], [24.0, 25.0, 26.0], [37.0, 38.0, 39.0]]);
+}
+
+/// Matrix multiplication with broadcasting
+#[test]
+fn s12_matmul_broadcast() {
+    let (m1, m2) = m1_and_m2();
+    beside("%timeit broadcast", timing::human(timeit(|| ladder::broadcast(&m1, &m2)).min), "254 µs");
+    println!("In Python this rung is faster than the one before. In compiled code it may well be slower: it");
+    println!("fills a (784, 10) array for each row, only to add it up.");
+    test_near(&ladder::broadcast(&m1, &m2), &ladder::loops(&m1, &m2));
+}
+
+/// E11: row `i` of the product is a weighted sum of the rows of `b`.
+#[test]
+fn s13_homework_why_it_works() {
+    let a = array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let b = array![[10.0, 10.0], [20.0, 20.0], [30.0, 30.0]];
+    let trace = trace_broadcast_matmul(&a, &b);
+    println!("{trace}");
+    beside("a @ b", line(matmul(&a, &b)), "[[140, 140], [320, 320]]");
+    assert!(trace.contains("[[10, 10], [40, 40], [90, 90]]") && trace.contains("c[1]  (2)     [320, 320]"));
+    test_eq(&matmul(&a, &b), &array![[140.0, 140.0], [320.0, 320.0]]);
+}
+
+/// In the lecture and two of the notes; corrected to `a[i, :, None]` in the course's errata.
+#[test]
+fn s14_the_slip() -> Result<(), BroadcastError> {
+    let mut rng = manual_seed(13);
+    let error = lecture_slip(&randn((5, 784), &mut rng), &randn((784, 10), &mut rng)).unwrap_err();
+    println!("on the lesson's shapes:\n{error}");
+    test_eq(&error.axes, &vec![-1]);
+
+    let (a, b) = (array![[1.0_f32, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [10.0, 10.0]]);
+    beside("a[i, None] on a square", line(lecture_slip(&a, &b)?), "no error, and wrong");
+    beside("the product", line(matmul(&a, &b)), "[[21, 21], [43, 43]]");
+    assert!(!near(&lecture_slip(&a, &b)?, &matmul(&a, &b)));
+    Ok(())
+}
+
+/// E6, E7: a row meets a column.
+#[test]
+fn s15_outer_product() {
+    let (_, c) = m_and_c();
+    let products = &unsqueeze(&c, 0) * &unsqueeze(&c, 1);
+    beside("c[None] * c[:, None]", line(&products), "[[100, 200, 300], [200, 400, 600], [300, 600, 900]]");
+    test_eq(&products, &array![[100.0, 200.0, 300.0], [200.0, 400.0, 600.0], [300.0, 600.0, 900.0]]);
+    test_eq(&products, &outer(&c, &c, |x, y| x * y));
+
+    let larger = zip_broadcast(&unsqueeze(&c, 0), &unsqueeze(&c, 1), |x, y| x > y);
+    beside("c[None] > c[:, None]", line(larger.mapv(u8::from)), "[[0, 1, 1], [0, 0, 1], [0, 0, 0]]");
+    test_eq(&larger.mapv(u8::from), &array![[0, 1, 1], [0, 0, 1], [0, 0, 0]]);
+}
+
+/// NumPy gave it its name. It normalises a picture by channel with no loop at all.
+#[test]
+fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
+    let shown = |shapes: &[&[usize]]| broadcast_shapes(shapes).map(|shape| format!("{shape:?}"));
+    beside("(256, 256, 3) * (3)", shown(&[&[256, 256, 3], &[3]])?, "(256, 256, 3)");
+    beside("(1, 1, 3) * (256, 256, 3)", shown(&[&[1, 1, 3], &[256, 256, 3]])?, "(256, 256, 3)");
+    test_eq(&broadcast_shapes(&[&[8, 1, 6, 1], &[7, 1, 5]])?, &vec![8, 7, 6, 5]);
+
+    let image = rand((16, 16, 3), &mut manual_seed(1));
+    let (mean, std) = (array![0.5_f32, 0.4, 0.3], array![0.25_f32, 0.25, 0.5]);
+    println!("{}", explain_broadcast(&[&image, &mean])?);
+    let normalised: Array3<f32> = (&image - &mean) / &std;
+    test_near(&normalised[[7, 3, 2]], &((image[[7, 3, 2]] - 0.3) / 0.5));
+
+    let error = broadcast_shapes(&[&[5, 784], &[784, 10]]).unwrap_err();
+    println!("{error}");
+    test_eq(&error.axes, &vec![-2, -1]);
+    Ok(())
+}
+
+/// var(output) + var(target) + (difference of the means)², so from it a model can learn only the mean.
+#[test]
+fn s17_the_silent_trap() {
+    let mut rng = manual_seed(12);
+    let (output, target) = (randn((200, 1), &mut rng), randn(200, &mut rng));
+    let mse = |difference: &Array2<f32>| {
+        difference.mapv(|x| f64::from(x) * f64::from(x)).sum() / difference.len() as f64
+    };
+    let wrong = &output - &target;
+    let right = &squeeze(&output, -1) - &target;
+    let right_loss = mse(&right.clone().insert_axis(Axis(1)));
+    beside("shape of output - target", format!("{:?}", wrong.shape()), "(200, 200) where (200) was meant");
+    beside("the wrong loss", format!("{:.3}", mse(&wrong)), "2.319 (other random numbers)");
+    beside("the right loss", format!("{right_loss:.3}"), "2.429 (other random numbers)");
+    test_eq(wrong.shape(), &[200, 200]);
+    test_eq(right.shape(), &[200]);
+
+    let mean = |a: &Array1<f32>| a.mapv(f64::from).sum() / a.len() as f64;
+    let variance = |a: &Array1<f32>| a.mapv(|x| (f64::from(x) - mean(a)).powi(2)).sum() / a.len() as f64;
+    let column = squeeze(&output, -1).to_owned();
+    let all_pairs = variance(&column) + variance(&target) + (mean(&column) - mean(&target)).powi(2);
+    test_near(&mse(&wrong), &all_pairs);
+    assert!((right_loss - all_pairs).abs() > 0.01);
+    beside("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000, "10 GB");
+}
+
+/// F1, C4, C6: the loops without everything that can be guessed, and the same for a batch.
+#[test]
+fn s18_einsum() -> Result<(), EinsumError> {
+    let mut rng = manual_seed(14);
+    let (m1, m2) = (randn((5, 784), &mut rng), randn((784, 10), &mut rng));
+    println!("{}", einsum_explain("ik,kj->ij", &[m1.shape(), m2.shape()])?);
+    let product: Array2<f32> = einsum("ik,kj->ij", &[&m1, &m2])?;
+    let spaced: Array2<f32> = einsum("ik, kj -> ij", &[&m1, &m2])?;
+    test_near(&product, &matmul(&m1, &m2));
+    test_eq(&spaced, &product);
+
+    let (a, b) = (randn((4, 2, 3), &mut rng), randn((4, 3, 5), &mut rng));
+    let batched: Array3<f32> = einsum("bik,bkj->bij", &[&a, &b])?;
+    for (i, c) in batched.outer_iter().enumerate() {
+        test_near(&c, &matmul(&a.index_axis(Axis(0), i), &b.index_axis(Axis(0), i)));
+    }
+    beside("bik,bkj->bij", format!("{:?}", batched.shape()), "a batch of products");
+    Ok(())
+}
+
+/// Matrix multiplication with einsum
+#[test]
+fn s19_matmul_einsum() {
+    let (m1, m2) = m1_and_m2();
+    beside("%timeit einsum", timing::human(timeit(|| ladder::einsum(&m1, &m2)).min), "57.2 µs");
+    test_near(&ladder::einsum(&m1, &m2), &ladder::loops(&m1, &m2));
+}
+
+/// output lacks is summed, and one that it has is not. (And a letter is an index, not the size of an axis.)
+#[test]
+fn s20_einsum_letters() -> Result<(), EinsumError> {
+    let (a, m) = (array![1.0_f32, 2.0, 3.0], m_and_c().0);
+    let inner: Array0<f32> = einsum("i,i", &[&a, &a])?;
+    let same: Array1<f32> = einsum("i", &[&a])?;
+    let kept: Array1<f32> = einsum("i,i->i", &[&a, &a])?;
+    let summed: Array1<f32> = einsum("ij->i", &[&m])?;
+    let trace: Array0<f32> = einsum("ii", &[&m])?;
+    beside("i,i", &inner, "the inner product");
+    beside("i", line(&same), "the array itself");
+    beside("i,i->i", line(&kept), "repeated, and not summed");
+    beside("ij->i", line(&summed), "not repeated, and summed");
+    beside("ii", &trace, "the trace");
+    test_eq(&inner.into_scalar(), &14.0);
+    test_eq(&same, &a);
+    test_eq(&kept, &array![1.0, 4.0, 9.0]);
+    test_eq(&summed, &array![6.0, 15.0, 24.0]);
+    test_eq(&trace.into_scalar(), &15.0);
+    Ok(())
+}
+
+/// F3: the compiler does not see into it, so a slip has to show well when the line runs.
+#[test]
+fn s21_einsum_mistakes() {
+    let explain = |subscripts| einsum_explain(subscripts, &[&[5, 784], &[784, 10]]).unwrap_err();
+    for subscripts in ["ik,jk->ij", "ik,kj->ijk2", "ik,k->i", "ik,kj->iz"] {
+        println!("{}\n", explain(subscripts));
+    }
+    assert!(matches!(explain("ik,jk->ij"), EinsumError::Size { operand: 1, size: 10, expected: 784, .. }));
+}
+
+/// letter that the output lacks is summed. It "can't" only where `out_g` has one axis: a forgotten unsqueeze.
+#[test]
+fn s22_einsum_gradients() -> Result<(), EinsumError> {
+    let mut rng = manual_seed(17);
+    let (inp, w, out_g) = (randn((64, 784), &mut rng), randn((784, 50), &mut rng), randn((64, 50), &mut rng));
+    let w_g: Array2<f32> = einsum("bi,bj->ij", &[&inp, &out_g])?;
+    let inp_g: Array2<f32> = einsum("ia, ka -> ik", &[&out_g, &w])?;
+    test_near_norm(&w_g, &matmul(&inp.t(), &out_g), 1e-6);
+    test_near_norm(&inp_g, &matmul(&out_g, &w.t()), 1e-6);
+
+    let giant: Array2<f32> = (&unsqueeze(&inp, -1) * &unsqueeze(&out_g, 1)).sum_axis(Axis(0));
+    test_near_norm(&w_g, &giant, 1e-5);
+    println!("{}", einsum_explain("bi,bj->bij", &[&[50_000, 784], &[50_000, 50]])?);
+    beside("bytes of the giant product", 4_u64 * 50_000 * 784 * 50, "7.84 GB");
+
+    let forgotten: Result<Array2<f32>, _> = einsum("ia,ka->ik", &[&out_g.column(0), &w]);
+    println!("{}", forgotten.unwrap_err());
+    Ok(())
+}
+
+/// Three factors, in the cheaper order
+#[test]
+fn s23_einsum_order() -> Result<(), EinsumError> {
+    println!("{}", einsum_explain("bi,ij,jk->bk", &[&[64, 784], &[784, 50], &[50, 10]])?);
+    let mut rng = manual_seed(18);
+    let (x, w1, w2) = (randn((64, 784), &mut rng), randn((784, 50), &mut rng), randn((50, 10), &mut rng));
+    let out: Array2<f32> = einsum("bi,ij,jk->bk", &[&x, &w1, &w2])?;
+    test_near_norm(&out, &matmul(&matmul(&x, &w1), &w2), 1e-5);
+    Ok(())
+}
+
+/// Matrix multiplication by a library, and by our own
+#[test]
+fn s24_matmul_library() {
+    let (m1, m2) = m1_and_m2();
+    let expected = ladder::loops(&m1, &m2);
+    beside("%timeit m1 @ m2, ndarray's dot", timing::human(timeit(|| ladder::dot(&m1, &m2)).min), "18.2 µs");
+    beside("%timeit m1 @ m2, our matmul", timing::human(timeit(|| matmul(&m1, &m2)).min), "18.2 µs");
+    println!("our matmul runs on {}", matmul::Path::chosen());
+    test_near(&ladder::dot(&m1, &m2), &expected);
+    test_near(&matmul(&m1, &m2), &expected);
+}
+
+/// The whole ladder
+///
+/// Every rung is compared with the first before it is timed. The course's factors are to its own first rung.
+#[test]
+fn s25_the_ladder() {
+    let (m1, m2) = m1_and_m2();
+    println!("{}", ladder::time_rungs(&m1, &m2));
+    println!(
+        "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
+    );
+    println!(
+        "rungs are compiled; what makes a difference is how often a number travels between memory and registers."
+    );
+}
+
+/// What would a pass over the training set cost?
+///
+/// Five rows are a ten-thousandth of the training set, and a training run makes many passes.
+#[test]
+fn s26_cost_of_one_pass() {
+    let (m1, m2) = m1_and_m2();
+    let pass = |rung: ladder::Matmul| timing::human(timeit(|| rung(&m1, &m2)).min * 10_000);
+    beside("10,000 products with loops", pass(ladder::loops), "1.59 h at 572 ms, 2.56 h at 922 ms");
+    beside("10,000 products with matmul", pass(matmul), "0.18 s at 18.2 µs");
+    let weights = &m2;
+    let whole = timeit_n(3, 1, || matmul(&DATA.x_train, weights)).min;
+    let rows = DATA.x_train.nrows();
+    beside(&format!("or one product of {rows} rows"), timing::human(whole), "not measured there");
+    test_eq(&timing::human(std::time::Duration::from_millis(572) * 10_000), &"1.59 h".to_string());
 }

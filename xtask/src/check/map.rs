@@ -2,7 +2,7 @@
 //!
 //! One table row a lesson row: `| A9 | what it is | items | tests |`. Items and tests are paths in
 //! backticks, as `cargo xtask src` prints them; an item may also be a file of the workspace (with a `/`).
-//! A cell without any says in words why there is none.
+//! What has a space in it is no name but a command, and a cell without names says in words why there is none.
 
 use crate::export::quoted;
 use crate::sources::Sources;
@@ -45,6 +45,11 @@ pub(super) fn problems(workspace: &Workspace, sources: &Sources) -> Vec<String> 
     missing.chain(unknown).chain(twice).chain(cells).collect()
 }
 
+/// What is to be looked up in a cell.
+fn names(cell: &str) -> impl Iterator<Item = String> {
+    quoted(cell).into_iter().filter(|name| !name.contains(' '))
+}
+
 struct Row<'a> {
     line: usize,
     id: &'a str,
@@ -64,21 +69,24 @@ fn row(line: usize, text: &str) -> Option<Row<'_>> {
 impl Row<'_> {
     fn problems(&self, workspace: &Workspace, sources: &Sources) -> Vec<String> {
         let place = format!("{FILE}:{}: row {}", self.line, self.id);
-        let empty =
-            [(self.items, "item"), (self.tests, "test")].into_iter().filter(|(cell, _)| cell.is_empty());
-        let empty = empty.map(|(_, what)| {
-            format!("{place} names no {what}: name one in backticks, or say in words why there is none")
-        });
+        let missing = match (self.items, self.tests) {
+            ("", "") => Some("item and no test"),
+            ("", _) => Some("item"),
+            (_, "") => Some("test"),
+            _ => None,
+        };
+        let way_out = "name one in backticks, or say in words why there is none";
+        let missing = missing.map(|what| format!("{place} names no {what}: {way_out}"));
         let exists = |path: &str| {
             if path.contains('/') { workspace.root.join(path).exists() } else { sources.find(path).is_some() }
         };
-        let items = quoted(self.items).into_iter().filter(|i| !exists(i));
+        let items = names(self.items).filter(|i| !exists(i));
         let items = items.map(|i| format!("{place} names the item `{i}`, which does not exist"));
         let is_test = |path: &str| sources.find(path).is_some_and(|item| item.test);
-        let tests = quoted(self.tests).into_iter().filter(|t| !is_test(t));
+        let tests = names(self.tests).filter(|t| !is_test(t));
         let tests =
             tests.map(|t| format!("{place} names the test `{t}`, which does not exist (or is no #[test])"));
-        empty.chain(items).chain(tests).collect()
+        missing.into_iter().chain(items).chain(tests).collect()
     }
 }
 

@@ -29,19 +29,11 @@ pub(super) fn run(
     names.retain(|name| only.is_empty() || only.iter().any(|o| name.starts_with(o.as_str())));
     let sources = lesson::sections(stage)?;
     let blank = |name: &String| blank(name, &sources, stage, workspace);
-    let mut notebook = Notebook {
-        sections: names.iter().map(blank).collect(),
-        next: 0,
-        started: Instant::now(),
-        show,
-        error: None,
-    };
+    let mut notebook =
+        Notebook { sections: names.iter().map(blank).collect(), next: 0, started: Instant::now(), show };
     while notebook.next < names.len() {
         let before = notebook.next;
         let end = notebook.rest(stage, program, &names[before..], limit)?;
-        if let Some(error) = notebook.error.take() {
-            return Err(error);
-        }
         if matches!(end, End::Interrupt) || notebook.next == before {
             break;
         }
@@ -88,8 +80,6 @@ struct Notebook<'a> {
     next: usize,
     started: Instant,
     show: &'a Show,
-    /// Printing may fail in the middle of listening.
-    error: Option<anyhow::Error>,
 }
 
 impl Notebook<'_> {
@@ -101,14 +91,14 @@ impl Notebook<'_> {
         let before = self.next;
         let end = listen(command, limit, |bytes| {
             let reached = self.next;
-            parser.feed(bytes).into_iter().for_each(|event| self.take(event));
-            self.next > reached
+            parser.feed(bytes).into_iter().try_for_each(|event| self.take(event))?;
+            Ok(self.next > reached)
         })?;
-        parser.finish().into_iter().for_each(|event| self.take(event));
+        parser.finish().into_iter().try_for_each(|event| self.take(event))?;
         if let Some(running) = self.running(before) {
-            self.cut_short(running, &end, limit);
+            self.cut_short(running, &end, limit)?;
         } else if self.next == before {
-            self.never_began(&end);
+            self.never_began(&end)?;
         }
         Ok(end)
     }
@@ -118,13 +108,12 @@ impl Notebook<'_> {
         (self.sections[current].status == Status::NotRun).then_some(current)
     }
 
-    fn take(&mut self, event: Event) {
-        let shown = match event {
+    fn take(&mut self, event: Event) -> Result<()> {
+        match event {
             Event::Start(_) => self.start(),
             Event::Line(line) => self.line(&line),
             Event::End(verdict) => self.end(verdict),
-        };
-        self.error = self.error.take().or(shown.err());
+        }
     }
 
     fn start(&mut self) -> Result<()> {
@@ -160,7 +149,7 @@ impl Notebook<'_> {
     }
 
     /// The process ended, or was ended, inside a section.
-    fn cut_short(&mut self, index: usize, end: &End, limit: Duration) {
+    fn cut_short(&mut self, index: usize, end: &End, limit: Duration) -> Result<()> {
         let section = &mut self.sections[index];
         section.time = self.started.elapsed();
         let (status, message) = match end {
@@ -174,11 +163,11 @@ impl Notebook<'_> {
         section.status = status;
         let place = Some(format!("{}:{}", section.file, section.line));
         section.failure = Some(Failure { message, place });
-        self.error = self.error.take().or(self.show.section_done(section).err());
+        self.show.section_done(section)
     }
 
     /// The process ended before its first section: none of them can be run.
-    fn never_began(&mut self, end: &End) {
+    fn never_began(&mut self, end: &End) -> Result<()> {
         let how = match end {
             End::Exit(status) => format!("the test program ended before its first section ({status})"),
             _ => "the test program did not come to its first section".into(),
@@ -186,7 +175,7 @@ impl Notebook<'_> {
         let section = &mut self.sections[self.next];
         section.status = Status::Died;
         section.failure = Some(Failure { message: how, place: None });
-        self.error = self.error.take().or(self.show.section_done(section).err());
+        self.show.section_done(section)
     }
 }
 

@@ -52,7 +52,7 @@ fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
     let mut bytes = vec![];
     let end = listen(command, limit, |b| {
         bytes.extend_from_slice(b);
-        false
+        Ok(false)
     })?;
     let mut output = String::from_utf8_lossy(&bytes).into_owned();
     let skipped: Vec<String> =
@@ -72,10 +72,9 @@ fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
 
 /// The last result of a program; for the doc tests, which are several programs, the sum.
 fn total(output: &str, name: &str) -> Counts {
-    let found = output.lines().filter_map(counts);
-    if name == "doc tests" {
-        found.fold(Counts::default(), |a, b| a + b)
-    } else {
-        found.last().unwrap_or_default()
+    let found: Vec<Counts> = output.lines().filter_map(counts).collect();
+    match found[..] {
+        [.., last] if name != "doc tests" => last,
+        _ => found.into_iter().fold(Counts::default(), |a, b| a + b),
     }
 }

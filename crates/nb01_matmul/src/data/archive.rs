@@ -4,6 +4,14 @@
 //! whole: the readers take what they need, piece by piece, and stop at the first byte too many, so a small
 //! archive that unpacks to terabytes costs neither memory nor time. Members that follow each other are one
 //! stream, as gzip defines it, and the checksum at the end is always compared.
+//!
+//! ```
+//! use nb01_matmul::data::archive::unpacked;
+//!
+//! let mut broken = unpacked(b"\x1f\x8b\x08 and then no archive".as_slice())?;
+//! assert!(std::io::copy(&mut broken, &mut std::io::sink()).is_err());
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use super::error::{DataError, Fault};
 use flate2::bufread::MultiGzDecoder;

@@ -180,7 +180,8 @@ pub fn get_data() -> Result<Mnist, DataError> {
     load(find()?)
 }
 
-/// The digits at `path`: a pickle file, a folder with one, or a folder with the IDX files.
+/// The digits at `path`: a pickle file, a folder with one, or a folder with the IDX files; or drawn ones, if it
+/// is the word `drawn`.
 ///
 /// # Errors
 /// If there is nothing to read, or it is damaged.

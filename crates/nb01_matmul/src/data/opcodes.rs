@@ -2,7 +2,7 @@
 //!
 //! A pickle is a program for a small stack machine: push a number, build a tuple, *look up a function by
 //! name and call it*. `pickle.load` runs whatever a stranger wrote; `serde_pickle` calls nothing, but it too
-//! can be made to copy without end, to nest until the stack overflows, or to reserve 5 kB for a single byte.
+//! can be made to copy without end, to nest until the stack overflows, or to reserve 4 kB for a single byte.
 //! So it never sees the file. [`Opcodes`] reads it first and passes on an equivalent that cannot grow:
 //!
 //! | in the file | passed on |
@@ -15,8 +15,20 @@
 //! | keep a value, fetch it again | the same, kept for more visits than `serde_pickle` expects |
 //! | any other instruction | nothing: an error that names it |
 //!
-//! The program may have [`MAX_OPCODES`] instructions (MNIST's has 175) and [`MAX_PAYLOAD`] bytes of arrays
+//! The program may have [`MAX_OPCODES`] instructions (MNIST's has 180) and [`MAX_PAYLOAD`] bytes of arrays
 //! (MNIST's has 220 million, and those of the test set are only counted).
+//!
+//! ```
+//! use nb01_matmul::data::{Fault, opcodes::Opcodes};
+//! use std::io::Read;
+//!
+//! let mut pickle = b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R.".as_slice(); // dtype("f4")
+//! let mut harmless = vec![];
+//! Opcodes::new(&mut pickle)?.read_to_end(&mut harmless).expect("it is harmless");
+//! // (("numpy", "dtype"), ("f4",)): tuples and words, no call
+//! assert_eq!(harmless, b"\x8c\x05numpy\x8c\x05dtype\x86\x8c\x02f4\x85\x86.");
+//! # Ok::<(), Fault>(())
+//! ```
 
 use super::archive::Bytes;
 use super::error::Fault;
@@ -24,53 +36,36 @@ use super::payload::Payload;
 use std::io::{self, BufRead, Read};
 
 /// How many instructions a pickle may have.
+///
+/// ```
+/// use nb01_matmul::data::{Fault, opcodes::MAX_OPCODES, pickle};
+///
+/// let marks = [b"\x80\x02", "(".repeat(2000).as_bytes()].concat();
+/// let fault = pickle::parse(&mut marks.as_slice()).unwrap_err();
+/// assert!(matches!(fault, Fault::TooMuch { limit: MAX_OPCODES, .. }));
+/// ```
 pub const MAX_OPCODES: u64 = 1000;
 
 /// How many bytes all arrays of a pickle may have together.
+///
+/// ```
+/// use nb01_matmul::data::{Fault, opcodes::MAX_PAYLOAD, pickle};
+///
+/// let fault = pickle::parse(&mut b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff".as_slice()).unwrap_err();
+/// assert!(matches!(fault, Fault::TooMuch { limit: MAX_PAYLOAD, .. }));
+/// ```
 pub const MAX_PAYLOAD: u64 = 1 << 28;
 
 /// Images and labels to train on and to validate with come first; what follows is the test set.
 const PAYLOADS: usize = 4;
 
-const WORDS: &[&str] = &[
-    // Where a global is, and its name.
-    "numpy",
-    "numpy.core.multiarray",
-    "numpy._core.multiarray",
-    "numpy.core.numeric",
-    "numpy._core.numeric",
-    "_reconstruct",
-    "_frombuffer",
-    "ndarray",
-    "dtype",
-    "_codecs",
-    "encode",
-    "latin1",
-    // Type codes, the right ones and those we can name in an error.
-    "f2",
-    "f4",
-    "f8",
-    "i1",
-    "i2",
-    "i4",
-    "i8",
-    "u1",
-    "u2",
-    "u4",
-    "u8",
-    "b1",
-    "O8",
-    "c8",
-    "c16",
-    // Byte order, memory order, and the code that `_reconstruct` is called with.
-    "<",
-    ">",
-    "|",
-    "=",
-    "C",
-    "F",
-    "b",
-];
+/// Modules and names; type codes, the right ones and those we can name in an error; byte order, memory order,
+/// and the code that `_reconstruct` is called with.
+const WORDS: &str = "\
+    numpy numpy.core.multiarray numpy._core.multiarray numpy.core.numeric numpy._core.numeric \
+    _reconstruct _frombuffer ndarray dtype _codecs encode latin1 \
+    f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 c8 c16 O8 \
+    < > | = C F b";
 
 const STOP: u8 = b'.';
 const PROTO: u8 = 0x80;
@@ -85,6 +80,17 @@ const POP: u8 = b'0';
 const SPARE: usize = 32;
 
 /// A stream of pickle instructions, read from the file and passed on in their harmless form.
+///
+/// ```
+/// use nb01_matmul::data::{Fault, opcodes::Opcodes};
+/// use std::io::Read;
+///
+/// let mut pickle = b"\x80\x03C\x03\x01\x02\x03.".as_slice(); // three bytes that are no word
+/// let mut opcodes = Opcodes::new(&mut pickle)?;
+/// opcodes.read_to_end(&mut vec![]).expect("it is harmless");
+/// assert_eq!(opcodes.payloads[0].len(), 3);
+/// # Ok::<(), Fault>(())
+/// ```
 pub struct Opcodes<'a> {
     source: Bytes<'a>,
     /// The arrays' bytes in the order of the file; those of the test set are counted, not kept.
@@ -101,6 +107,12 @@ impl<'a> Opcodes<'a> {
     ///
     /// # Errors
     /// If it is something else.
+    ///
+    /// ```
+    /// use nb01_matmul::data::opcodes::Opcodes;
+    ///
+    /// assert!(Opcodes::new(&mut b"(lp0\n.".as_slice()).is_err()); // protocol 0
+    /// ```
     pub fn new(source: &'a mut dyn BufRead) -> Result<Opcodes<'a>, Fault> {
         let mut source = Bytes::new(source);
         match source.array()? {
@@ -269,7 +281,7 @@ impl Read for Opcodes<'_> {
 
 /// `numpy.core.multiarray` or `<`, whether Python 2 wrote it as bytes or Python 3 as text.
 fn is_word(bytes: &[u8]) -> bool {
-    WORDS.iter().any(|word| word.as_bytes() == bytes)
+    WORDS.split(' ').any(|word| word.as_bytes() == bytes)
 }
 
 fn readable(bytes: &[u8]) -> String {

@@ -83,11 +83,12 @@ fn root(opcodes: &mut Opcodes) -> Result<Node, Fault> {
 fn fault(error: serde_pickle::Error) -> Fault {
     match error {
         serde_pickle::Error::Io(io) => io.downcast().unwrap_or_else(Fault::Unpacking),
-        other => Fault::Structure(other.to_string()),
+        // It may show a value, and a value may be long.
+        other => Fault::Structure(other.to_string().chars().take(200).collect()),
     }
 }
 
-/// MNIST has some 300. References can make few instructions mean many nodes, so they are counted.
+/// MNIST has a few hundred. References can make few instructions mean many nodes, so they are counted.
 const MAX_NODES: usize = 5000;
 const MAX_DEPTH: usize = 16;
 

@@ -52,11 +52,14 @@ pub struct Place {
 pub fn locations() -> Vec<Place> {
     let named = std::env::var_os("NB_DATA").filter(|path| !path.is_empty()).map(PathBuf::from);
     let cache = etcetera::choose_base_strategy().ok().map(|base| base.cache_dir().join(CACHE));
-    let places = [
+    look([
         ("NB_DATA", named.map(|path| from_workspace(&path))),
         ("workspace", workspace().map(|root| root.join("data"))),
         ("cache", cache),
-    ];
+    ])
+}
+
+fn look(places: [(&'static str, Option<PathBuf>); 3]) -> Vec<Place> {
     let place =
         |(name, path): (_, Option<PathBuf>)| path.map(|path| Place { name, found: look_at(&path), path });
     places.into_iter().filter_map(place).collect()
@@ -72,7 +75,11 @@ pub fn locations() -> Vec<Place> {
 /// # Ok::<(), nb01_matmul::DataError>(())
 /// ```
 pub fn find() -> Result<Source, DataError> {
-    for place in locations() {
+    first(locations())
+}
+
+fn first(places: Vec<Place>) -> Result<Source, DataError> {
+    for place in places {
         match place.found {
             Err(DataError::NotThere { .. } | DataError::NothingIn { .. }) if place.name != "NB_DATA" => {}
             found => return found,
@@ -127,4 +134,78 @@ fn from_workspace(path: &Path) -> PathBuf {
 /// The workspace this crate was built in, if it is still there.
 fn workspace() -> Option<PathBuf> {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).canonicalize().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Three folders; those named in `filled` have a pickle, or what goes for one until it is read.
+    fn three(filled: &[&str]) -> (tempfile::TempDir, [(&'static str, Option<PathBuf>); 3]) {
+        let root = tempfile::tempdir().unwrap();
+        let places = ["NB_DATA", "workspace", "cache"].map(|name| (name, Some(root.path().join(name))));
+        for name in filled {
+            fs::create_dir(root.path().join(name)).unwrap();
+            fs::write(root.path().join(name).join("mnist.pkl.gz"), "").unwrap();
+        }
+        (root, places)
+    }
+
+    /// The folder whose pickle is used.
+    fn chosen(places: [(&'static str, Option<PathBuf>); 3]) -> String {
+        match first(look(places)).unwrap() {
+            Source::Pickle(file) => file.parent().unwrap().file_name().unwrap().to_string_lossy().into(),
+            other => other.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_first_place_with_something_in_it() {
+        let (_root, places) = three(&["NB_DATA", "workspace", "cache"]);
+        assert_eq!(chosen(places.clone()), "NB_DATA");
+        let [_, workspace, cache] = places;
+        assert_eq!(chosen([("NB_DATA", None), workspace.clone(), cache.clone()]), "workspace");
+        assert_eq!(chosen([("NB_DATA", None), ("workspace", None), cache]), "cache");
+    }
+
+    #[test]
+    fn empty_and_missing_places_are_passed_over_unless_they_were_named() {
+        let (root, [named, workspace, cache]) = three(&["cache"]);
+        assert_eq!(chosen([("NB_DATA", None), workspace.clone(), cache.clone()]), "cache");
+        fs::create_dir(root.path().join("workspace")).unwrap();
+        assert_eq!(chosen([("NB_DATA", None), workspace.clone(), cache.clone()]), "cache");
+        let error = first(look([named.clone(), workspace.clone(), cache.clone()])).unwrap_err();
+        assert!(matches!(error, DataError::NotThere { .. }), "{error}");
+        fs::create_dir(root.path().join("NB_DATA")).unwrap();
+        let error = first(look([named, workspace, cache])).unwrap_err();
+        assert!(matches!(error, DataError::NothingIn { .. }), "{error}");
+    }
+
+    #[test]
+    fn half_of_a_pair_is_not_passed_over() {
+        let (root, [_, workspace, cache]) = three(&["cache"]);
+        fs::create_dir(root.path().join("workspace")).unwrap();
+        fs::write(root.path().join("workspace").join(IMAGES), "").unwrap();
+        let error = first(look([("NB_DATA", None), workspace, cache])).unwrap_err();
+        assert!(matches!(error, DataError::Incomplete { .. }), "{error}");
+    }
+
+    #[test]
+    fn nowhere() {
+        let (_root, [_, workspace, cache]) = three(&[]);
+        assert_eq!(first(look([("NB_DATA", None), workspace, cache])).unwrap(), Source::Drawn);
+        let drawn = Some(PathBuf::from("drawn"));
+        assert_eq!(
+            first(look([("NB_DATA", drawn), ("workspace", None), ("cache", None)])).unwrap(),
+            Source::Drawn
+        );
+    }
+
+    #[test]
+    fn a_relative_path_is_tried_from_the_workspace_too() {
+        assert!(from_workspace(Path::new("crates/nb01_matmul")).is_absolute());
+        assert_eq!(from_workspace(Path::new("src")), Path::new("src"));
+        assert_eq!(from_workspace(Path::new("no/such")), Path::new("no/such"));
+    }
 }

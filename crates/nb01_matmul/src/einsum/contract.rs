@@ -4,9 +4,11 @@ use super::TooLarge;
 use super::operand::{Operand, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
-use super::subscripts::{Labels, set};
+use super::subscripts::{Label, Labels, set};
 use crate::{Element, matmul, matmul_into};
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Ix2, Ix3, Zip};
+use ndarray::{
+    ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
+};
 
 /// Multiplies two operands and sums over the labels that the step's output does not have.
 pub(super) fn contract<'a, T: Element>(
@@ -26,6 +28,38 @@ pub(super) fn contract<'a, T: Element>(
         Lowering::Products => products(&a, &b, step, axes)?,
     };
     Ok(Operand { labels: step.output.clone(), values: values.into() })
+}
+
+/// The lesson's case, straight to `matmul`: two matrices with one letter in common, which is summed over.
+///
+/// [`contract`] would do the same, but what it takes to find that out is as long as a small product itself.
+pub(super) fn matrix_product<T: Element>(
+    views: &[ArrayViewD<'_, T>],
+    axes: &Axes,
+) -> Option<Result<ArrayD<T>, TooLarge>> {
+    let ([a, b], [a_labels, b_labels], &[row, column]) = (views, &*axes.carried, &*axes.output) else {
+        return None;
+    };
+    let ((a, inner), (b, same)) = match free_first(a, a_labels, row) {
+        Some(left) => (left, free_first(b, b_labels, column)?),
+        None => (free_first(b, b_labels, row)?, free_first(a, a_labels, column)?),
+    };
+    let shape = [a.nrows(), b.nrows()];
+    (inner == same).then(|| reserve::<T>(&shape).map(|()| matmul(&a, &b.t()).into_dyn()))
+}
+
+/// A matrix with the letter `free` in front, and the name of its other letter.
+fn free_first<'a, T>(
+    view: &ArrayViewD<'a, T>,
+    labels: &[Label],
+    free: Label,
+) -> Option<(ArrayView2<'a, T>, Label)> {
+    let matrix = view.clone().into_dimensionality::<Ix2>().ok()?;
+    match *labels {
+        [first, inner] if first == free => Some((matrix, inner)),
+        [inner, last] if last == free => Some((matrix.reversed_axes(), inner)),
+        _ => None,
+    }
 }
 
 /// One matrix product, or one for every index of the batch.
@@ -138,8 +172,12 @@ fn products<T: Element>(
 ) -> Result<ArrayD<T>, TooLarge> {
     let mut out = zeros(&axes.shape(&step.output))?;
     let inner = &step.roles.inner;
+    let shape: Vec<usize> = axes.shape(inner).iter().chain(out.shape()).copied().collect();
     let (a, b) = (a.aligned(inner, &step.output), b.aligned(inner, &step.output));
-    add_products(inner.len(), a, b, &mut out.view_mut());
+    let too_large = || TooLarge(shape.clone());
+    let a = a.broadcast(&*shape).ok_or_else(too_large)?;
+    let b = b.broadcast(&*shape).ok_or_else(too_large)?;
+    add_products(inner.len(), a, b, out.view_mut());
     Ok(out)
 }
 
@@ -147,12 +185,35 @@ fn add_products<T: Element>(
     inner: usize,
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
-    out: &mut ArrayViewMutD<'_, T>,
+    mut out: ArrayViewMutD<'_, T>,
 ) {
-    if inner == 0 {
-        return Zip::from(out).and_broadcast(&a).and_broadcast(&b).for_each(|out, &a, &b| *out += a * b);
+    if inner > 0 {
+        for (a, b) in a.outer_iter().zip(b.outer_iter()) {
+            add_products(inner - 1, a, b, out.view_mut());
+        }
+    } else if out.ndim() > 2 {
+        for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
+            add_products(0, a, b, out);
+        }
+    } else if out.ndim() < 2 {
+        let front = Axis(0);
+        add_products(0, a.insert_axis(front), b.insert_axis(front), out.insert_axis(front));
+    } else {
+        let two = "two axes are left";
+        let a = a.into_dimensionality::<Ix2>().expect(two);
+        let b = b.into_dimensionality::<Ix2>().expect(two);
+        let mut out = out.into_dimensionality::<Ix2>().expect(two);
+        for ((a, b), out) in a.rows().into_iter().zip(b.rows()).zip(out.rows_mut()) {
+            add_row(a, b, out);
+        }
     }
-    for (a, b) in a.outer_iter().zip(b.outer_iter()) {
-        add_products(inner - 1, a, b, out);
+}
+
+/// `out += a · b` for one row. A stretched one is a number, which leaves a loop that the compiler vectorises.
+fn add_row<T: Element>(a: ArrayView1<'_, T>, b: ArrayView1<'_, T>, mut out: ArrayViewMut1<'_, T>) {
+    match (a.strides(), b.strides()) {
+        ([0], _) => out.scaled_add(a[0], &b),
+        (_, [0]) => out.scaled_add(b[0], &a),
+        _ => Zip::from(out).and(a).and(b).for_each(|out, &a, &b| *out += a * b),
     }
 }

@@ -55,10 +55,10 @@ fn write_loops(text: &mut String, axes: &Axes) {
     let factor = |operand: usize| {
         let carried = &axes.carried[operand];
         let index = |label: &Label| if carried.contains(label) { name(*label) } else { "0".into() };
-        indexed(array(operand), axes.operands[operand].iter().map(index).collect())
+        indexed(array(operand, axes), axes.operands[operand].iter().map(index).collect())
     };
     let factors: Vec<String> = (0..axes.operands.len()).map(factor).collect();
-    let output = indexed(array(factors.len()), axes.output.iter().copied().map(name).collect());
+    let output = indexed(array(factors.len(), axes), axes.output.iter().copied().map(name).collect());
     let _ = writeln!(text, "{}{output} += {};", indent(all.len()), factors.join(" * "));
     for depth in (0..all.len()).rev() {
         let _ = writeln!(text, "{}}}", indent(depth));
@@ -88,9 +88,8 @@ fn write_steps(text: &mut String, axes: &Axes, steps: &[Step]) {
         let _ = writeln!(text, "two at a time, {order}: {} flops", grouped(all));
     }
     for (number, step) in steps.iter().enumerate() {
-        let target = product_name(operands + number, operands, steps.len());
-        let (a, b) =
-            (product_name(step.a, operands, steps.len()), product_name(step.b, operands, steps.len()));
+        let target = product_name(operands + number, axes);
+        let (a, b) = (product_name(step.a, axes), product_name(step.b, axes));
         let part = |labels: &Labels| labels.iter().copied().map(name).collect::<String>();
         let (left, right, output) = (part(&step.left), part(&step.right), part(&step.output));
         let (how, cost) = (method(axes, step), grouped(flops(axes, step)));
@@ -98,11 +97,12 @@ fn write_steps(text: &mut String, axes: &Axes, steps: &[Step]) {
     }
 }
 
-/// `a`, `b`, … for operands, `t1`, `t2`, … for products on the way, and the next letter for the last one.
-fn product_name(number: usize, operands: usize, steps: usize) -> String {
+/// The letter of an operand, `t1`, `t2`, … for products on the way, and the next letter for the last one.
+fn product_name(number: usize, axes: &Axes) -> String {
+    let operands = axes.operands.len();
     match number.checked_sub(operands) {
-        None => array(number),
-        Some(product) if product + 1 == steps => array(operands),
+        None => array(number, axes),
+        Some(product) if product + 2 == operands => array(operands, axes),
         Some(product) => format!("t{}", product + 1),
     }
 }
@@ -135,12 +135,11 @@ fn indexed(array: String, indices: Vec<String>) -> String {
     if indices.is_empty() { array } else { format!("{array}[{}]", indices.join(", ")) }
 }
 
-/// `a`, `b`, … and `x26` after `z`.
-fn array(number: usize) -> String {
-    match u8::try_from(number) {
-        Ok(letter @ 0..26) => char::from(b'a' + letter).into(),
-        _ => format!("x{number}"),
-    }
+/// `a`, `b`, … without the letters that are indices here, and `x26` after the last of them.
+fn array(number: usize, axes: &Axes) -> String {
+    let index = loop_labels(axes);
+    let mut free = ('a'..='z').filter(|&letter| index.iter().all(|&label| name(label) != letter.to_string()));
+    free.nth(number).map_or_else(|| format!("x{number}"), String::from)
 }
 
 fn shape(sizes: &[usize]) -> String {

@@ -57,11 +57,13 @@
 //!
 //! Not by those loops. Letters that only one operand has are summed away first. A product of two operands
 //! becomes a call of [`matmul`](crate::matmul()), one for every index of the letters that both have and the
-//! output keeps; strides tell `matmul` where the elements are, so that a transposed operand is not copied. What is no
-//! matrix product (`i,i->`, `ij,ij->ij`) is an inner product or a broadcast product. More than two operands
-//! are multiplied two at a time, in the cheapest order there is up to eight operands, and beyond that in
-//! the one that keeps the arrays on the way small. Everything is added up in `T`, in the order of the
-//! method used, so results agree with the loops to the rounding of `T` and not to the last bit.
+//! output keeps. Strides tell `matmul` where the elements are, so a transposed operand is not copied; where
+//! several letters have to act as one axis (`b` and `i` in `bij,jk->bik`) and the strides do not allow it,
+//! there is one copy. What is no matrix product is an inner product (`i,i->`) or a broadcast product
+//! (`ij,ij->ij`). More than two operands are multiplied two at a time, up to eight in the cheapest order
+//! there is, and beyond that in one that keeps the arrays on the way small. Everything is added up in `T`,
+//! in the order of the method used, so results agree with the loops to the rounding of `T` and not to the
+//! last bit. The result is always row by row in memory.
 
 mod contract;
 mod error;
@@ -76,7 +78,7 @@ pub use error::{EinsumError, Quote};
 pub use explain::einsum_explain;
 
 use crate::Element;
-use contract::contract;
+use contract::{contract, matrix_product};
 use nb00_testing::AsArray;
 use ndarray::{Array, ArrayD, ArrayViewD, Dimension};
 use operand::Operand;
@@ -90,7 +92,8 @@ use subscripts::{Subscripts, set};
 ///
 /// The rank of the result is the caller's to name, by a type: `Array2<f32>` where the subscripts leave two
 /// letters, `ArrayD<f32>` where they are not known. Operands are anything that can be looked at as an
-/// array: `&a` for an array, a view, a borrowed array or a number. All have the same kind of number.
+/// array: `&a` for an array, a view, a list or a number, and also where `a` is an `&ArrayRef2` already.
+/// All have the same kind of number.
 ///
 /// # Errors
 /// [`EinsumError`], quoting the subscripts with a mark under the fault, where they are not well formed, do
@@ -135,6 +138,9 @@ fn evaluate<'a, T: Element>(
     views: SmallVec<[ArrayViewD<'a, T>; 3]>,
     axes: &Axes,
 ) -> Result<ArrayD<T>, TooLarge> {
+    if let Some(product) = matrix_product(&views, axes) {
+        return product;
+    }
     let mut operands: SmallVec<[Option<Operand<'a, T>>; 3]> = SmallVec::new();
     for (view, labels) in views.into_iter().zip(&axes.operands) {
         operands.push(Some(Operand::new(view, labels, axes)?));

@@ -64,10 +64,11 @@ impl<'a, T: Element> Operand<'a, T> {
 
     /// An array of its own with the axes in the order of `output`, row by row in memory.
     pub(super) fn into_ordered(self, output: &[Label]) -> Result<ArrayD<T>, TooLarge> {
-        reserve::<T>(self.values.shape())?;
         let permuted = self.values.permuted_axes(&*positions(&self.labels, output));
-        let row_major = permuted.is_standard_layout();
-        Ok(if row_major { permuted.into_owned() } else { permuted.as_standard_layout().into_owned() })
+        if permuted.is_view() || !permuted.is_standard_layout() {
+            return row_major(permuted.view());
+        }
+        Ok(permuted.into_owned())
     }
 
     /// The same numbers as an array `(batch…, first, second)`, where all labels of a group make one axis.
@@ -83,9 +84,7 @@ impl<'a, T: Element> Operand<'a, T> {
         if let Some(view) = merged(permuted(), lengths) {
             return Ok(view.into());
         }
-        reserve::<T>(permuted().shape())?;
-        let copy = permuted().as_standard_layout().into_owned();
-        Ok(merged(copy, lengths).expect("axes in row-major order merge").into())
+        Ok(merged(row_major(permuted())?, lengths).expect("axes in row-major order merge").into())
     }
 
     /// The same numbers with an axis for every label of `inner` and then of `output`, of size 1 where we
@@ -133,6 +132,31 @@ fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) ->
     Ok(out)
 }
 
+/// A copy of its own, row by row in memory.
+///
+/// A transposed view is copied in small squares: by whole rows, every number read would come from another
+/// cache line, and be gone from the cache before its neighbour is wanted.
+pub(super) fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
+    const SIDE: usize = 32;
+    let mut out = zeros(view.shape())?;
+    let strides = view.strides().iter().map(|stride| stride.unsigned_abs());
+    let Some((_, nearest)) = strides.zip(0..).filter(|&(stride, _)| stride > 0).min() else {
+        out.assign(&view);
+        return Ok(out);
+    };
+    let (nearest, last) = (Axis(nearest), Axis(view.ndim() - 1));
+    if nearest == last || view.is_empty() {
+        out.assign(&view);
+        return Ok(out);
+    }
+    for (mut out, view) in out.axis_chunks_iter_mut(nearest, SIDE).zip(view.axis_chunks_iter(nearest, SIDE)) {
+        for (mut out, view) in out.axis_chunks_iter_mut(last, SIDE).zip(view.axis_chunks_iter(last, SIDE)) {
+            out.assign(&view);
+        }
+    }
+    Ok(out)
+}
+
 /// An array of zeros, unless there is no memory for it.
 pub(super) fn zeros<T: Element>(shape: &[usize]) -> Result<ArrayD<T>, TooLarge> {
     reserve::<T>(shape)?;
@@ -141,7 +165,7 @@ pub(super) fn zeros<T: Element>(shape: &[usize]) -> Result<ArrayD<T>, TooLarge> 
 
 /// Finds out whether there is memory for an array, where it is large enough that there might be none.
 pub(super) fn reserve<T>(shape: &[usize]) -> Result<(), TooLarge> {
-    const LARGE: usize = 1 << 20;
+    const LARGE: usize = 1 << 28;
     let too_large = || TooLarge(shape.to_vec());
     // ndarray, too, counts without the axes of size 0.
     let elements = shape.iter().filter(|&&n| n > 0).try_fold(1_usize, |all, &n| all.checked_mul(n));
@@ -170,4 +194,64 @@ pub(super) fn merged<S: RawData>(
         }
     }
     Some(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::einsum::subscripts::Subscripts;
+    use ndarray::{Array, s};
+
+    fn labels(letters: &str) -> Labels {
+        letters.bytes().map(|letter| letter - b'a' + 26).collect()
+    }
+
+    fn operand<'a>(subscripts: &str, view: ArrayViewD<'a, f32>) -> Operand<'a, f32> {
+        let parsed = Subscripts::parse(subscripts).expect("letters");
+        let axes = Axes::bind(&parsed, [view.shape()].into_iter()).expect("a letter for each axis");
+        Operand::new(view, &axes.operands[0], &axes).unwrap_or_else(|_| panic!("small"))
+    }
+
+    /// Whether an operand's groups of axes can be used where they are.
+    fn is_view(subscripts: &str, view: ArrayViewD<'_, f32>, groups: [&str; 3]) -> bool {
+        let [batch, first, second] = groups.map(labels);
+        let operand = operand(subscripts, view);
+        operand.grouped(&batch, &first, &second).is_ok_and(|grouped| grouped.is_view())
+    }
+
+    #[test]
+    fn nothing_is_copied_where_strides_allow_it() {
+        let x = Array::<f32, _>::zeros((4, 6, 8));
+        let x = x.view().into_dyn();
+        assert!(is_view("bij", x.clone(), ["b", "i", "j"]));
+        assert!(is_view("bij", x.clone(), ["b", "j", "i"]));
+        assert!(is_view("bij", x.clone(), ["i", "b", "j"]));
+        assert!(is_view("bij", x.clone(), ["", "bi", "j"]));
+        assert!(is_view("bij", x.clone(), ["", "b", "ij"]));
+        assert!(is_view("bij", x.clone(), ["", "j", "bi"]));
+        assert!(is_view("bij", x.slice(s![..;2, .., ..]).into_dyn(), ["b", "i", "j"]));
+        assert!(is_view("bij", x.slice(s![..;2, .., ..]).into_dyn(), ["", "b", "ij"]));
+        assert!(is_view("bij", x.slice(s![.., .., ..;-1]).into_dyn(), ["b", "i", "j"]));
+        assert!(!is_view("bij", x.slice(s![.., ..4, ..]).into_dyn(), ["", "bi", "j"]));
+        assert!(!is_view("bij", x.clone(), ["", "bj", "i"]));
+    }
+
+    #[test]
+    fn memory_decides_the_order_of_a_group() {
+        let x = Array::<f32, _>::zeros((4, 6, 8));
+        let permuted = operand("abc", x.view().permuted_axes([2, 0, 1]).into_dyn());
+        assert_eq!(permuted.by_stride(&labels("abc")), labels("bca"));
+        assert_eq!(permuted.by_stride(&labels("ab")), labels("ba"));
+    }
+
+    #[test]
+    fn copies_keep_every_number() {
+        let x =
+            Array::from_shape_fn((3, 70, 2, 65), |(a, b, c, d)| (a * 70 * 130 + b * 130 + c * 65 + d) as f64);
+        for axes in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 3, 2, 1], [1, 3, 0, 2]] {
+            let permuted = x.view().permuted_axes(axes).into_dyn();
+            let copy = row_major(permuted.clone()).unwrap_or_else(|_| panic!("small"));
+            assert!(copy.is_standard_layout() && copy == permuted);
+        }
+    }
 }

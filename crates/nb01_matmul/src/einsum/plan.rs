@@ -17,7 +17,9 @@ pub(super) struct Step {
     pub(super) right: Labels,
     /// The labels of the result.
     pub(super) output: Labels,
+    /// What becomes of the labels of both.
     pub(super) roles: Roles,
+    /// How it is computed.
     pub(super) lowering: Lowering,
 }
 
@@ -35,7 +37,7 @@ pub(super) struct Roles {
 }
 
 /// How a step is computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) enum Lowering {
     /// `(rows, inner) @ (inner, columns)`, once for every index of the batch.
     Matmul,
@@ -68,21 +70,14 @@ pub(super) fn plan(axes: &Axes) -> SmallVec<[Step; 1]> {
 impl Step {
     /// The step that makes the output. Where its last axis comes from `a`, the two change places, so that
     /// the output is written row by row.
-    pub(super) fn last(a: usize, b: usize, left: &[Label], right: &[Label], output: &[Label]) -> Step {
+    fn last(a: usize, b: usize, left: &[Label], right: &[Label], output: &[Label]) -> Step {
         let alone = |own: &[Label], other: &[Label]| set(output) & set(own) & !set(other);
-        let swapped =
-            alone(right, left) != 0 && output.last().is_some_and(|&last| has(alone(left, right), last));
+        let rows_last = output.last().is_some_and(|&last| has(alone(left, right), last));
+        let swapped = rows_last && alone(right, left) != 0;
         let (a, b, left, right) = if swapped { (b, a, right, left) } else { (a, b, left, right) };
         let roles = Roles::new(left, right, output);
-        Step {
-            a,
-            b,
-            left: left.into(),
-            right: right.into(),
-            output: output.into(),
-            lowering: roles.lowering(left),
-            roles,
-        }
+        let lowering = roles.lowering(left);
+        Step { a, b, left: left.into(), right: right.into(), output: output.into(), roles, lowering }
     }
 
     /// A step on the way. It may choose the order of its axes: the one that needs no transposition.
@@ -103,11 +98,10 @@ impl Roles {
         let in_order = |labels: &[Label], wanted: Set| -> Labels {
             labels.iter().copied().filter(|&label| has(wanted, label)).collect()
         };
-        let columns = in_order(output, b & !a);
         Roles {
             batch: in_order(output, a & b),
             rows: in_order(output, a & !b),
-            columns,
+            columns: in_order(output, b & !a),
             inner: in_order(left, a & b & !kept),
         }
     }
@@ -115,11 +109,14 @@ impl Roles {
     fn lowering(&self, left: &[Label]) -> Lowering {
         let no_matrix = self.rows.is_empty() && self.columns.is_empty();
         let along_last = self.batch.is_empty() || left.last().is_some_and(|last| self.inner.contains(last));
-        match () {
-            () if self.inner.is_empty() => Lowering::Products,
-            () if no_matrix && along_last => Lowering::Dot,
-            () if no_matrix => Lowering::Products,
-            () => Lowering::Matmul,
+        if self.inner.is_empty() {
+            Lowering::Products
+        } else if !no_matrix {
+            Lowering::Matmul
+        } else if along_last {
+            Lowering::Dot
+        } else {
+            Lowering::Products
         }
     }
 }

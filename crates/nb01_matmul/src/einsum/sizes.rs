@@ -1,6 +1,6 @@
 //! Giving every letter its size: where the subscripts meet the shapes.
 
-use super::error::EinsumError;
+use super::error::{EinsumError, Quote};
 use super::subscripts::{ELLIPSIS, LABELS, Label, Labels, Set, Subscripts, Symbol, has, set};
 use smallvec::SmallVec;
 
@@ -55,30 +55,41 @@ impl Axes {
         let dots = axes_under_dots(subscripts, operand, shape)?;
         let mut labels = Labels::new();
         for (at, symbol) in subscripts.symbols(part) {
-            let new: Labels = match symbol {
-                Symbol::Letter(letter) => [letter].into_iter().collect(),
-                Symbol::Ellipsis => (ELLIPSIS..ELLIPSIS + dots).rev().collect(),
-            };
-            for label in new {
-                let size = shape[labels.len()];
-                let twin = labels.iter().position(|&other| other == label);
-                if twin.is_some_and(|twin| shape[twin] != size) {
-                    let quote = subscripts.quote_symbol(at, symbol);
-                    return Err(EinsumError::Diagonal { operand, shape: shape.to_vec(), quote });
-                }
-                let known = &mut self.sizes[usize::from(label)];
-                match (*known, size) {
-                    (known, size) if known == size || size == 1 => {}
-                    (1, size) => *known = size,
-                    (expected, size) => {
-                        let quote = subscripts.quote_symbol(at, symbol);
-                        return Err(EinsumError::Size { operand, size, expected, quote });
+            let quote = || subscripts.quote_symbol(at, symbol);
+            match symbol {
+                Symbol::Letter(letter) => self.bind_axis(letter, operand, shape, &mut labels, quote)?,
+                Symbol::Ellipsis => {
+                    for label in (ELLIPSIS..ELLIPSIS + dots).rev() {
+                        self.bind_axis(label, operand, shape, &mut labels, quote)?;
                     }
                 }
-                labels.push(label);
             }
         }
         self.operands.push(labels);
+        Ok(())
+    }
+
+    /// Gives the operand's next axis its label, and the label its size.
+    fn bind_axis(
+        &mut self,
+        label: Label,
+        operand: usize,
+        shape: &[usize],
+        labels: &mut Labels,
+        quote: impl Fn() -> Quote,
+    ) -> Result<(), EinsumError> {
+        let size = shape[labels.len()];
+        let twin = labels.iter().position(|&other| other == label);
+        if twin.is_some_and(|twin| shape[twin] != size) {
+            return Err(EinsumError::Diagonal { operand, shape: shape.to_vec(), quote: quote() });
+        }
+        let known = &mut self.sizes[usize::from(label)];
+        if *known == 1 {
+            *known = size;
+        } else if size != *known && size != 1 {
+            return Err(EinsumError::Size { operand, size, expected: *known, quote: quote() });
+        }
+        labels.push(label);
         Ok(())
     }
 
@@ -94,7 +105,8 @@ impl Axes {
 
     fn bind_output(&self, subscripts: &Subscripts<'_>) -> Result<Labels, EinsumError> {
         let known = self.operands.iter().fold(0, |known, labels| known | set(labels));
-        let dots = (ELLIPSIS..LABELS as Label).rev().filter(|&label| has(known, label));
+        let dots = (known >> ELLIPSIS).count_ones() as Label;
+        let dots = (ELLIPSIS..ELLIPSIS + dots).rev();
         let Some(part) = subscripts.output.clone() else {
             return Ok(dots.chain(self.single_letters()).collect());
         };
@@ -115,7 +127,7 @@ impl Axes {
             }
             output.push(letter);
         }
-        if dots.count() > 0 && !output.iter().any(|&label| label >= ELLIPSIS) {
+        if dots.len() > 0 && !output.iter().any(|&label| label >= ELLIPSIS) {
             return Err(EinsumError::OutputEllipsis { quote: subscripts.quote_output() });
         }
         Ok(output)

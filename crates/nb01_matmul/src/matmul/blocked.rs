@@ -43,7 +43,12 @@ const STREAMED: usize = 4 << 20;
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+pub(super) unsafe fn product<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+) {
     let small = a.rows <= 2 * kernels.rows || b.columns <= kernels.lanes;
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
         return unsafe { direct(kernels, a, b, to) };

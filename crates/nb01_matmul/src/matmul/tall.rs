@@ -30,7 +30,12 @@ pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> b
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+pub(super) unsafe fn product<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+) {
     if b.columns_are_contiguous() && a.rows < MANY {
         let columns = Columns { start: b.at(0, 0), step: b.column, packed: false, count: b.columns };
         return unsafe { multiply(kernels, a, columns, to) };

@@ -1,4 +1,4 @@
-//! Where MNIST is looked for. What depends on the environment runs in the status program, a process of its own.
+//! What a path can lead to; the order of the places is tested beside the code.
 
 use crate::fixtures::{check, fixture};
 use nb01_matmul::data::get_data_from;

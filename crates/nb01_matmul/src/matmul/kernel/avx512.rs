@@ -5,7 +5,8 @@ use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
 /// 14 × 32 numbers of C: 28 registers of sums, two of B and one for an element of A make 31 of the 32.
-pub(in super::super) static KERNELS: Kernels<f32> = entries!(__m512, "avx512f,avx2,fma", outer: 14 x 2, dot: 8 x 3);
+pub(in super::super) static KERNELS: Kernels<f32> =
+    entries!(__m512, "avx512f,avx2,fma", outer: 14 x 2, dot: 8 x 3);
 
 // SAFETY (all methods): only called below an entry point compiled for AVX-512F, see `Lanes`. Unaligned
 // loads and stores are used except in `stream`; masked ones do not touch, nor fault on, lanes left out.

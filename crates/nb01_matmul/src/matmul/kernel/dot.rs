@@ -88,11 +88,8 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     ahead: &mut Ahead<L::Elem>,
 ) {
     let registers = d.k.div_ceil(L::N);
-    let (start, b_column, b_step) = if d.b_packed {
-        (column * registers * L::N, L::N as isize, C * L::N)
-    } else {
-        (0, d.b_column, L::N)
-    };
+    let (start, b_column, b_step) =
+        if d.b_packed { (column * registers * L::N, L::N as isize, C * L::N) } else { (0, d.b_column, L::N) };
     let mut b = d.b.wrapping_add(start);
     if !d.b_packed {
         b = b.wrapping_offset(b_column.wrapping_mul(column as isize));

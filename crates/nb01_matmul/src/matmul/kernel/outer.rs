@@ -45,9 +45,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
 
 #[inline(always)]
 unsafe fn rows_of<L: Lanes, const R: usize, const V: usize>(s: &Strip<L::Elem>) {
-    unsafe {
-        if s.a_along_k { panels::<L, R, V, true>(s) } else { panels::<L, R, V, false>(s) }
-    }
+    unsafe { if s.a_along_k { panels::<L, R, V, true>(s) } else { panels::<L, R, V, false>(s) } }
 }
 
 /// One tile after the other, along the columns; the last may be narrower.

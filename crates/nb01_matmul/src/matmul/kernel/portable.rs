@@ -8,7 +8,8 @@ use super::lanes::Lanes;
 use super::{Kernels, entries};
 
 pub(in super::super) static KERNELS: Kernels<f32> = entries!(Plain<f32, 4, false>, outer: 4 x 2, dot: 2 x 3);
-pub(in super::super) static KERNELS_F64: Kernels<f64> = entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3);
+pub(in super::super) static KERNELS_F64: Kernels<f64> =
+    entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3);
 
 #[cfg(target_arch = "x86_64")]
 pub(in super::super) static FUSED: Kernels<f32> =

@@ -1,0 +1,80 @@
+//! Downloads MNIST: what `cargo xtask data get` starts.
+//!
+//! A program of its own, so that `cargo xtask list` need not build an HTTP client.
+
+#[path = "../fetch/mod.rs"]
+mod fetch;
+
+use clap::Parser;
+use etcetera::BaseStrategy;
+use fetch::error::FetchError;
+use fetch::{Plan, fetch, files};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Downloads MNIST: mnist.pkl.gz, or the four IDX files if no mirror has it.
+///
+/// An interrupted download is continued; nothing but a file with a known checksum gets its name.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask data get",
+    after_help = "Exit codes: 0 the files are there; 1 something is wrong on this side, such as a full disk; \
+                  2 wrong arguments; 3 no mirror has them; 4 NB_OFFLINE=1 forbids the network."
+)]
+struct Arguments {
+    /// The folder to put them into [default: the workspace's data/]
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
+    /// Put them into the user's cache directory, where every project finds them
+    #[arg(long, conflicts_with = "to")]
+    cache: bool,
+    /// Get only this file (may be repeated)
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(files::names()))]
+    file: Vec<String>,
+    /// Ask this address instead of the known mirrors; a folder if it ends with / (may be repeated)
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+    /// Accept a file with this MD5 sum too (may be repeated)
+    #[arg(long, value_name = "MD5")]
+    accept: Vec<String>,
+    /// Give a mirror up that sends nothing for so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(files) => {
+            files.iter().for_each(|file| println!("{}", file.display()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(match error.downcast_ref() {
+                Some(FetchError::NoMirror { .. }) => 3,
+                Some(FetchError::Offline { .. }) => 4,
+                _ => 1,
+            })
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<Vec<PathBuf>> {
+    let plan = Plan {
+        folder: folder(arguments)?,
+        sets: files::sets(&arguments.file, &arguments.mirror, &arguments.accept),
+        patience: Duration::from_secs(arguments.patience),
+        offline: std::env::var_os("NB_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0"),
+    };
+    Ok(fetch(&plan)?)
+}
+
+fn folder(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    Ok(match &arguments.to {
+        Some(folder) => folder.clone(),
+        None if arguments.cache => etcetera::choose_base_strategy()?.cache_dir().join("nb_dl_foundations"),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("data"),
+    })
+}

@@ -1,0 +1,427 @@
+//! The verbs that only read sources: list, src, export, check — and new, which writes them.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod common;
+
+use common::{Fixture, in_order, outcome};
+use serde_json::Value;
+use std::process::Stdio;
+
+const PASS: &str = "/// It passes\n#[test]\nfn s01_pass() {}\n";
+
+#[test]
+fn list_finds_the_stages_by_their_folders() {
+    let fixture = Fixture::new();
+    fixture.next("nb02_net", "nb00_testing", PASS);
+    fixture.next("nb10_late", "nb02_net", PASS);
+    fixture.next("nb02a_why", "nb02_net", PASS);
+    let (code, out, err) = fixture.output(&["list"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    in_order(
+        &out,
+        &[
+            "nb00_testing",
+            "00 · Testing",
+            "nothing below",
+            "nb02_net",
+            "on nb00_testing",
+            "nb02a_why",
+            "on nb02_net",
+            "nb10_late",
+        ],
+    );
+    assert!(!out.contains('\x1b'), "no colours in a pipe");
+
+    let (code, out, _) =
+        outcome(fixture.xtask(&["list", "--json"]).current_dir(fixture.root.join("crates/nb02_net/src")));
+    let stages: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &stages[1]["name"], &stages[1]["depends_on"][0]),
+        (Some(0), &"nb02_net".into(), &"nb00_testing".into())
+    );
+}
+
+#[test]
+fn a_workspace_without_stages_is_said_to_be_one() {
+    let fixture = Fixture::new();
+    std::fs::rename(fixture.root.join("crates/nb00_testing"), fixture.root.join("crates/testing")).unwrap();
+    assert_eq!(fixture.output(&["list"]), (Some(0), "".into(), "".into()));
+    let (code, _, err) = fixture.output(&["run", "nb00"]);
+    assert_eq!(code, Some(2));
+    in_order(&err, &["there is no stage `nb00`", "no folder below", "crates", "is a stage"]);
+    let (code, out, _) = fixture.output(&["check"]);
+    assert!(code == Some(1) && out.contains("no folder is a stage"), "{out}");
+}
+
+#[test]
+fn a_folder_without_a_manifest_is_named() {
+    let fixture = Fixture::new();
+    fixture.write("crates/nb01_half/notes.txt", "");
+    let (code, _, err) = fixture.output(&["list"]);
+    assert_eq!(code, Some(1));
+    in_order(&err, &["cargo cannot read this workspace", "nb01_half"]);
+}
+
+#[test]
+fn outside_of_a_workspace_it_says_so() {
+    let fixture = Fixture::new();
+    let (code, _, err) = outcome(fixture.xtask(&["list"]).current_dir(fixture.root.parent().unwrap()));
+    assert_eq!(code, Some(1));
+    in_order(&err, &["cargo cannot read this workspace", "could not find `Cargo.toml`"]);
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let fixture = Fixture::new();
+    let (code, out, _) = fixture.output(&["--help"]);
+    assert_eq!(code, Some(0));
+    for verb in ["list", "run", "watch", "data", "call", "src", "export", "check", "new"] {
+        assert!(out.contains(&format!("  {verb} ")), "{verb} in\n{out}");
+        let (code, out, _) = fixture.output(&[verb, "--help"]);
+        assert!(
+            code == Some(0) && out.contains(&format!("cargo xtask {verb}")) && out.contains("Example"),
+            "{out}"
+        );
+    }
+    assert_eq!(fixture.output(&["dance"]).0, Some(2));
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_hears_no_complaint() {
+    let fixture = Fixture::new();
+    let mut child = fixture.process(&["list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
+}
+
+#[test]
+fn src_prints_an_item_with_its_docs_and_place() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    let (code, out, _) = fixture.output(&["src", "nb01", "test_eq"]);
+    assert_eq!(code, Some(0), "found in the stage below");
+    in_order(
+        &out,
+        &[
+            "nb00_testing::test_eq at crates/nb00_testing/src/lib.rs:12",
+            "/// Compares.",
+            "#[track_caller]",
+            "pub fn test_eq",
+            "}",
+        ],
+    );
+    assert!(!out.contains("mod tests"), "nothing but the item:\n{out}");
+    let (_, out, _) = fixture.output(&["src", "nb01", "s01_pass"]);
+    in_order(&out, &["nb01_next::lesson::s01_pass", "fn s01_pass"]);
+}
+
+#[test]
+fn src_lists_the_candidates() {
+    let fixture = Fixture::new();
+    let (code, _, err) = fixture.output(&["src", "nb00", "near"]);
+    assert_eq!(code, Some(2));
+    in_order(
+        &err,
+        &[
+            "2 candidates",
+            "nb00_testing::deep::near",
+            "(fn at crates/nb00_testing/src/deep.rs:3)",
+            "nb00_testing::deep::Shown::near",
+        ],
+    );
+    assert_eq!(fixture.output(&["src", "nb00", "Shown::near"]).0, Some(0));
+    assert_eq!(fixture.output(&["src", "nb00", "deep::near"]).0, Some(0));
+    let (code, _, err) = fixture.output(&["src", "nb00", "nothing"]);
+    assert!(code == Some(2) && err.contains("`nothing`"), "{err}");
+}
+
+#[test]
+fn export_lists_and_checks() {
+    let fixture = Fixture::new();
+    let (code, out, _) = fixture.output(&["export", "nb00"]);
+    assert_eq!(code, Some(0));
+    in_order(
+        &out,
+        &[
+            "exports 4 names",
+            "inner",
+            "Inside.",
+            "near",
+            "TEST",
+            "test_eq",
+            "re-exports nothing",
+            "only shows 1 name",
+            "deep::Shown",
+        ],
+    );
+    let (_, out, _) = fixture.output(&["export", "testing", "--json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&json["exports"][1]["item"]["path"], &json["only_shows"][0]["kind"]),
+        (&"nb00_testing::deep::near".into(), &"struct".into())
+    );
+    assert_eq!(fixture.output(&["export", "nb00", "--check"]).0, Some(0));
+
+    fixture.edit("crates/nb00_testing/README.md", "`inner`", "`outer`");
+    let (code, _, err) = fixture.output(&["export", "nb00", "--check"]);
+    assert_eq!(code, Some(1));
+    in_order(
+        &err,
+        &["`inner` is exported, but not in the table", "names `outer`, which src/lib.rs does not export"],
+    );
+}
+
+#[test]
+fn check_is_content_with_a_good_workspace() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    let (code, out, _) = fixture.output(&["check"]);
+    assert!(code == Some(0) && out.contains("all is well: 2 stages"), "{out}");
+}
+
+/// Each of these single edits has to be noticed.
+#[test]
+fn check_notices_every_single_fault() {
+    let lib = "crates/nb01_next/src/lib.rs";
+    let lesson = "crates/nb01_next/tests/lesson.rs";
+    let map = "docs/lesson-map.md";
+    for (file, old, new, says) in [
+        (
+            "crates/nb01_next/Cargo.toml",
+            "nb00_testing = { path = \"../nb00_testing\" }",
+            "",
+            "should depend on nb00_testing",
+        ),
+        ("crates/nb01_next/Cargo.toml", "name = \"nb01_next\"", "name = \"other\"", "they have to agree"),
+        (lib, "#[doc(no_inline)]\n", "", "write `#[doc(no_inline)] pub use nb00_testing::*;`"),
+        (lib, "#[doc(no_inline)]", "#[doc(inline)]", "write `#[doc(no_inline)] pub use nb00_testing::*;`"),
+        (lib, "pub use", "/// Words.\npub use", "without a comment of its own"),
+        (lib, "pub use", "use", "write `#[doc(no_inline)] pub use nb00_testing::*;`"),
+        (lib, "//! # nb01_next", "", "has no documentation"),
+        (
+            lib,
+            "pub use nb00",
+            "pub mod sub {\n//! Words.\n}\n#[doc(no_inline)]\npub use nb00",
+            "does not name [`sub`]",
+        ),
+        (
+            lib,
+            "pub use nb00",
+            "mod sub {}\n#[doc(no_inline)]\npub use nb00",
+            "`nb01_next::sub` has no documentation",
+        ),
+        (
+            lib,
+            "pub use nb00",
+            "pub fn more() {}\n#[doc(no_inline)]\npub use nb00",
+            "`more` is exported, but not in the table",
+        ),
+        (
+            lib,
+            "pub use nb00",
+            "mod gone;\n#[doc(no_inline)]\npub use nb00",
+            "the file of `mod gone` is missing",
+        ),
+        (lib, "pub use", "pub pub use", "lib.rs:4: this is no Rust"),
+        (lesson, "/// It passes\n", "", "has no title"),
+        (lesson, "fn s01_pass", "fn first", "is no name for a section"),
+        (
+            lesson,
+            "fn s01_pass() {}",
+            "fn s02_pass() {}\n/// Earlier\n#[test]\nfn s01_pass() {}",
+            "runs before it",
+        ),
+        (lesson, "#[test]\n", "", "there is no section"),
+        ("crates/nb01_next/README.md", "## Exported", "## Other", "no section `## Exported`"),
+        ("README.md", "| `nb01_next` | x |\n", "", "no table names nb01_next"),
+        (
+            "README.md",
+            "| `nb01_next` | x |",
+            "| `nb01_next` | nb07_gone |",
+            "names nb07_gone, which is not below crates/",
+        ),
+        (map, "| A9 | what | prose | prose |\n", "", "row A9 of the lesson is missing"),
+        (map, "| A9 |", "| A99 |", "the lesson has no row A99"),
+        (map, "| A9 |", "| A8 |", "row A8 is there already"),
+        (
+            map,
+            "| K8 | what | prose |",
+            "| K8 | what | `nb01_next::nothing` |",
+            "row K8 names the item `nb01_next::nothing`",
+        ),
+        (
+            map,
+            "| K8 | what | prose |",
+            "| K8 | what | `docs/nothing.md` |",
+            "names the item `docs/nothing.md`",
+        ),
+        (
+            map,
+            "| K8 | what | prose | prose |",
+            "| K8 | what | prose | `nb00_testing::near` |",
+            "(or is no #[test])",
+        ),
+        (map, "| K8 | what | prose | prose |", "| K8 | what | prose | |", "row K8 names no test"),
+    ] {
+        let fixture = Fixture::new();
+        fixture.next("nb01_next", "nb00_testing", PASS);
+        fixture.edit(file, old, new);
+        let (code, out, _) = fixture.output(&["check"]);
+        assert!(
+            code == Some(1) && out.contains(says),
+            "{new:?} for {old:?} in {file} should say `{says}`:\n{out}"
+        );
+        assert!(
+            out.contains(file) || out.contains("README.md") || out.contains(map),
+            "no file is named:\n{out}"
+        );
+    }
+}
+
+#[test]
+fn check_follows_items_and_tests_to_where_they_are() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    let row = "| A9 | what | `nb01_next::near`, `nb00_testing::deep::Shown::near`, `README.md/../docs/lesson-map.md` | `nb01_next::lesson::s01_pass`, `nb00_testing::tests::unit` |";
+    fixture.edit("docs/lesson-map.md", "| A9 | what | prose | prose |", row);
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!((code, out.contains("README.md/..")), (Some(1), true), "README.md is no folder: {out}");
+    fixture.edit("docs/lesson-map.md", "README.md/../docs/", "docs/");
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(0), "{out}");
+}
+
+#[test]
+fn new_makes_a_stage_that_passes() {
+    let fixture = Fixture::new();
+    fixture.edit(
+        "crates/nb00_testing/Cargo.toml",
+        "[dependencies]",
+        "[features]\nmkl = []\n\n[dependencies]",
+    );
+    let (code, out, err) = fixture.output(&["new", "nb01_first_steps"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    in_order(
+        &out,
+        &["crates/nb01_first_steps is there, built on nb00_testing", "cargo xtask run nb01_first_steps"],
+    );
+    assert!(fixture.read("crates/nb01_first_steps/Cargo.toml").contains("mkl = [\"nb00_testing/mkl\"]"));
+    assert!(
+        fixture
+            .read("README.md")
+            .contains("| [`nb01_first_steps`](crates/nb01_first_steps) | 01 · First steps |\n")
+    );
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(0), "{out}");
+    let (code, out, err) = fixture.output(&["run", "nb01"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    in_order(
+        &out,
+        &[
+            "01 · First steps",
+            "s01_what_came_before",
+            "What came before is here",
+            "TEST = \"test\"",
+            "passed",
+        ],
+    );
+    assert!(!err.contains("warning"), "{err}");
+}
+
+#[test]
+fn new_goes_between_two_stages() {
+    let fixture = Fixture::new();
+    fixture.next("nb02_net", "nb00_testing", PASS);
+    fixture.next("nb03_train", "nb02_net", PASS);
+    let (code, out, _) = fixture.output(&["new", "nb02a_why_sqrt5"]);
+    assert_eq!(code, Some(0));
+    in_order(
+        &out,
+        &["built on nb02_net", "stands between nb02_net and crates/nb03_train", "build on nb02a_why_sqrt5"],
+    );
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        out.contains(
+            "crates/nb03_train/Cargo.toml: it depends on nb02_net, but should depend on nb02a_why_sqrt5"
+        ),
+        "{out}"
+    );
+    in_order(&fixture.read("README.md"), &["nb02_net", "nb02a_why_sqrt5", "nb03_train"]);
+}
+
+#[test]
+fn new_refuses_what_cannot_be() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    let before = tree(&fixture);
+    for (name, says) in [
+        ("03_x", "is no name for a stage"),
+        ("nb3_x", "is no name for a stage"),
+        ("nb03_X", "is no name for a stage"),
+        ("nb03_../../x", "is no name for a stage"),
+        ("nb03_ü", "is no name for a stage"),
+        ("nb01_other", "nb01 is taken by crates/nb01_next: take the next number, or a letter (nb01a_other)"),
+        ("nb01_next", "nb01 is taken"),
+        ("nb05_next", "the same topic"),
+    ] {
+        let (code, out, err) = fixture.output(&["new", name]);
+        assert!(code == Some(2) && out.is_empty() && err.contains(says), "{name}: {err}");
+    }
+    assert_eq!(tree(&fixture), before);
+}
+
+#[test]
+fn new_leaves_nothing_behind_when_it_cannot_write() {
+    let fixture = Fixture::new();
+    fixture.write(".nb01_x.new", "a file where the draft should be");
+    let before = tree(&fixture);
+    let (code, _, err) = fixture.output(&["new", "nb01_x"]);
+    assert_eq!(code, Some(1));
+    in_order(&err, &[".nb01_x.new", "cannot be removed"]);
+    assert_eq!(tree(&fixture), before);
+}
+
+#[test]
+fn new_sweeps_up_after_a_call_that_was_killed() {
+    let fixture = Fixture::new();
+    fixture.write(".nb01_x.new/src/old.rs", "");
+    assert_eq!(fixture.output(&["new", "nb01_x"]).0, Some(0));
+    assert!(!fixture.exists(".nb01_x.new") && !fixture.exists("crates/nb01_x/src/old.rs"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_checkout_can_be_read_but_not_extended() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::new();
+    let mode = |mode| std::fs::set_permissions(&fixture.root, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    let bound = std::fs::write(fixture.root.join("probe"), "").is_err();
+    assert_eq!(fixture.output(&["list"]).0, Some(0));
+    assert_eq!(fixture.output(&["check"]).0, Some(0));
+    if bound {
+        let (code, _, err) = fixture.output(&["new", "nb01_x"]);
+        assert!(code == Some(1) && err.contains("cannot be made"), "{err}");
+    } else {
+        eprintln!("skipped: new in a read-only folder (this user, root perhaps, may write everywhere)");
+    }
+    mode(0o755);
+}
+
+/// All paths of the workspace.
+fn tree(fixture: &Fixture) -> Vec<String> {
+    let mut found = vec![];
+    let mut todo = vec![fixture.root.clone()];
+    while let Some(folder) = todo.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            found.push(path.display().to_string());
+            todo.extend(path.is_dir().then_some(path));
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,440 @@
+//! The verbs that build and run: run, watch, data, call.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod common;
+
+use common::{Fixture, in_order, outcome};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Everything that can happen to a section, but a hang.
+const SECTIONS: &str = r#"
+/// A quiet start
+#[test]
+fn s01_start() {
+    println!("ok");
+    print!("unfinished");
+}
+
+/// Something is not here
+#[test]
+fn s02_skips() {
+    eprintln!("skipped: the mean (no MNIST)");
+    println!("between");
+    eprintln!("skipped: the std (no MNIST)");
+}
+
+/// It fails
+#[test]
+fn s03_fails() {
+    println!("before the fall");
+    nb00_testing::test_eq(1, 2);
+}
+
+/// Bytes
+#[test]
+fn s04_bytes() {
+    use std::io::Write;
+    std::io::stdout().write_all(b"\xff\xfe are no text\n").unwrap();
+}
+
+/// It leaves
+#[test]
+fn s05_leaves() {
+    println!("bye");
+    std::process::exit(0);
+}
+
+/// It crashes
+#[test]
+fn s06_crashes() {
+    std::process::abort();
+}
+
+#[test]
+#[ignore = "too slow"]
+fn s07_ignored() {}
+
+/// It returns an error
+#[test]
+fn s08_error() -> Result<(), String> {
+    Err("the file is gone".into())
+}
+
+/// The last one
+#[test]
+fn s09_end() {
+    println!("still here");
+}
+"#;
+
+#[test]
+fn run_tells_the_story_in_order() {
+    let fixture = Fixture::new();
+    let lesson = "/// Second\n#[test]\nfn s02_b() { println!(\"two\"); }\n/// First\n#[test]\nfn s01_a() { println!(\"one\"); }\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    fixture.write(
+        "crates/nb01_next/tests/more.rs",
+        "//! More.\n#[test] fn a() {}\n#[test] fn b() { eprintln!(\"hidden\"); }\n",
+    );
+    let (code, out, err) = fixture.output(&["run", "--all"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    in_order(
+        &out,
+        &[
+            "nb00_testing",
+            "00 · Testing",
+            "s01_constant",
+            "The constant",
+            "    first",
+            "passed",
+            "unit tests",
+            "1 passed",
+            "doc tests",
+            "1 passed",
+            "nb00_testing passed: 1 section and 2 tests",
+            "dev build, opt-level 0",
+            "nb01_next",
+            "s01_a  First",
+            "    one",
+            "s02_b  Second",
+            "    two",
+            "tests/more.rs",
+            "2 passed",
+            "nb01_next passed: 2 sections and 2 tests",
+            "2 stages passed",
+        ],
+    );
+    assert!(!out.contains('\x1b'), "no colours in a pipe");
+    assert!(err.contains("Compiling nb00_testing"), "cargo's progress is visible: {err}");
+
+    let (code, out, _) = fixture.output(&["run", "--up-to", "nb00"]);
+    assert!(code == Some(0) && !out.contains("nb01_next"), "{out}");
+    let (code, out, _) = fixture.output(&["run", "next", "--only", "s02"]);
+    assert!(
+        code == Some(0) && out.contains("two") && !out.contains("one") && !out.contains("doc tests"),
+        "{out}"
+    );
+}
+
+#[test]
+fn whatever_happens_to_a_section_is_told() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", SECTIONS);
+    let (code, out, err) = fixture.output(&["run", "nb01"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    in_order(
+        &out,
+        &[
+            "s01_start  A quiet start",
+            "    ok",
+            "    unfinished",
+            "  passed",
+            "s02_skips",
+            "    between",
+            "  skipped: 2 checks not made",
+            "s03_fails",
+            "before the fall",
+            "panicked at crates/nb01_next/tests/lesson.rs",
+            "  failed",
+            "s04_bytes",
+            "\u{fffd}\u{fffd} are no text",
+            "  passed",
+            "s05_leaves",
+            "bye",
+            "  died: the section ended the whole test program (exit status: 0)",
+            "s06_crashes",
+            "  died: the section ended the whole test program (signal: 6",
+            "s07_ignored",
+            "  ignored",
+            "s08_error",
+            "  failed",
+            "s09_end",
+            "still here",
+            "  passed",
+            // And once more at the end, where one looks first.
+            "s03_fails failed at crates/nb01_next/tests/lesson.rs:",
+            "==:",
+            "1",
+            "2",
+            "s05_leaves died",
+            "s06_crashes died",
+            "s08_error failed",
+            "the file is gone",
+            "nb01_next failed: 4 sections and 0 tests ran to their end, 4 did not, 2 checks skipped",
+        ],
+    );
+}
+
+#[test]
+fn json_is_one_document_and_the_story_stands_aside() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", SECTIONS);
+    let (code, out, err) =
+        fixture.output(&["run", "nb01", "--json", "--only", "s01", "--only", "s02", "--only", "s03"]);
+    assert_eq!(code, Some(1));
+    in_order(&err, &["s01_start", "s03_fails", "failed"]);
+    let run: Value = serde_json::from_str(&out).unwrap();
+    let stage = &run["stages"][0];
+    let sections = stage["sections"].as_array().unwrap();
+    let at = |i: usize, key: &str| sections[i][key].clone();
+    assert_eq!(
+        (&run["ok"], &run["schema"], &run["profile"], sections.len()),
+        (&false.into(), &1.into(), &"dev".into(), 3)
+    );
+    assert_eq!(
+        (at(0, "id"), at(0, "title"), at(0, "status")),
+        ("s01_start".into(), "A quiet start".into(), "passed".into())
+    );
+    assert_eq!((at(0, "output"), at(0, "line")), ("ok\nunfinished\n".into(), 5.into()));
+    assert!(at(0, "code").as_str().unwrap().starts_with("/// A quiet start\n#[test]\nfn s01_start() {\n"));
+    assert_eq!(
+        (at(1, "status"), at(1, "skipped")[0].clone()),
+        ("skipped".into(), "the mean (no MNIST)".into())
+    );
+    assert_eq!(at(2, "failure")["message"], "==:\n1\n2");
+    assert!(at(2, "failure")["place"].as_str().unwrap().starts_with("crates/nb01_next/tests/lesson.rs:"));
+    assert_eq!(
+        stage["counts"]["sections"],
+        serde_json::json!({ "passed": 1, "skipped": 1, "ignored": 0, "failed": 1 })
+    );
+    assert_eq!(stage["counts"]["skipped_checks"], 2);
+}
+
+#[test]
+fn a_section_that_hangs_is_ended_and_the_next_one_runs() {
+    let fixture = Fixture::new();
+    let lesson = "/// Hangs\n#[test]\nfn s01_hangs() { println!(\"waiting\"); std::thread::sleep(std::time::Duration::from_secs(300)); }\n\
+        /// Goes on\n#[test]\nfn s02_goes_on() {}\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    let start = Instant::now();
+    let (code, out, _) = fixture.output(&["run", "nb01", "--timeout", "1", "--only", "s"]);
+    assert_eq!(code, Some(1));
+    in_order(
+        &out,
+        &[
+            "s01_hangs",
+            "waiting",
+            "timed out: still running after 1 s: ended (see --timeout)",
+            "s02_goes_on",
+            "passed",
+            "s01_hangs timed out at",
+        ],
+    );
+    assert!(start.elapsed() < Duration::from_secs(60));
+    assert_eq!(fixture.output(&["run", "nb01", "--timeout", "0"]).0, Some(2));
+}
+
+#[test]
+fn other_tests_that_fail_are_shown() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "crates/nb00_testing/tests/more.rs",
+        "//! More.\n#[test] fn good() {}\n#[test] fn bad() { panic!(\"not like this\"); }\n",
+    );
+    let (code, out, _) = fixture.output(&["run", "nb00"]);
+    assert_eq!(code, Some(1));
+    in_order(
+        &out,
+        &[
+            "s01_constant",
+            "passed",
+            "panicked at crates/nb00_testing/tests/more.rs:3",
+            "not like this",
+            "tests/more.rs",
+            "1 passed, 1 failed",
+            "doc tests",
+            "nb00_testing failed",
+            "1 did not",
+        ],
+    );
+}
+
+#[test]
+fn a_stage_that_does_not_compile_ends_the_run() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() { let x: u8 = \"text\"; }\n");
+    fixture.next("nb02_net", "nb01_next", "/// x\n#[test]\nfn s01_x() {}\n");
+    let (code, out, err) = fixture.output(&["run", "--all"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("mismatched types"), "{err}");
+    in_order(&out, &["nb00_testing passed", "nb01_next does not compile", "failed: nb01_next"]);
+    assert!(!out.contains("nb02_net"), "{out}");
+    let (code, out, _) = fixture.output(&["run", "nb01", "--json"]);
+    let run: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &run["stages"][0]["status"]), (Some(1), &"does not compile".into()));
+}
+
+#[test]
+fn what_does_not_exist_is_named_with_what_does() {
+    let fixture = Fixture::new();
+    for (args, says) in [
+        (&["run", "nb07"][..], "there is no stage `nb07`; there are nb00_testing"),
+        (&["run"], "required"),
+        (&["run", "nb00", "--all"], "cannot be used with"),
+        (&["run", "nb00", "--only", "s99"], "no section begins with `s99`; there are: s01_constant"),
+        (&["run", "--up-to", "x"], "there is no stage `x`"),
+        (&["call", "nb00", "x"], "nb00_testing has no example `x`; it has none"),
+        (&["src", "x", "y"], "there is no stage `x`"),
+        (&["export", "x"], "there is no stage `x`"),
+        (&["watch", "x"], "there is no stage `x`"),
+    ] {
+        let (code, out, err) = fixture.output(args);
+        assert!(code == Some(2) && out.is_empty() && err.contains(says), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_stage_without_a_lesson_runs_its_other_tests() {
+    let fixture = Fixture::new();
+    std::fs::remove_file(fixture.root.join("crates/nb00_testing/tests/lesson.rs")).unwrap();
+    let (code, out, _) = fixture.output(&["run", "nb00"]);
+    assert_eq!(code, Some(0));
+    in_order(&out, &["unit tests", "1 passed", "nb00_testing passed: 0 sections and 2 tests"]);
+}
+
+/// An example that answers as nb01's does where there is no MNIST.
+const NO_DATA: &str =
+    "//! Which data are where.\nfn main() { println!(\"only drawn digits\"); std::process::exit(3); }\n";
+
+#[test]
+fn without_data_drawn_digits_are_announced() {
+    let fixture = Fixture::new();
+    let lesson = "/// x\n#[test]\nfn s01_x() {}\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    fixture.next("nb02_net", "nb01_next", lesson);
+    fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
+    assert_eq!(
+        (fixture.output(&["data"]).0, fixture.output(&["data", "--json"]).1.as_str()),
+        (Some(3), "only drawn digits\n")
+    );
+
+    let (code, _, err) = fixture.output(&["run", "nb02", "--only", "s01"]);
+    assert_eq!(code, Some(0));
+    in_order(&err, &["no MNIST (NB_OFFLINE is set): drawn digits are used", "cargo xtask data get"]);
+    let (_, _, err) = fixture.output(&["run", "nb00", "--only", "s01"]);
+    assert!(!err.contains("MNIST"), "a stage below the data does not ask for them: {err}");
+
+    // Here is no program to fetch with, so the try fails, and the run goes on.
+    let (code, _, err) = outcome(fixture.xtask(&["run", "nb01", "--only", "s01"]).env_remove("NB_OFFLINE"));
+    assert_eq!(code, Some(0));
+    assert!(
+        err.contains("no MNIST (no package here has the program `fetch`): drawn digits are used"),
+        "{err}"
+    );
+    let (code, _, err) = fixture.output(&["data", "get"]);
+    assert!(code == Some(1) && err.contains("`fetch`"), "{err}");
+}
+
+/// Downloads where there is no network: writes a marker, if it is asked the right way.
+const FETCH: &str = "fn main() {\n    let args: Vec<String> = std::env::args().skip(1).collect();\n    std::fs::write(\"fetched\", args.join(\" \")).unwrap();\n    println!(\"fetched\");\n    std::process::exit(args.len() as i32);\n}\n";
+
+#[test]
+fn where_there_are_no_data_they_are_fetched() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
+    fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
+    fixture.edit("Cargo.toml", "[\"crates/*\"]", "[\"crates/*\", \"tool\"]");
+    fixture.write("tool/Cargo.toml", "[package]\nname = \"tool\"\nedition = \"2024\"\n");
+    fixture.write("tool/src/bin/fetch.rs", FETCH);
+    let (code, out, err) = outcome(fixture.xtask(&["run", "nb01", "--only", "s01"]).env_remove("NB_OFFLINE"));
+    assert_eq!((code, fixture.read("fetched").as_str()), (Some(0), ""), "{err}");
+    assert!(err.contains("getting MNIST") && !err.contains("drawn"), "{err}");
+    assert!(out.starts_with("fetched") || err.contains("fetched"), "what it prints is seen: {out}{err}");
+    let (code, _, _) = fixture.output(&["data", "get", "--from", "x", "--help"]);
+    assert_eq!(
+        (code, fixture.read("fetched").as_str()),
+        (Some(3), "--from x --help"),
+        "its arguments and its exit code are its own"
+    );
+}
+
+#[test]
+fn call_hands_on_arguments_and_exit_code() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "crates/nb00_testing/examples/add.rs",
+        "//! Adds numbers.\nfn main() {\n    let args: Vec<i32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();\n    println!(\"{args:?}\");\n    std::process::exit(args.iter().sum());\n}\n",
+    );
+    let (code, out, _) = fixture.output(&["call", "nb00"]);
+    assert_eq!((code, out.as_str()), (Some(0), "add  Adds numbers.\n"));
+    let (code, out, _) = fixture.output(&["call", "nb00", "add", "--help", "3", "4"]);
+    assert_eq!((code, out.as_str()), (Some(7), "[3, 4]\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_what_was_started_as_well() {
+    let fixture = Fixture::new();
+    let lesson = "/// Hangs\n#[test]\nfn s01_hangs() {\n    std::fs::write(\"pid\", std::process::id().to_string()).unwrap();\n    println!(\"waiting\");\n    std::thread::sleep(std::time::Duration::from_secs(300));\n}\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    let mut child =
+        fixture.process(&["run", "nb01"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    end_in_a_minute(child.id());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("waiting")));
+    signal("-INT", &child.id().to_string());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let test = fixture.read("crates/nb01_next/pid");
+    assert!(!signal("-0", &test), "the test program {test} is still running");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_who_has_seen_enough_ends_the_run() {
+    let fixture = Fixture::new();
+    let lesson = "/// Goes on and on\n#[test]\nfn s01_on() {\n    std::fs::write(\"pid\", std::process::id().to_string()).unwrap();\n    loop {\n        println!(\"on\");\n    }\n}\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    let mut child =
+        fixture.process(&["run", "nb01"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    end_in_a_minute(child.id());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("    on")));
+    drop(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+    assert!(!signal("-0", &fixture.read("crates/nb01_next/pid")), "the test program is still running");
+}
+
+/// A test that waits in vain has to fail, not to hang.
+#[cfg(unix)]
+fn end_in_a_minute(pid: u32) {
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(60));
+        signal("-INT", &pid.to_string());
+    });
+}
+
+#[cfg(unix)]
+fn signal(signal: &str, pid: &str) -> bool {
+    let kill = std::process::Command::new("kill").args([signal, pid]).stderr(Stdio::null()).status();
+    kill.unwrap().success()
+}
+
+#[cfg(unix)]
+#[test]
+fn watch_runs_again_when_a_file_changes() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// Says\n#[test]\nfn s01_says() { println!(\"one\"); }\n");
+    let mut child = fixture
+        .process(&["watch", "nb01", "--only", "s01"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    end_in_a_minute(child.id());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("one")));
+    assert!(notes.any(|line| line.contains("waiting for a change")));
+    fixture.edit("crates/nb01_next/tests/lesson.rs", "one", "two");
+    assert!(lines.any(|line| line.contains("two")));
+    // A stage below counts as well, and a section that fails does not end the watch.
+    assert!(notes.any(|line| line.contains("waiting for a change")));
+    fixture.edit("crates/nb00_testing/src/lib.rs", "\"test\"", "\"tset\"");
+    assert!(lines.any(|line| line.contains("two")));
+    signal("-INT", &child.id().to_string());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
