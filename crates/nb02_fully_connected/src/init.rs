@@ -6,19 +6,19 @@
 //! initialisation (2010), simplified — and a linear layer keeps the size of what it is given.
 //!
 //! A ReLU then throws half of it away: of a symmetric input it keeps half the *second moment*,
-//! `E[relu(z)²] = E[z²] / 2`. (Not half the variance, as is often said: that goes to ½ − 1/2π = 0.341.)
-//! He et al. ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852), section 2.2) put that factor 2 back, and for
-//! a leaky ReLU of slope `a`, eq. 15:
+//! `E[relu(z)²] = E[z²] / 2`. (Not half the variance, as is often said: that goes to ½ − 1/2π = 0.341.) He et
+//! al. ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852), section 2.2) put that factor 2 back, and for a
+//! leaky ReLU of slope `a`, eq. 15:
 //!
 //! ```text
 //! std = gain / √fan          gain = √( 2 / (1 + a²) )
 //! ```
 //!
-//! `fan` is the number of terms in the sum. Which axis of the matrix that is depends on how the matrix is stored,
-//! and that is the one puzzle of this section. Our weights are `(in, out)`, so that a layer is `x @ w`; PyTorch's
-//! are `(out, in)`, and its layer multiplies by the transpose. PyTorch's `init` takes every matrix for one of
-//! its own. So for the lesson's `(784, 50)` it calls 50 the fan in, and the lesson must ask for
-//! `mode='fan_out'` to get the 784 it wants. Here [`Layout`] says which one it is:
+//! `fan` is the number of terms in the sum. Which axis of the matrix that is depends on how the matrix is
+//! stored, and that is the one puzzle of this section. Our weights are `(in, out)`, so that a layer is
+//! `x @ w`; PyTorch's are `(out, in)`, and its layer multiplies by the transpose. PyTorch's `init` takes
+//! every matrix for one of its own. So for the lesson's `(784, 50)` it calls 50 the fan in, and the lesson
+//! must ask for `mode='fan_out'` to get the 784 it wants. Here [`Layout`] says which one it is:
 //!
 //! | the `(784, 50)` matrix is | [`Mode::FanIn`] | [`Mode::FanOut`] |
 //! |---|---|---|
@@ -35,10 +35,11 @@
 //!
 //! # The mysterious √5
 //!
-//! `nn.Linear` and `nn.Conv2d` initialise themselves by `kaiming_uniform_(weight, a=math.sqrt(5))`, and the lesson wonders where
-//! the 5 comes from. Nobody meant a leaky ReLU of slope 2.24: with it the bound
-//! `√3 · √(2/(1+5)) / √fan` is just `1/√fan`, what Torch had used since the days of Lua. Its standard deviation is `1/√(3 · fan)`,
-//! √6 = 2.4 times too small for a ReLU. [`nn::Linear`](crate::nn::Linear) does the same, so that it starts as PyTorch's does.
+//! `nn.Linear` and `nn.Conv2d` initialise themselves by `kaiming_uniform_(weight, a=math.sqrt(5))`, and the
+//! lesson wonders where the 5 comes from. Nobody meant a leaky ReLU of slope 2.24: with it the bound
+//! `√3 · √(2/(1+5)) / √fan` is just `1/√fan`, what Torch had used since the days of Lua. Its standard
+//! deviation is `1/√(3 · fan)`, √6 = 2.4 times too small for a ReLU. [`nn::Linear`](crate::nn::Linear) does
+//! the same, so that it starts as PyTorch's does.
 
 use crate::{Rng, rand, randn};
 use ndarray::{Array2, ArrayRef2};
@@ -144,8 +145,8 @@ pub fn kaiming(m: usize, nh: usize, rng: &mut Rng) -> Array2<f32> {
 
 /// Overwrites `w` with normal draws of standard deviation [`kaiming_std`], and hands it back.
 ///
-/// PyTorch's `init.kaiming_normal_(w, a, mode)`. The underscore means "changes its argument"; what it returns is
-/// that same tensor, so that calls can be chained. In Rust both are in the signature.
+/// PyTorch's `init.kaiming_normal_(w, a, mode)`. The underscore means "changes its argument"; what it returns
+/// is that same tensor, so that calls can be chained. In Rust both are in the signature.
 ///
 /// ```
 /// use nb02_fully_connected::*;
@@ -170,8 +171,8 @@ pub fn kaiming_normal_<'w>(
 
 /// Overwrites `w` with uniform draws of standard deviation [`kaiming_std`], and hands it back.
 ///
-/// `U(−b, b)` has standard deviation `b/√3`, so the bound is `b = √3 · std`. At equal standard deviation uniform
-/// and normal weights serve equally well.
+/// `U(−b, b)` has standard deviation `b/√3`, so the bound is `b = √3 · std`. At equal standard deviation
+/// uniform and normal weights serve equally well.
 ///
 /// ```
 /// use nb02_fully_connected::*;

@@ -9,11 +9,12 @@
 //! backward   x_g ◀─ lin1 ◀── relu ◀── lin2 ◀── loss
 //! ```
 //!
-//! In Python, "keeping" `inp` keeps a handle on a tensor that others hold too. [`ArcArray2`] is exactly that: its
-//! `clone` copies the handle, never the numbers, so no layer copies the 157 MB of `x_train`.
+//! In Python, "keeping" `inp` keeps a handle on a tensor that others hold too. [`ArcArray2`] is exactly that:
+//! its `clone` copies the handle, never the numbers, so no layer copies the 157 MB of `x_train`.
 //!
 //! Two things remain unpleasant, and the next section removes them: every layer repeats the
-//! same saving, and nothing but a panic at run time stops `backward` before the first forward pass. There is a third: [`Lin`] still
+//! same saving, and nothing but a panic at run time stops `backward` before the first forward pass.
+//! And a third: [`Lin`] still
 //! sums the giant outer product, which is why the course waits 3.4 s for its backward pass here.
 //!
 //! ```
@@ -199,7 +200,8 @@ impl Mse {
         mse(inp, targ)
     }
 
-    /// The gradient of the loss with respect to `inp`: where every backward pass begins, so it is given nothing.
+    /// The gradient of the loss with respect to `inp`: where every backward pass begins, so it is given
+    /// nothing.
     ///
     /// # Panics
     /// If it was not called before.

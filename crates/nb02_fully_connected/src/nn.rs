@@ -1,17 +1,18 @@
 //! `nn::Linear`, `nn::ReLU`, `nn::Sequential`: the same modules, made from sizes.
 //!
-//! The lesson ends where it is allowed to use PyTorch's own classes. What they add is small, and here it is: a layer is
-//! made from its sizes and initialises itself; its parameters can be listed, so that a training loop
-//! needs to know no layer by name; and gradients are *added* to what is there until
+//! The lesson ends where it is allowed to use PyTorch's own classes. What they add is small, and here it is:
+//! a layer is made from its sizes and initialises itself; its parameters can be listed, so that a training
+//! loop needs to know no layer by name; and gradients are *added* to what is there until
 //! [`zero_grad`](crate::Module::zero_grad) forgets them (so a layer may be used twice in one net).
 //!
 //! (In the notebook's version the layers are kept in a plain Python list, where PyTorch does not look:
 //! `Model().parameters()` is empty there. Here it is not.)
 //!
-//! In the course the backward pass takes 71 ms with `nn.Linear` and 140 ms with the hand-written layers, and one
-//! might think that PyTorch knows a trick. It does less: nobody asked for the gradient of `x_train`, so
+//! In the course the backward pass takes 71 ms with `nn.Linear` and 140 ms with the hand-written layers, and
+//! one might think that PyTorch knows a trick. It does less: nobody asked for the gradient of `x_train`, so
 //! the first layer does not compute it. Ask for it, and PyTorch too takes twice as long. Here
-//! [`backward`](crate::Module::backward) computes it and [`backward_params`](crate::Module::backward_params) leaves it out.
+//! [`backward`](crate::Module::backward) computes it and [`backward_params`](crate::Module::backward_params)
+//! leaves it out.
 //!
 //! ```
 //! use nb02_fully_connected::*;
@@ -42,14 +43,14 @@ pub use crate::module::{Model, Module, Mse as MSELoss, Sequential};
 
 use crate::functions::linear::lin_param_grads;
 use crate::module::{Param, Parameter, Saved};
-use crate::{Layout, LinGrad, Mode, Rng, kaiming_uniform_, lin, lin_grad, relu, relu_grad};
+use crate::{Layout, LinGrad, Mode, Rng, kaiming_uniform_, lin, lin_grad, rand, relu, relu_grad};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Ix1, Ix2};
 
 /// `nn.Linear(in_features, out_features)`: `(n, in)` → `(n, out)`.
 ///
-/// The weight is stored as `(in, out)`, so that the layer is `x @ weight + bias`, as the lesson writes it, and both forward and
-/// backward read it along its rows. PyTorch stores `(out, in)`: one row per output unit, as in its
-/// convolutions. [`from_pytorch`](Self::from_pytorch) takes such a one.
+/// The weight is stored as `(in, out)`, so that the layer is `x @ weight + bias`, as the lesson writes it,
+/// and both forward and backward read it along its rows. PyTorch stores `(out, in)`: one row per output unit,
+/// as in its convolutions. [`from_pytorch`](Self::from_pytorch) takes such a one.
 ///
 /// ```
 /// use nb02_fully_connected::{Module, manual_seed, nn::Linear, randn};
@@ -70,8 +71,9 @@ pub struct Linear {
 impl Linear {
     /// A layer initialised as PyTorch's is: weight and bias from `U(−1/√in, 1/√in)`.
     ///
-    /// PyTorch writes this as `kaiming_uniform_(weight, a=math.sqrt(5))`; see [`init`](crate::init) for the mysterious √5.
-    /// For [`kaiming`](crate::kaiming) weights, which suit a ReLU better, use [`from_weights`](Self::from_weights).
+    /// PyTorch writes this as `kaiming_uniform_(weight, a=math.sqrt(5))`; see [`init`](crate::init) for the
+    /// mysterious √5. For [`kaiming`](crate::kaiming) weights, which suit a ReLU better, use
+    /// [`from_weights`](Self::from_weights).
     ///
     /// ```
     /// use nb02_fully_connected::{manual_seed, nn::Linear};
@@ -80,14 +82,10 @@ impl Linear {
     /// assert!(linear.weight.v.iter().chain(&linear.bias.v).all(|x| x.abs() <= 0.1));
     /// ```
     pub fn new(in_features: usize, out_features: usize, rng: &mut Rng) -> Self {
-        let mut uniform = |rows| {
-            // The bias's bound is the weight's: a row more of the same matrix.
-            let mut rows = Array2::zeros((rows, out_features));
-            kaiming_uniform_(&mut rows, 5.0_f64.sqrt(), Mode::FanIn, Layout::InOut, rng);
-            rows
-        };
-        let weight = uniform(in_features);
-        let bias = uniform(1).row(0).mapv(|u| u / (in_features as f32).sqrt());
+        let mut weight = Array2::zeros((in_features, out_features));
+        kaiming_uniform_(&mut weight, 5.0_f64.sqrt(), Mode::FanIn, Layout::InOut, rng);
+        let bound = 1.0 / (in_features.max(1) as f32).sqrt();
+        let bias = rand(out_features, rng).mapv(|u| (2.0 * u - 1.0) * bound);
         Self::from_weights(weight, bias)
     }
 

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Much too slow to learn with (two forward passes per number), and it knows nothing of the chain rule: just
-//! the one to ask for a second opinion. It has to ask in `f64`. In `f32` the two losses agree in all but their last digits, and
-//! the best that can be had is an error of 1.5 %, which would let most mistakes pass; in `f64` it is below 1e-8.
+//! the one to ask for a second opinion. It has to ask in `f64`. In `f32` the two losses agree in all but
+//! their last digits, and the best that can be had is an error of 1.5 %, which would let most mistakes pass;
+//! in `f64` it is below 1e-8.
 //!
 //! ```
 //! use nb02_fully_connected::{finite_difference, mse, mse_grad, ndarray::array, test_near_norm};
@@ -20,8 +21,9 @@ use ndarray::{Array, ArrayRef, Dimension};
 
 /// The gradient of `f` at `x` by central differences of step `eps`; the same shape as `x`.
 ///
-/// The error has two parts, `eps²` times the third derivative and 1e-16 times `f / eps`; 1e-5 is about the best for both.
-/// A kink (a ReLU's 0) between the two points gives a wrong answer, which is the method's fault and not the gradient's.
+/// The error has two parts, `eps²` times the third derivative and 1e-16 times `f / eps`; 1e-5 is about the
+/// best for both. A kink (a ReLU's 0) between the two points gives a wrong answer, which is the method's
+/// fault and not the gradient's.
 ///
 /// ```
 /// use nb02_fully_connected::{finite_difference, ndarray::array, test_near_norm};

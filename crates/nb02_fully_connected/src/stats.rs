@@ -1,21 +1,23 @@
 //! Mean and standard deviation of 39 million pixels — and why `f32` cannot add them up.
 //!
 //! Before anything is learned, the lesson looks at `x_train.mean()` and `x_train.std()`, which are 0.1304 and
-//! 0.3073. Adding numbers sounds like the easy part. But an `f32` has seven digits: once a running sum has grown to some
-//! millions, a pixel of 0.2 only partly arrives, and on MNIST a plain `f32` sum gives 0.1312, `ndarray`'s own
-//! `mean()` 0.1308 and its `std(0.)` **0.2803, which is 8.8 % too low**. Normalising with that leaves a standard
-//! deviation of 1.10, and the lesson's own check fails. So here every sum over a data set is an `f64`:
+//! 0.3073. Adding numbers sounds like the easy part. But an `f32` has seven digits: once a running sum has
+//! grown to some millions, a pixel of 0.2 only partly arrives, and on MNIST a plain `f32` sum gives 0.1312,
+//! `ndarray`'s own `mean()` 0.1308 and its `std(0.)` **0.2803, which is 8.8 % too low**. Normalising with
+//! that leaves a standard deviation of 1.10, and the lesson's own check fails. So here every sum over a data
+//! set is an `f64`:
 //!
 //! ```text
 //! mean = Σ x / n          std = √( Σ (x − mean)² / (n − 1) )
 //! ```
 //!
-//! Dividing by `n − 1` is what PyTorch's `std` does (the *unbiased* estimate); on a whole data set it makes no visible difference.
+//! Dividing by `n − 1` is what PyTorch's `std` does (the *unbiased* estimate); on a whole data set it makes
+//! no visible difference.
 //!
-//! The subtraction of the mean matters too. The shortcut `E[x²] − E[x]²` is the small difference of two
-//! large numbers and loses the digits again. Subtracting needs the mean first, hence a second pass; so the numbers are
-//! taken in blocks that fit the cache, each block twice, and the blocks' moments are merged by the formula of
-//! Chan, Golub and LeVeque (1979). Memory is read once. The blocks do not depend on the number of
+//! The subtraction of the mean matters too. The shortcut `E[x²] − E[x]²` is the small difference of two large
+//! numbers and loses the digits again. Subtracting needs the mean first, hence a second pass; so the numbers
+//! are taken in blocks that fit the cache, each block twice, and the blocks' moments are merged by the
+//! formula of Chan, Golub and LeVeque (1979). Memory is read once. The blocks do not depend on the number of
 //! threads, nor does the order of merging, so neither do the digits.
 //!
 //! ```
@@ -42,7 +44,8 @@ pub fn mean<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
     Stats::of(x).mean
 }
 
-/// The standard deviation of all elements, as `torch.std` defines it (divided by `n − 1`), accumulated in `f64`.
+/// The standard deviation of all elements, as `torch.std` defines it (divided by `n − 1`), accumulated in
+/// `f64`.
 ///
 /// NaN for fewer than two elements, as in PyTorch.
 ///

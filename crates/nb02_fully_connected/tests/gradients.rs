@@ -65,7 +65,8 @@ fn every_form_agrees_with_pytorch_on_mnist() {
     }
 }
 
-/// The outer product never fits into its budget here, and `layers`, in slices, takes seconds for the larger set.
+/// The outer product never fits into its budget here, and `layers`, in slices, takes seconds for the larger
+/// set.
 fn writes_giants(form: &str, rows: usize) -> bool {
     form == "functions, outer product" || (form == "layers" && rows > 10_000)
 }
@@ -380,7 +381,8 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
-    let cases: [(&str, Box<dyn FnOnce() + std::panic::UnwindSafe>); 9] = [
+    type Mistake = Box<dyn FnOnce() + std::panic::UnwindSafe>;
+    let cases: [(&str, Mistake); 9] = [
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
         ("lin: w [3, 5] and b [2]", Box::new(move || drop(lin(&x, &zeros(3, 5), &b)))),
         ("lin: w [3, 2] and b [1]", Box::new(move || drop(lin(&x, &zeros(3, 2), &Array1::zeros(1))))),

@@ -1,9 +1,10 @@
 //! Notebook 02, executed section by section: `cargo xtask run nb02`.
 //!
 //! Every number of ours is printed beside the course's; where the notes of several learners differ, S0 to S4
-//! name them and O is the original notebook. Each drew other random weights, so their statistics are *single draws*; ours are
-//! the mean over fifty seeds, with the spread (one standard deviation) that tells how far a single draw may fall.
-//! MNIST's own numbers are asserted where MNIST is; the rest holds for the drawn digits too.
+//! name them and O is the original notebook. Each drew other random weights, so their statistics are *single
+//! draws*; ours are the mean over fifty seeds, with the spread (one standard deviation) that tells how far a
+//! single draw may fall. MNIST's own numbers are asserted where MNIST is; the rest holds for the drawn digits
+//! too.
 
 mod common;
 
@@ -93,15 +94,15 @@ fn s01_statistics_before() {
 /// Why `f32` cannot add up 39 million pixels
 #[test]
 fn s02_f32_accumulation() {
-    let pixels = common::raw_x_train();
-    let ours = Stats::of(&pixels);
-    let (n, in_f32) = (pixels.len(), stats::mean_in_f32(&pixels));
-    println!("The mean and standard deviation of {n} pixels, four ways:");
+    let pixels = &DIGITS.x_train_before;
+    let ours = DIGITS.train_before;
+    let (n, in_f32) = (pixels.len(), stats::mean_in_f32(pixels));
+    println!("The mean and standard deviation of {n} pixels, five ways:");
     beside("ours, accumulated in f64", stats_text(ours), "0.1304 / 0.3073");
     beside("iter().sum::<f32>() / n", format_args!("{in_f32:.4}"), "0.1312 measured on MNIST");
     beside("ndarray's x.mean()", format_args!("{:.4}", pixels.mean().unwrap()), "0.1308");
     beside("ndarray's x.std(0.)", format_args!("{:.4}", pixels.std(0.0)), "0.28025: 8.8 % too low");
-    beside("√(E[x²] − E[x]²) in f32", format_args!("{:.4}", stats::std_in_f32(&pixels)), "0.3073");
+    beside("√(E[x²] − E[x]²) in f32", format_args!("{:.4}", stats::std_in_f32(pixels)), "0.3073");
 
     // The same by the plainest loop there is, in f64, and by nothing that `Stats` uses.
     let sum: f64 = pixels.iter().map(|&x| f64::from(x)).sum();
@@ -110,7 +111,7 @@ fn s02_f32_accumulation() {
     test_near_norm(&ours.std, &(squares / (n - 1) as f64).sqrt(), 1e-8);
 
     only_mnist("how far off f32 is on 39 million pixels", || {
-        let wrong = normalize(&pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
+        let wrong = normalize(pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
         beside(
             "std left after those",
             format_args!("{:.4}", std(&wrong)),
@@ -128,9 +129,7 @@ fn s03_normalize() {
     beside("x_train.mean(), .std()", stats_text(train), "3.06e-05 / 1.0 (the 3e-05 is f32 rounding)");
     beside("x_valid.mean(), .std()", stats_text(valid), "-0.0058 / 0.9924");
     println!("train's mean is really {:.1e}.", train.mean);
-    println!(
-        "The validation set keeps its own, small offset: it went through the same formula, not its own."
-    );
+    println!("The validation set keeps a small offset, since the training set's statistics served both.");
     test_near_zero(train.mean, 1e-3);
     test_near_zero(1.0 - train.std, 1e-3);
     only_mnist("the validation set's statistics", || {
@@ -338,7 +337,7 @@ fn s14_convolution() {
 #[test]
 fn s15_thirty_layers() {
     println!(
-        "E[x²] after each ReLU of a deep net of 200 units a layer (the papers' pictures as a table; NaN: past the largest f32):"
+        "E[x²] after each ReLU of a net of 200 units a layer (the papers' pictures; NaN: past the largest f32):"
     );
     println!("{:>6} {:>14} {:>14} {:>14}", "layer", "randn", "Xavier", "Kaiming");
     let mut x = [1, 2, 3].map(|seed| randn((100, 200), &mut manual_seed(seed)));
@@ -648,7 +647,8 @@ fn s25_module_and_nn() {
     );
 }
 
-/// The notebook's last model, `[nn.Linear(n_in,nh), nn.ReLU(), nn.Linear(nh,n_out)]`, with the weights of `net` and its shift.
+/// The notebook's last model, `[nn.Linear(n_in,nh), nn.ReLU(), nn.Linear(nh,n_out)]`, with the weights of
+/// `net` and its shift.
 fn nn_model(net: &Net) -> module::Model {
     let linear = |w: &Array2<f32>, b: &Array1<f32>| nn::Linear::from_weights(w.clone(), b.clone());
     module::Model::from_layers(

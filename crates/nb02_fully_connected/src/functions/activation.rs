@@ -7,8 +7,8 @@
 //! relu(z) = z.clamp_min(0)                relu'(z) = 1 where z > 0, else 0
 //! ```
 //!
-//! Two variants come up. After the ReLU the mean is no longer 0 but 0.56 (`1/√π` for the input that Kaiming initialisation
-//! gives), so the lesson subtracts 0.5: [`shifted_relu`]. A constant has no gradient, so
+//! Two variants come up. After the ReLU the mean is no longer 0 but 0.56 (`1/√π` for the input that Kaiming
+//! initialisation gives), so the lesson subtracts 0.5: [`shifted_relu`]. A constant has no gradient, so
 //! [`relu_grad`] serves both. And a *leaky* ReLU lets a little through on the negative side.
 //!
 //! The gradients are taken from the **input** of the ReLU. `relu` does not change its argument, so that

@@ -10,8 +10,9 @@
 //! b.g   = out.g summed over rows   (nh)
 //! ```
 //!
-//! The shapes nearly tell it by themselves: there is one way only to make an `(m, nh)` from an `(n, m)` and an `(n, nh)`.
-//! Why a *sum* over the rows: each row of the batch used the same weights and pulls at them in its own way.
+//! The shapes nearly tell it by themselves: there is one way only to make an `(m, nh)` from an `(n, m)` and
+//! an `(n, nh)`. Why a *sum* over the rows: each row of the batch used the same weights and pulls at them in
+//! its own way.
 //!
 //! The notebook arrives at `inpᵀ @ out.g` in three steps. All three are here and give the same numbers:
 //!
@@ -84,8 +85,9 @@ pub struct LinGrad<T = f32> {
     pub b: Array1<T>,
 }
 
-/// The gradient of [`lin`], by two matrix products: `out_g @ w.t()` and `inp.t() @ out_g`. Neither transpose copies anything.
+/// The gradient of [`lin`], by two matrix products: `out_g @ w.t()` and `inp.t() @ out_g`.
 ///
+/// Neither transpose copies anything.
 /// A batch of no rows gives an empty `inp` and zeros for `w` and `b`.
 ///
 /// # Panics
@@ -107,7 +109,8 @@ pub fn lin_grad<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayR
 
 /// The part of [`lin_grad`] that training needs: the gradients of `w` and `b`, without the input's.
 ///
-/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net nobody asks for it.
+/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net nobody
+/// asks for it.
 ///
 /// # Panics
 /// At the caller's line unless `inp` and `out_g` have as many rows.
@@ -142,7 +145,8 @@ pub fn lin_grad_einsum<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: 
     LinGrad { inp: matmul(out_g, &w.t()), w: w_g, b: sum_rows(out_g) }
 }
 
-/// The most that [`lin_grad_outer`] will take for its intermediate: 256 MiB, or 1,711 rows of the lesson's first layer.
+/// The most that [`lin_grad_outer`] will take for its intermediate: 256 MiB, or 1,711 rows of the lesson's
+/// first layer.
 ///
 /// ```
 /// use nb02_fully_connected::functions::linear::{OUTER_BUDGET, outer_bytes};
@@ -189,7 +193,8 @@ pub struct OuterTooLarge {
     fit: usize,
 }
 
-/// The gradient of [`lin`] as the notebook first writes it: `w.g = (inp.unsqueeze(-1) * out.g.unsqueeze(1)).sum(0)`.
+/// The gradient of [`lin`] as the notebook first writes it:
+/// `w.g = (inp.unsqueeze(-1) * out.g.unsqueeze(1)).sum(0)`.
 ///
 /// Every row's outer product is written out, `(n, m, 1) * (n, 1, nh)` → `(n, m, nh)`, only to be summed.
 ///

@@ -8,9 +8,10 @@
 //! fits in a line, and a proper one comes with the next lesson.
 //!
 //! The output is `(n, 1)` and the target `(n)`, and between these two lies the lesson's nastiest trap:
-//! subtracting them broadcasts to `(n, n)` without a word, 10 GB for the training set, and for smaller `n` simply a wrong number.
-//! So the last axis is [`squeeze`]d away first, and always with the axis named. (Here the types `ArrayRef2` and `ArrayRef1` say
-//! which is which, so the trap is only open to those who subtract by hand.)
+//! subtracting them broadcasts to `(n, n)` without a word, 10 GB for the training set, and for smaller `n`
+//! simply a wrong number. So the last axis is [`squeeze`]d away first, and always with the axis named. (Here
+//! the types `ArrayRef2` and `ArrayRef1` say which is which, so the trap is only open to those who subtract
+//! by hand.)
 //!
 //! ```
 //! use nb02_fully_connected::{mse, mse_grad, ndarray::array};

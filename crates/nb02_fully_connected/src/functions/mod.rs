@@ -45,7 +45,8 @@ pub use loss::{mse, mse_grad};
 use crate::{Element, Rng, kaiming};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 
-/// The weights of the lesson's net, which the notebook keeps in globals: `m` inputs, `nh` hidden units, one output.
+/// The weights of the lesson's net, which the notebook keeps in globals: `m` inputs, `nh` hidden units, one
+/// output.
 ///
 /// ```
 /// use nb02_fully_connected::{Net, ndarray::array};

@@ -141,7 +141,9 @@ impl Module for Lin {
     }
 }
 
-/// `class Mse(Module)`: [`mse`](mse()). It takes two arguments and returns one number, so it is no [`Module`]; it has both halves all the same.
+/// `class Mse(Module)`: [`mse`](mse()).
+///
+/// It takes two arguments and returns one number, so it is no [`Module`]; it has both halves all the same.
 ///
 /// ```
 /// use nb02_fully_connected::{module::Mse, ndarray::array};

@@ -1,7 +1,8 @@
 //! `Module`: saving is the same everywhere, so it leaves the layers.
 //!
 //! Each class of the section before repeats the same lines: keep the arguments, compute, keep the output. The
-//! notebook moves them into a base class, and all that a layer still says is what it computes and how that is differentiated:
+//! notebook moves them into a base class, and all that a layer still says is what it computes and how that is
+//! differentiated:
 //!
 //! ```text
 //! class Module():
@@ -12,10 +13,11 @@
 //!     def backward(self): self.bwd(self.out, *self.args)
 //! ```
 //!
-//! That is the template-method pattern, and [`Module`] is it in Rust: `forward` and `bwd` are required, [`call`](Module::call) and
-//! [`backward`](Module::backward) are provided. One thing changes. Where Python saves into the layer, Rust
-//! *returns* what was saved: a [`Pass`] owns every activation and borrows `x` (copying it would cost as much as the
-//! first layer). `backward` takes the pass, so the mistakes that were panics do not compile any more:
+//! That is the template-method pattern, and [`Module`] is it in Rust: `forward` and `bwd` are required,
+//! [`call`](Module::call) and [`backward`](Module::backward) are provided. One thing changes. Where Python
+//! saves into the layer, Rust *returns* what was saved: a [`Pass`] owns every activation and borrows `x`
+//! (copying it would cost as much as the first layer). `backward` takes the pass, so the mistakes that were
+//! panics do not compile any more:
 //!
 //! ```compile_fail,E0061
 //! use nb02_fully_connected::{Module, module::Relu, ndarray::array};
@@ -41,8 +43,8 @@
 //! relu.backward(pass, &out_g);
 //! ```
 //!
-//! The layers themselves are in [`layers`](self::layers): first [`LinEinsum`], then [`Lin`] without einsum. A
-//! [`Sequential`] is a module made of modules, and a [`Model`] is one with a loss at its end.
+//! The layers are [`Relu`], [`LinEinsum`] and, without einsum, [`Lin`]. A [`Sequential`] is a module made of
+//! modules, and a [`Model`] is one with a loss at its end.
 //!
 //! ```
 //! use nb02_fully_connected::{module::Model, *};
@@ -192,7 +194,8 @@ impl Pass<'_> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Saved {
-    /// `(n, out)`. A shared handle: a `Sequential` and its last layer have the same output, and there is one of it.
+    /// `(n, out)`. A shared handle: a `Sequential` and its last layer have the same output, and there is one
+    /// of it.
     pub out: ArcArray2<f32>,
     /// What the parts saved, in the module's own order; a simple layer has none.
     pub parts: Vec<Saved>,

@@ -217,7 +217,8 @@ impl Model {
     }
 }
 
-/// One forward pass through a [`Model`], to be handed to its backward pass: `x` and `targ` borrowed, activations owned.
+/// One forward pass through a [`Model`], to be handed to its backward pass: `x` and `targ` borrowed,
+/// activations owned.
 ///
 /// ```
 /// use nb02_fully_connected::{Net, manual_seed, module::Model, ndarray::{Array1, Array2}};

@@ -4,9 +4,10 @@ use ndarray::{Array, ArrayViewD, ArrayViewMutD, Dimension};
 
 /// Something that is learned: its value and, once a backward pass has been there, its gradient.
 ///
-/// `g` is our own, made by hand; PyTorch's is called `grad`, and the lesson keeps the two names apart.
-/// A **clone has no gradient**: it is a new value, and no backward pass has been there. (In PyTorch too
-/// `clone()` does not carry the notebook's `.g` along, if for a duller reason: it is an attribute of the Python object.)
+/// `g` is our own, made by hand; PyTorch's is called `grad`, and the lesson keeps the two names apart. A
+/// **clone has no gradient**: it is a new value, and no backward pass has been there. (In PyTorch too
+/// `clone()` does not carry the notebook's `.g` along, if for a duller reason: it is an attribute of the
+/// Python object.)
 ///
 /// ```
 /// use nb02_fully_connected::{Param, ndarray::array};

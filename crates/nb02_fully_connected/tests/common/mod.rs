@@ -11,6 +11,8 @@ use std::sync::{LazyLock, Once};
 
 /// The digits as the lesson uses them: normalised by the training set's statistics, labels as floats.
 pub(crate) struct Digits {
+    /// As in the file: `byte / 256`.
+    pub(crate) x_train_before: Array2<f32>,
     pub(crate) x_train: Array2<f32>,
     pub(crate) y_train: Array1<f32>,
     pub(crate) x_valid: Array2<f32>,
@@ -31,6 +33,7 @@ pub(crate) static DIGITS: LazyLock<Digits> = LazyLock::new(|| {
         y_valid: mnist.y_valid.mapv(f32::from),
         train_before: train,
         valid_before: valid,
+        x_train_before: mnist.x_train,
         source: mnist.source,
     }
 });
@@ -84,11 +87,6 @@ impl Oracle {
     pub(crate) fn data(&mut self) -> (Array2<f32>, Array1<f32>) {
         (self.get("x"), self.get::<i64, Ix1>("y").mapv(|y| y as f32))
     }
-}
-
-/// The training images as they are in the file, `(n, 784)`, before [`DIGITS`] normalised them.
-pub(crate) fn raw_x_train() -> Array2<f32> {
-    get_data().expect("either MNIST is whole or digits are drawn").x_train
 }
 
 /// What `f` panics with, and where: `(message, file:line:column)`. Other threads' panics are reported as ever.
