@@ -32,8 +32,12 @@
 //! }
 //! ```
 
+#[cfg(feature = "mkl")]
+mod blas;
 mod table;
 
+#[cfg(feature = "mkl")]
+pub use blas::{blas, blas_into};
 pub use table::{Row, Table, time_rungs};
 
 use crate::ndarray::{Array2, ArrayRef2, Axis};
@@ -77,6 +81,8 @@ pub const RUNGS: &[Rung] = &[
     Rung { name: "broadcast", matmul: broadcast, course: Some(254e-6) },
     Rung { name: "einsum", matmul: einsum, course: Some(57.2e-6) },
     Rung { name: "dot", matmul: dot, course: Some(18.2e-6) },
+    #[cfg(feature = "mkl")]
+    Rung { name: "blas", matmul: blas, course: Some(18.2e-6) },
     Rung { name: "matmul", matmul: crate::matmul, course: Some(18.2e-6) },
 ];
 
