@@ -1,2 +1,97 @@
-//! The course's `notebook2script.py` and `run_notebook.py`.
-fn main() {}
+//! The course's `run_notebook.py` and `notebook2script.py`, and what else a learner asks for at the terminal.
+//!
+//! This file is the table of verbs. Each verb is one file with its arguments and one `run` function; what
+//! several verbs share stands below the line: where the stages are ([`stages`]), what their sources say
+//! ([`sources`], [`lesson`]), how cargo and the tests are started ([`cargo`], [`process`]) and how the
+//! test harness's output is read ([`libtest`]). A new verb is a new file and two lines here.
+
+mod list;
+mod run;
+mod watch;
+mod data;
+mod call;
+mod src;
+mod export;
+mod check;
+mod new;
+mod mkl;
+mod bench;
+
+mod stages;
+mod sources;
+mod lesson;
+mod cargo;
+mod process;
+mod libtest;
+mod record;
+mod text;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs, reads, checks and grows the lesson: one stage for each notebook, found below `crates/`.
+///
+/// A stage is named by its folder (nb01_matmul), its number (nb01, 01, 1) or its name (matmul).
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
+    2 the command itself was wrong; 130 interrupted. `data` and `call` end with the code of the program that they start.";
+
+#[derive(Subcommand)]
+enum Verb {
+    List(list::Args),
+    Run(run::Args),
+    Watch(watch::Args),
+    Data(data::Args),
+    Call(call::Args),
+    Src(src::Args),
+    Export(export::Args),
+    Check(check::Args),
+    New(new::Args),
+    Mkl(mkl::Args),
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().verb {
+        Verb::List(args) => list::run(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Watch(args) => watch::run(&args),
+        Verb::Data(args) => data::run(&args),
+        Verb::Call(args) => call::run(&args),
+        Verb::Src(args) => src::run(&args),
+        Verb::Export(args) => export::run(&args),
+        Verb::Check(args) => check::run(&args),
+        Verb::New(args) => new::run(&args),
+        Verb::Mkl(args) => mkl::run(&args),
+        Verb::Bench(args) => bench::run(&args),
+    };
+    done.unwrap_or_else(|error| explain(&error))
+}
+
+/// The command itself was wrong: exit code 2, as for a misspelt option.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Tells what went wrong. A reader that has seen enough (`cargo xtask list | head -1`) is no fault.
+fn explain(error: &anyhow::Error) -> ExitCode {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    if error.chain().any(|e| e.downcast_ref().is_some_and(closed)) {
+        return ExitCode::SUCCESS;
+    }
+    text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
+    if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}

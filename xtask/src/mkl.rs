@@ -4,11 +4,13 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
+use crate::stages::Workspace;
+use crate::text::say;
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// The wheels that are known to link together.
 const WHEELS: [&str; 3] = ["mkl-static==2026.2.0", "mkl-include==2026.2.0", "intel-openmp==2026.2.0"];
@@ -18,27 +20,31 @@ const WHEELS: [&str; 3] = ["mkl-static==2026.2.0", "mkl-include==2026.2.0", "int
 const LIBRARIES: [&str; 4] = ["libmkl_intel_lp64.a", "libmkl_intel_thread.a", "libmkl_core.a", "libiomp5.a"];
 const HEADERS: [&str; 2] = ["mkl.h", "mkl_version.h"];
 
-/// Obtain Intel MKL for the BLAS rung (feature `mkl`): 300 MB to download, 650 MB below `.mkl`
-#[derive(clap::Args, Debug)]
+/// Obtains Intel MKL for the BLAS rung: 300 MB to download, 650 MB below .mkl
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask mkl\n  cargo xtask mkl --from /opt/intel/oneapi\n  cargo xtask run nb01 --mkl"
+)]
 pub(crate) struct Args {
     /// Use the MKL below this folder instead of downloading one
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 }
 
-/// Puts MKL below `root`'s `.mkl`, unless it is there, and shows that it links.
-pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
+/// Puts MKL below the workspace's `.mkl`, unless it is there, and shows that it links.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     check_platform()?;
+    let root = &Workspace::find()?.root;
     let home = root.join(".mkl");
     match &args.from {
         Some(dir) => install(root, &home, |part| link_from(dir, part))?,
-        None if is_whole(&home) => eprintln!("Intel MKL is below {} already", home.display()),
+        None if is_whole(&home) => say(&format!("Intel MKL is below {} already", home.display())),
         None => install(root, &home, download)?,
     }
-    eprintln!("Testing that it links");
+    say("Testing that it links");
     cargo(root, &["test", "--package", "nb01_matmul", "--features", "mkl", "--test", "blas"])?;
     println!("Intel MKL is ready: cargo xtask run nb01 --mkl, cargo xtask bench --mkl");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check_platform() -> Result<()> {
@@ -109,17 +115,17 @@ fn symlink(_: &Path, _: &Path) -> Result<()> {
 /// Has pip download the wheels and Python unpack them, and keeps what linking needs.
 fn download(part: &Path) -> Result<()> {
     ensure!(
-        std::env::var_os("NB_OFFLINE").is_none_or(|value| value == "0"),
+        std::env::var_os("NB_OFFLINE").is_none_or(|value| value.is_empty()),
         "NB_OFFLINE forbids the download of Intel MKL; unset it, or name an MKL with --from DIR"
     );
     check_pip()?;
     let (wheels, unpacked) = (part.join("wheels"), part.join("unpacked"));
-    eprintln!("Downloading {} from PyPI, 300 MB", WHEELS.join(", "));
+    say(&format!("Downloading {} from PyPI, 300 MB", WHEELS.join(", ")));
     let options =
         ["-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
     python(options.iter().map(OsStr::new).chain(["--dest".as_ref(), wheels.as_os_str()]).chain(WHEELS.map(OsStr::new)))
         .context("pip could not get MKL from PyPI: no network, or a glibc older than 2.28? --from DIR uses an MKL that is on this machine")?;
-    eprintln!("Unpacking");
+    say("Unpacking");
     for wheel in find(&wheels, &|file| file.extension() == Some(OsStr::new("whl")))? {
         let arguments =
             ["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), wheel.as_os_str(), unpacked.as_os_str()];
@@ -185,9 +191,8 @@ fn forget_failed_builds(root: &Path) -> Result<()> {
 }
 
 fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into()); // benches' too
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(crate::cargo::program());
     command.args(arguments).current_dir(root).env("CARGO_TARGET_DIR", target);
     let status = command.status().context("starting cargo")?;
     ensure!(status.success(), "cargo {} failed", arguments.join(" "));

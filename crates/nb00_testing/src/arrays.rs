@@ -98,3 +98,12 @@ impl<T: Float, D: Dimension> AsArray for ArrayRef<T, D> {
         self.view().into_dyn()
     }
 }
+
+/// A borrowed array again, since `ArrayRef` is unsized and a `&dyn AsArray` can only point at sized things.
+impl<T: Float, D: Dimension> AsArray for &ArrayRef<T, D> {
+    type Elem = T;
+
+    fn as_array(&self) -> ArrayViewD<'_, T> {
+        self.view().into_dyn()
+    }
+}

@@ -34,10 +34,12 @@
 
 #[cfg(feature = "mkl")]
 mod blas;
+mod beyond;
 mod table;
 
 #[cfg(feature = "mkl")]
 pub use blas::{blas, blas_into};
+pub use beyond::{accumulator, ikj, tile};
 pub use table::{Row, Table, time_rungs};
 
 use crate::ndarray::{Array2, ArrayRef2, Axis};
@@ -83,6 +85,9 @@ pub const RUNGS: &[Rung] = &[
     Rung { name: "dot", matmul: dot, course: Some(18.2e-6) },
     #[cfg(feature = "mkl")]
     Rung { name: "blas", matmul: blas, course: Some(18.2e-6) },
+    Rung { name: "accumulator", matmul: accumulator, course: None },
+    Rung { name: "ikj", matmul: ikj, course: None },
+    Rung { name: "tile", matmul: tile, course: None },
     Rung { name: "matmul", matmul: crate::matmul, course: Some(18.2e-6) },
 ];
 

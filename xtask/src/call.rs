@@ -1,0 +1,59 @@
+//! `cargo xtask call`: what Fire does for the course's Python functions. Each stage's examples can be called.
+
+use crate::cargo::{Build, build_example};
+use crate::stages::{Stage, Workspace};
+use crate::text::{FAINT, PLAIN, TITLE};
+use crate::{Usage, data, sources};
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::process::{Command, ExitCode};
+
+/// Calls a function of a stage from the command line, or lists what can be called
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask call nb01\n  cargo xtask call --release nb01 matmul --ar 5 --k 784 --bc 10 --level broadcast\n  \
+    cargo xtask call nb01 matmul --help"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    build: Build,
+    /// The stage, as `list` names it
+    stage: String,
+    /// The example below its examples/; without it, they are listed
+    name: Option<String>,
+    /// Handed on as they are
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let stage = workspace.stage(&args.stage)?;
+    let Some(name) = &args.name else { return list(stage) };
+    if !stage.targets("example").any(|e| e.name == *name) {
+        let names: Vec<&str> = stage.targets("example").map(|e| e.name.as_str()).collect();
+        let there =
+            if names.is_empty() { "it has none".into() } else { format!("it has {}", names.join(", ")) };
+        return Err(Usage(format!("{} has no example `{name}`; {there}", stage.name())).into());
+    }
+    let Some(program) = build_example(stage, name, args.build)? else { return Ok(ExitCode::FAILURE) };
+    let status = Command::new(&program.file).args(&args.args).status();
+    Ok(data::code(status.with_context(|| format!("the example `{name}` does not start"))?))
+}
+
+fn list(stage: &Stage) -> Result<ExitCode> {
+    let mut out = anstream::stdout();
+    if stage.target("example").is_none() {
+        writeln!(out, "{} has no examples: nothing can be called", stage.name())?;
+    }
+    for example in stage.targets("example") {
+        let docs = sources::docs(&sources::parse(&example.file)?.1.attrs);
+        writeln!(
+            out,
+            "{TITLE}{}{PLAIN}  {FAINT}{}{PLAIN}",
+            example.name,
+            docs.lines().next().unwrap_or_default()
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,94 @@
+//! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
+//!
+//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`map`] at
+//! the table that says where each row of the lesson is. Every problem is one line: the file, what is
+//! wrong, and the way out.
+
+mod map;
+mod stage;
+
+use crate::sources::Sources;
+use crate::stages::{StageId, Workspace};
+use crate::text::{BAD, GOOD, PLAIN, count, say};
+use anyhow::Result;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Checks what a compiler cannot see: the chain of stages, the lessons, the READMEs, the lesson map
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cargo xtask check\n\n\
+    It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table, \
+    `cargo xtask export --help` that of the READMEs.")]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let problems = problems(&workspace);
+    for problem in &problems {
+        writeln!(anstream::stdout(), "{BAD}problem{PLAIN} {problem}")?;
+    }
+    if problems.is_empty() {
+        writeln!(
+            anstream::stdout(),
+            "{GOOD}all is well{PLAIN}: {} checked",
+            count(workspace.stages.len(), "stage")
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&count(problems.len(), "problem"));
+    Ok(ExitCode::FAILURE)
+}
+
+fn problems(workspace: &Workspace) -> Vec<String> {
+    if workspace.stages.is_empty() {
+        return vec![format!(
+            "{}: no folder is a stage (nb00_name)",
+            workspace.root.join("crates").display()
+        )];
+    }
+    let sources = match Sources::workspace(workspace) {
+        Ok(sources) => sources,
+        Err(e) => return vec![format!("{e:#}")],
+    };
+    let mut problems = stage::same_numbers(workspace);
+    for stage in &workspace.stages {
+        problems.extend(stage::problems(stage, workspace, &sources));
+    }
+    problems.extend(strangers(workspace));
+    problems.extend(readme(workspace));
+    problems.extend(map::problems(workspace, &sources));
+    problems
+}
+
+/// Folders below `crates/` that no verb would find.
+fn strangers(workspace: &Workspace) -> Vec<String> {
+    let crates = workspace.root.join("crates");
+    let stray = workspace.packages.iter().filter(|p| p.folder.parent() == Some(&crates));
+    let name = |p: &crate::stages::Package| {
+        p.folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let stray = stray.map(name).filter(|n| StageId::parse(n).is_none());
+    stray
+        .map(|n| {
+            format!("crates/{n}: the name is not that of a stage (nb01_matmul, nb02a_why_sqrt5): rename it")
+        })
+        .collect()
+}
+
+/// The stage table of the root README names every stage, and no other.
+fn readme(workspace: &Workspace) -> Vec<String> {
+    let Ok(text) = std::fs::read_to_string(workspace.root.join("README.md")) else {
+        return vec!["README.md: cannot be read; it has to name every stage in a table".into()];
+    };
+    let rows: Vec<&str> = text.lines().filter(|l| l.starts_with('|')).collect();
+    let words = rows.iter().flat_map(|r| r.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let named: Vec<&str> = words.filter(|w| StageId::parse(w).is_some()).collect();
+    let names: Vec<String> = workspace.stages.iter().map(|s| s.name()).collect();
+    let missing = names.iter().filter(|n| !named.contains(&n.as_str()));
+    let missing = missing.map(|n| format!("README.md: no table names {n}: add a row to the stage table"));
+    let mut surplus: Vec<&str> = named.iter().filter(|n| !names.iter().any(|s| s == *n)).copied().collect();
+    surplus.dedup();
+    missing
+        .chain(surplus.iter().map(|n| format!("README.md: a table names {n}, which is not below crates/")))
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! `cargo xtask data`: is MNIST here, and where? And what `run` does when it is not.
+//!
+//! Looking is the business of the stage that reads the data (its example `data`); downloading that of the
+//! program `fetch`, which is built only when somebody asks for it.
+
+use crate::cargo::{Build, build_bin, build_example};
+use crate::stages::{Stage, Workspace};
+use crate::text::{PLAIN, WARN, say};
+use anyhow::{Context, Result, anyhow};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+/// What the example answers where only drawn digits would be used.
+const ONLY_DRAWN: i32 = 3;
+
+/// Shows which data are where; `data get` downloads MNIST
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask data\n  cargo xtask data get\n  NB_OFFLINE=1 cargo xtask run nb01   # never uses the network\n\n\
+    `data` ends with 0 where MNIST is there, with 3 where only drawn digits would be used.",
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Args {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    get: Option<Get>,
+}
+
+#[derive(clap::Subcommand)]
+enum Get {
+    /// Downloads MNIST (its program takes a minute to build, once); `data get -- --help` shows its options
+    #[command(after_help = "Example:\n  cargo xtask data get")]
+    Get {
+        /// Handed on to the download program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    if let Some(Get::Get { args }) = &args.get {
+        return Ok(get(&workspace, args)?.map_or(ExitCode::FAILURE, code));
+    }
+    let stage = workspace
+        .stages
+        .iter()
+        .find(|s| has_data(s))
+        .context("no stage has an examples/data.rs that could say")?;
+    let Some(program) = build_example(stage, "data", Build::default())? else { return Ok(ExitCode::FAILURE) };
+    let mut command = Command::new(&program.file);
+    Ok(code(
+        command.args(args.json.then_some("--json")).status().context("the example `data` does not start")?,
+    ))
+}
+
+/// Whether the stage has the example that knows about data.
+pub(crate) fn has_data(stage: &Stage) -> bool {
+    stage.targets("example").any(|e| e.name == "data")
+}
+
+/// Before a run: where there are no data, tries once to get them, and says what will be used instead.
+pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
+    let Some(stage) = workspace.stages.iter().find(|s| has_data(s)) else { return Ok(()) };
+    let Some(program) = build_example(stage, "data", build)? else { return Ok(()) };
+    let looked = Command::new(&program.file).arg("--json").stdin(Stdio::null()).output()?;
+    if looked.status.code() != Some(ONLY_DRAWN) {
+        return Ok(());
+    }
+    let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty()) {
+        "NB_OFFLINE is set".to_string()
+    } else {
+        match get(workspace, &[]) {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => format!("the download ended with {status}"),
+            Ok(None) => "the download program does not compile".into(),
+            Err(e) => format!("{e:#}"),
+        }
+    };
+    say(&format!(
+        "{WARN}no MNIST{PLAIN} ({why}): drawn digits are used. To get it: cargo xtask data get, or let NB_DATA name its folder"
+    ));
+    Ok(())
+}
+
+/// Builds and runs the download program; `None` where it does not compile.
+fn get(workspace: &Workspace, args: &[String]) -> Result<Option<ExitStatus>> {
+    let fetches =
+        |p: &&crate::stages::Package| p.targets.iter().any(|t| t.kind == "bin" && t.name == "fetch");
+    let package = workspace
+        .packages
+        .iter()
+        .find(fetches)
+        .ok_or_else(|| anyhow!("no package here has the program `fetch`"))?;
+    say("getting MNIST; the download program is built first, which takes a minute the first time");
+    let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
+    Ok(Some(Command::new(&program.file).args(args).status().context("the download program does not start")?))
+}
+
+/// The exit code of a program, as our own.
+pub(crate) fn code(status: ExitStatus) -> ExitCode {
+    status.code().and_then(|c| u8::try_from(c).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}

@@ -1,0 +1,197 @@
+//! The sections of `tests/lesson.rs`, run in order in one process, as a notebook's cells are by one kernel.
+//!
+//! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
+
+use super::show::Show;
+use crate::cargo::Program;
+use crate::lesson;
+use crate::libtest::{self, Event, Failure, Parser, Verdict};
+use crate::process::{End, listen};
+use crate::record::{Section, Status};
+use crate::stages::{Stage, Workspace};
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// More than this of one section's output is shown, but not kept.
+const KEPT: usize = 1 << 20;
+
+/// Runs the sections whose names begin like one of `only`, or all.
+pub(super) fn run(
+    stage: &Stage,
+    program: &Program,
+    only: &[String],
+    limit: Duration,
+    workspace: &Workspace,
+    show: &Show,
+) -> Result<Vec<Section>> {
+    let mut names = list(stage, program)?;
+    names.retain(|name| only.is_empty() || only.iter().any(|o| name.starts_with(o.as_str())));
+    let sources = lesson::sections(stage)?;
+    let blank = |name: &String| blank(name, &sources, stage, workspace);
+    let mut notebook = Notebook {
+        sections: names.iter().map(blank).collect(),
+        next: 0,
+        started: Instant::now(),
+        show,
+        error: None,
+    };
+    while notebook.next < names.len() {
+        let before = notebook.next;
+        let end = notebook.rest(stage, program, &names[before..], limit)?;
+        if let Some(error) = notebook.error.take() {
+            return Err(error);
+        }
+        if matches!(end, End::Interrupt) || notebook.next == before {
+            break;
+        }
+    }
+    Ok(notebook.sections)
+}
+
+/// The test program, to be started where `cargo test` would start it.
+pub(super) fn command(stage: &Stage, program: &Program) -> Command {
+    let mut command = Command::new(&program.file);
+    command.current_dir(&stage.package.folder).env("CARGO_MANIFEST_DIR", &stage.package.folder);
+    command
+}
+
+fn list(stage: &Stage, program: &Program) -> Result<Vec<String>> {
+    let output = command(stage, program).args(["--list", "--format=terse"]).output();
+    let output = output.with_context(|| format!("{} does not start", program.file.display()))?;
+    if !output.status.success() {
+        bail!("{} does not list its tests: {}", program.file.display(), output.status);
+    }
+    Ok(libtest::listed(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Workspace) -> Section {
+    let source = sources.iter().find(|s| s.id == name);
+    let file = source.map(|s| &s.file).or(stage.lesson().map(|t| &t.file));
+    Section {
+        id: name.into(),
+        title: source.map(|s| s.title.clone()).unwrap_or_default(),
+        file: file.map(|f| workspace.relative(f).replace('\\', "/")).unwrap_or_default(),
+        line: source.map_or(1, |s| s.line),
+        code: source.map(|s| s.code.clone()).unwrap_or_default(),
+        status: Status::NotRun,
+        time: Duration::ZERO,
+        output: String::new(),
+        skipped: vec![],
+        failure: None,
+    }
+}
+
+struct Notebook<'a> {
+    sections: Vec<Section>,
+    /// The first section that has not started yet.
+    next: usize,
+    started: Instant,
+    show: &'a Show,
+    /// Printing may fail in the middle of listening.
+    error: Option<anyhow::Error>,
+}
+
+impl Notebook<'_> {
+    /// Runs the sections `names`, or as many as one process gets through.
+    fn rest(&mut self, stage: &Stage, program: &Program, names: &[String], limit: Duration) -> Result<End> {
+        let mut parser = Parser::new(names);
+        let mut command = command(stage, program);
+        command.args(["--exact", "--test-threads=1", "--nocapture", "--color=never"]).args(names);
+        let before = self.next;
+        let end = listen(command, limit, |bytes| {
+            let reached = self.next;
+            parser.feed(bytes).into_iter().for_each(|event| self.take(event));
+            self.next > reached
+        })?;
+        parser.finish().into_iter().for_each(|event| self.take(event));
+        if let Some(running) = self.running(before) {
+            self.cut_short(running, &end, limit);
+        } else if self.next == before {
+            self.never_began(&end);
+        }
+        Ok(end)
+    }
+
+    fn running(&self, before: usize) -> Option<usize> {
+        let current = self.next.checked_sub(1).filter(|&i| i >= before)?;
+        (self.sections[current].status == Status::NotRun).then_some(current)
+    }
+
+    fn take(&mut self, event: Event) {
+        let shown = match event {
+            Event::Start(_) => self.start(),
+            Event::Line(line) => self.line(&line),
+            Event::End(verdict) => self.end(verdict),
+        };
+        self.error = self.error.take().or(shown.err());
+    }
+
+    fn start(&mut self) -> Result<()> {
+        (self.started, self.next) = (Instant::now(), self.next + 1);
+        self.show.section(&self.sections[self.next - 1])
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        if let Some(section) = self.next.checked_sub(1).and_then(|i| self.sections.get_mut(i)) {
+            section.skipped.extend(line.strip_prefix("skipped: ").map(String::from));
+            if section.output.len() < KEPT {
+                section.output.push_str(line);
+                section.output.push('\n');
+            }
+        }
+        self.show.line(line)
+    }
+
+    fn end(&mut self, verdict: Verdict) -> Result<()> {
+        let section = &mut self.sections[self.next - 1];
+        section.time = self.started.elapsed();
+        section.status = match verdict {
+            Verdict::Ok if section.skipped.is_empty() => Status::Passed,
+            Verdict::Ok => Status::Skipped,
+            Verdict::Ignored => Status::Ignored,
+            Verdict::Failed => Status::Failed,
+        };
+        if verdict == Verdict::Failed {
+            section.failure =
+                Some(libtest::failure(&section.id, &section.output).unwrap_or_else(|| silent(section)));
+        }
+        self.show.section_done(section)
+    }
+
+    /// The process ended, or was ended, inside a section.
+    fn cut_short(&mut self, index: usize, end: &End, limit: Duration) {
+        let section = &mut self.sections[index];
+        section.time = self.started.elapsed();
+        let (status, message) = match end {
+            End::TimeLimit => (
+                Status::TimedOut,
+                format!("still running after {} s: ended (see --timeout)", limit.as_secs()),
+            ),
+            End::Interrupt => (Status::NotRun, "interrupted".into()),
+            End::Exit(how) => (Status::Died, format!("the section ended the whole test program ({how})")),
+        };
+        section.status = status;
+        let place = Some(format!("{}:{}", section.file, section.line));
+        section.failure = Some(Failure { message, place });
+        self.error = self.error.take().or(self.show.section_done(section).err());
+    }
+
+    /// The process ended before its first section: none of them can be run.
+    fn never_began(&mut self, end: &End) {
+        let how = match end {
+            End::Exit(status) => format!("the test program ended before its first section ({status})"),
+            _ => "the test program did not come to its first section".into(),
+        };
+        let section = &mut self.sections[self.next];
+        section.status = Status::Died;
+        section.failure = Some(Failure { message: how, place: None });
+        self.error = self.error.take().or(self.show.section_done(section).err());
+    }
+}
+
+/// A failure without a message: a `#[should_panic]` that did not, for example.
+fn silent(section: &Section) -> Failure {
+    let message = "the test failed without a message (a test marked `should_panic` has to panic)".into();
+    Failure { message, place: Some(format!("{}:{}", section.file, section.line)) }
+}

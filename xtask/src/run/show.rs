@@ -1,0 +1,144 @@
+//! How a run looks at the terminal.
+
+use crate::record::{Section, Stage, Status, Suite};
+use crate::stages;
+use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, seconds};
+use anstyle::Style;
+use anyhow::Result;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+/// Prints the story of a run: to standard output, or beside it where that is for the JSON document.
+pub(super) struct Show {
+    aside: bool,
+}
+
+impl Show {
+    pub(super) fn new(aside: bool) -> Show {
+        Show { aside }
+    }
+
+    fn print(&self, line: &str) -> Result<()> {
+        if self.aside {
+            writeln!(anstream::stderr(), "{line}")?;
+        } else {
+            writeln!(anstream::stdout(), "{line}")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn stage(&self, name: &str, title: &str) -> Result<()> {
+        self.print(&format!("{TITLE}━━ {name} ━━ {title}{PLAIN}"))
+    }
+
+    pub(super) fn not_built(&self, stage: &stages::Stage) -> Result<()> {
+        self.print(&format!("{BAD}{} does not compile{PLAIN}: cargo has said why, above", stage.name()))
+    }
+
+    pub(super) fn section(&self, section: &Section) -> Result<()> {
+        self.print(&format!("\n{TITLE}{}{PLAIN}  {}", section.id, section.title))
+    }
+
+    pub(super) fn line(&self, line: &str) -> Result<()> {
+        self.print(format!("    {line}").trim_end())
+    }
+
+    pub(super) fn section_done(&self, section: &Section) -> Result<()> {
+        let (style, time) = (style(section.status), seconds(section.time));
+        let note = match (&section.failure, section.skipped.len()) {
+            (Some(_), _) if section.status == Status::Failed => String::new(),
+            (Some(failure), _) => format!(": {}", failure.message),
+            (None, 0) => String::new(),
+            (None, n) => format!(": {} not made", count(n, "check")),
+        };
+        self.print(&format!("  {style}{}{PLAIN}{note}  {FAINT}{time}{PLAIN}", section.status.word()))
+    }
+
+    /// Says on a terminal what is being waited for.
+    pub(super) fn begins(&self, suite: &str) {
+        if std::io::stderr().is_terminal() {
+            // Overwritten by the result.
+            let _ = write!(anstream::stderr(), "{FAINT}{suite} …{PLAIN}\r");
+        }
+    }
+
+    pub(super) fn suite(&self, suite: &Suite) -> Result<()> {
+        if !suite.status.is_good() {
+            suite.output.lines().try_for_each(|line| self.line(line))?;
+        }
+        let (style, counts, time) = (style(suite.status), suite.counts, seconds(suite.time));
+        let more = [(counts.failed, "failed"), (counts.ignored, "ignored"), (suite.skipped.len(), "skipped")];
+        let more: String =
+            more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect();
+        let word = if suite.status.is_good() { "" } else { suite.status.word() };
+        let line = format!(
+            "{:<24} {style}{:>4} passed{more}{PLAIN}  {FAINT}{time}{PLAIN}  {BAD}{word}{PLAIN}",
+            suite.name, counts.passed
+        );
+        self.print(line.trim_end())
+    }
+
+    pub(super) fn stage_done(&self, stage: &Stage) -> Result<()> {
+        for section in stage.sections.iter().filter(|s| !s.status.is_good()) {
+            self.failed(section)?;
+        }
+        let (status, time) = (stage.status(), seconds(stage.time));
+        let tests: usize = stage.suites.iter().map(|s| s.counts.passed).sum();
+        let bad = stage.sections.iter().filter(|s| !s.status.is_good()).count()
+            + stage
+                .suites
+                .iter()
+                .map(|s| s.counts.failed.max(usize::from(!s.status.is_good())))
+                .sum::<usize>();
+        let good =
+            stage.sections.iter().filter(|s| matches!(s.status, Status::Passed | Status::Skipped)).count();
+        let parts = [
+            Some(format!("{} and {} ran to their end", count(good, "section"), count(tests, "test"))),
+            (bad > 0).then(|| format!("{bad} did not")),
+            (stage.skipped() > 0).then(|| format!("{} skipped", count(stage.skipped(), "check"))),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let (style, word) = (style(status), if status.is_good() { "passed" } else { "failed" });
+        self.print(&format!(
+            "{style}{} {word}{PLAIN}: {}, {time} ({})\n",
+            stage.name,
+            parts.join(", "),
+            stage.build
+        ))
+    }
+
+    fn failed(&self, section: &Section) -> Result<()> {
+        let Some(failure) = &section.failure else {
+            return self.print(&format!("{BAD}{}{PLAIN} was not run", section.id));
+        };
+        let place = failure.place.clone().unwrap_or_else(|| format!("{}:{}", section.file, section.line));
+        self.print(&format!("\n{BAD}{} {}{PLAIN} at {place}", section.id, section.status.word()))?;
+        failure.message.lines().try_for_each(|line| self.line(line))
+    }
+
+    /// The last line, where there was more than one stage.
+    pub(super) fn totals(&self, stages: &[Stage], time: Duration) -> Result<()> {
+        let bad: Vec<&str> =
+            stages.iter().filter(|s| !s.status().is_good()).map(|s| s.name.as_str()).collect();
+        let skipped: usize = stages.iter().map(Stage::skipped).sum();
+        let skipped =
+            if skipped > 0 { format!(", {} skipped", count(skipped, "check")) } else { String::new() };
+        match (&bad[..], stages.len()) {
+            (_, 1) => Ok(()),
+            ([], n) => {
+                self.print(&format!("{GOOD}{} passed{PLAIN}{skipped}, {}", count(n, "stage"), seconds(time)))
+            }
+            (bad, _) => {
+                self.print(&format!("{BAD}failed{PLAIN}: {}{skipped}, {}", bad.join(", "), seconds(time)))
+            }
+        }
+    }
+}
+
+fn style(status: Status) -> Style {
+    match status {
+        Status::Passed => GOOD,
+        Status::Skipped | Status::Ignored => WARN,
+        _ => BAD,
+    }
+}

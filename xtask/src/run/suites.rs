@@ -1,0 +1,81 @@
+//! What a stage has besides its lesson: unit tests, integration tests, and the examples of its documentation.
+
+use super::notebook::command;
+use super::show::Show;
+use crate::cargo::{self, Build, Program};
+use crate::libtest::{Counts, counts};
+use crate::process::{End, interrupted, listen};
+use crate::record::{Status, Suite};
+use crate::stages::Stage;
+use anyhow::Result;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub(super) fn run(
+    stage: &Stage,
+    programs: &[Program],
+    build: Build,
+    limit: Duration,
+    show: &Show,
+) -> Result<Vec<Suite>> {
+    let named = |p: &Program| match p.kind.as_str() {
+        "lib" => Some("unit tests".to_string()),
+        "test" if p.name != "lesson" => Some(format!("tests/{}.rs", p.name)),
+        _ => None,
+    };
+    let mut todo: Vec<(String, Command)> =
+        programs.iter().filter_map(|p| Some((named(p)?, command(stage, p)))).collect();
+    todo.sort_by_key(|(name, _)| name != "unit tests");
+    todo.push(("doc tests".into(), doc_tests(stage, build)));
+    let mut suites = vec![];
+    for (name, command) in todo {
+        if interrupted() {
+            break;
+        }
+        show.begins(&name);
+        let suite = one(name, command, limit)?;
+        show.suite(&suite)?;
+        suites.push(suite);
+    }
+    Ok(suites)
+}
+
+/// Only cargo knows how to run these.
+fn doc_tests(stage: &Stage, build: Build) -> Command {
+    let mut command = Command::new(cargo::program());
+    command.args(["test", "--doc", "--package", &stage.package.name]).args(build.flags(&stage.package));
+    command
+}
+
+fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
+    let start = Instant::now();
+    let mut bytes = vec![];
+    let end = listen(command, limit, |b| {
+        bytes.extend_from_slice(b);
+        false
+    })?;
+    let mut output = String::from_utf8_lossy(&bytes).into_owned();
+    let skipped: Vec<String> =
+        output.lines().filter_map(|l| l.strip_prefix("skipped: ")).map(String::from).collect();
+    let status = match &end {
+        End::Exit(status) if status.success() && skipped.is_empty() => Status::Passed,
+        End::Exit(status) if status.success() => Status::Skipped,
+        End::Exit(_) => Status::Failed,
+        End::TimeLimit => Status::TimedOut,
+        End::Interrupt => Status::NotRun,
+    };
+    if status == Status::TimedOut {
+        output.push_str(&format!("\nstill running after {} s: ended (see --timeout)\n", limit.as_secs()));
+    }
+    Ok(Suite { counts: total(&output, &name), name, status, time: start.elapsed(), skipped, output })
+}
+
+/// The last result of a program; for the doc tests, which are several programs, the sum.
+fn total(output: &str, name: &str) -> Counts {
+    let found = output.lines().filter_map(counts);
+    if name == "doc tests" {
+        found.fold(Counts::default(), |a, b| a + b)
+    } else {
+        found.last().unwrap_or_default()
+    }
+}

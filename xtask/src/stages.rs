@@ -1,0 +1,281 @@
+//! Where the stages are: the folders below `crates/` whose names begin with a notebook's number.
+//!
+//! Nobody keeps a list of them. Cargo itself says what each package is made of (`cargo metadata`), and the
+//! folder's name says the rest: `nb02a_why_sqrt5` comes after `nb02_…` and before `nb03_…`.
+
+use crate::{Usage, sources};
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The workspace around the current folder.
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    pub(crate) packages: Vec<Package>,
+    /// In the order of the course.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// A package of the workspace, as cargo describes it.
+#[derive(Clone)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) features: Vec<String>,
+    /// What it is built on; not what only its tests need.
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// What cargo builds from one root file.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// `lib`, `bin`, `test`, `example` or `bench`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Clone)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    pub(crate) optional: bool,
+    /// Where it lies, if it is not from the registry.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// One notebook of the course.
+#[derive(Clone)]
+pub(crate) struct Stage {
+    pub(crate) id: StageId,
+    pub(crate) package: Package,
+}
+
+/// A stage's folder name taken apart: `nb02a_why_sqrt5` is `02a` and `why_sqrt5`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StageId {
+    pub(crate) number: String,
+    pub(crate) topic: String,
+}
+
+impl StageId {
+    /// `None` where the name is not `nb`, two digits, perhaps a letter, `_` and a name in lower case.
+    pub(crate) fn parse(folder: &str) -> Option<StageId> {
+        let (number, topic) = folder.strip_prefix("nb")?.split_once('_')?;
+        let letters = |s: &str, ok: fn(char) -> bool| s.chars().all(ok);
+        let number_ok = number.get(..2).is_some_and(|d| letters(d, |c| c.is_ascii_digit()))
+            && number.len() <= 3
+            && letters(&number[2..], |c| c.is_ascii_lowercase());
+        let topic_ok = topic.starts_with(|c: char| c.is_ascii_lowercase())
+            && letters(topic, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        (number_ok && topic_ok).then(|| StageId { number: number.into(), topic: topic.into() })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("nb{}_{}", self.number, self.topic)
+    }
+
+    /// Whether a person who types `query` means this stage.
+    fn answers_to(&self, query: &str) -> bool {
+        let query = query.trim_end_matches(['/', '\\']);
+        let query = query.rsplit(['/', '\\']).next().unwrap_or(query).to_lowercase();
+        let number = query.strip_prefix("nb").unwrap_or(&query);
+        let short = self.number.trim_start_matches('0');
+        query == self.name()
+            || query == self.topic
+            || number == self.number
+            || (number == short && !short.is_empty())
+            || (number == "0" && self.number == "00")
+    }
+}
+
+impl Stage {
+    pub(crate) fn name(&self) -> String {
+        self.id.name()
+    }
+
+    /// The folder's path as a person would write it.
+    pub(crate) fn shown(&self) -> String {
+        format!("crates/{}", self.name())
+    }
+
+    /// The first line of the crate's documentation, without its `#`.
+    pub(crate) fn title(&self) -> String {
+        let read = || {
+            let file =
+                syn::parse_file(&std::fs::read_to_string(self.target("lib")?.file.as_path()).ok()?).ok()?;
+            sources::docs(&file.attrs)
+                .lines()
+                .map(|l| l.trim_start_matches('#').trim().to_string())
+                .find(|l| !l.is_empty())
+        };
+        read().unwrap_or_else(|| "(src/lib.rs cannot be read, or has no documentation)".into())
+    }
+
+    pub(crate) fn target(&self, kind: &str) -> Option<&Target> {
+        self.package.targets.iter().find(|t| t.kind == kind)
+    }
+
+    pub(crate) fn targets<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Target> {
+        self.package.targets.iter().filter(move |t| t.kind == kind)
+    }
+
+    /// `tests/lesson.rs`, if there is one.
+    pub(crate) fn lesson(&self) -> Option<&Target> {
+        self.targets("test").find(|t| t.name == "lesson")
+    }
+}
+
+impl Workspace {
+    /// Asks cargo what the workspace around the current folder is made of.
+    pub(crate) fn find() -> Result<Workspace> {
+        let metadata = metadata()?;
+        let root = PathBuf::from(text(&metadata["workspace_root"]));
+        let mut packages: Vec<Package> = array(&metadata["packages"]).iter().map(package).collect();
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        let crates = root.join("crates");
+        let stage = |p: &Package| {
+            let id = (p.folder.parent() == Some(&crates)).then_some(p.folder.file_name()?)?;
+            Some(Stage { id: StageId::parse(id.to_str()?)?, package: p.clone() })
+        };
+        let mut stages: Vec<Stage> = packages.iter().filter_map(stage).collect();
+        stages.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Workspace { root, packages, stages })
+    }
+
+    /// The stage that `query` names: `nb01_matmul`, `crates/nb01_matmul/`, `nb01`, `01`, `1` or `matmul`.
+    pub(crate) fn stage(&self, query: &str) -> Result<&Stage> {
+        let found: Vec<&Stage> = self.stages.iter().filter(|s| s.id.answers_to(query)).collect();
+        match found[..] {
+            [stage] => Ok(stage),
+            [] => Err(Usage(format!("there is no stage `{query}`; {}", self.names())).into()),
+            _ => {
+                let names: Vec<String> = found.iter().map(|s| s.name()).collect();
+                Err(Usage(format!("`{query}` may be {}: which one?", names.join(" or "))).into())
+            }
+        }
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<String> = self.stages.iter().map(Stage::name).collect();
+        match &names[..] {
+            [] => format!("no folder below {} is a stage", self.root.join("crates").display()),
+            names => format!("there are {} (as `cargo xtask list` shows)", names.join(", ")),
+        }
+    }
+
+    /// The stages below this one, the nearest first.
+    pub(crate) fn below<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = &'a Stage> {
+        self.stages.iter().rev().filter(|s| s.id < stage.id)
+    }
+
+    /// The names of the stages that this one depends on.
+    pub(crate) fn stages_needed(&self, stage: &Stage) -> Vec<String> {
+        let is_stage =
+            |d: &&Dependency| self.stages.iter().any(|s| Some(&s.package.folder) == d.folder.as_ref());
+        stage.package.dependencies.iter().filter(is_stage).map(|d| d.name.clone()).collect()
+    }
+
+    /// A path as it reads from the workspace's root.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+fn metadata() -> Result<Value> {
+    let output = Command::new(crate::cargo::program())
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .stderr(Stdio::piped())
+        .output()
+        .context("cargo does not start: is Rust installed (https://rustup.rs)?")?;
+    if !output.status.success() {
+        bail!("cargo cannot read this workspace:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| anyhow!("cargo metadata answered no JSON: {e}"))
+}
+
+fn package(p: &Value) -> Package {
+    let manifest = PathBuf::from(text(&p["manifest_path"]));
+    Package {
+        name: text(&p["name"]),
+        folder: manifest.parent().unwrap_or(&manifest).to_path_buf(),
+        targets: array(&p["targets"]).iter().map(target).collect(),
+        features: p["features"].as_object().map(|f| f.keys().cloned().collect()).unwrap_or_default(),
+        dependencies: array(&p["dependencies"])
+            .iter()
+            .filter(|d| d["kind"].is_null())
+            .map(dependency)
+            .collect(),
+    }
+}
+
+fn target(t: &Value) -> Target {
+    Target { kind: text(&t["kind"][0]), name: text(&t["name"]), file: text(&t["src_path"]).into() }
+}
+
+fn dependency(d: &Value) -> Dependency {
+    Dependency {
+        name: text(&d["name"]),
+        optional: d["optional"] == true,
+        folder: d["path"].as_str().map(PathBuf::from),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().into()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_names_are_taken_apart() {
+        let id = |s| StageId::parse(s).map(|i| (i.number, i.topic));
+        assert_eq!(id("nb01_matmul"), Some(("01".into(), "matmul".into())));
+        assert_eq!(id("nb02a_why_sqrt5"), Some(("02a".into(), "why_sqrt5".into())));
+        for bad in [
+            "nb1_x", "nb01", "nb01_", "nb01_X", "nb01ab_x", "nbé1_x", "nb01A_x", "xb01_x", "nb01_1x",
+            "nb01-x", "",
+        ] {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_letter_stands_between_two_numbers() {
+        let mut names =
+            ["nb10_x", "nb02a_x", "nb02_x", "nb03_x", "nb02b_a"].map(|n| StageId::parse(n).unwrap());
+        names.sort();
+        assert_eq!(names.map(|n| n.number), ["02", "02a", "02b", "03", "10"]);
+    }
+
+    #[test]
+    fn a_stage_answers_to_its_names() {
+        let id = StageId::parse("nb01_matmul").unwrap();
+        for name in [
+            "nb01_matmul",
+            "nb01",
+            "NB01",
+            "01",
+            "1",
+            "nb1",
+            "matmul",
+            "crates/nb01_matmul/",
+            "./crates/nb01_matmul",
+        ] {
+            assert!(id.answers_to(name), "{name}");
+        }
+        for name in ["", "nb", "0", "nb011", "mat", "nb01_", "11", "nb02_matmul"] {
+            assert!(!id.answers_to(name), "{name}");
+        }
+        assert!(StageId::parse("nb00_testing").unwrap().answers_to("0"));
+        assert!(!StageId::parse("nb00_testing").unwrap().answers_to(""));
+        assert!(StageId::parse("nb02a_why").unwrap().answers_to("2a"));
+    }
+}
