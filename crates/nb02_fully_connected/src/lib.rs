@@ -1,3 +1,71 @@
 //! # 02 · Fully connected
+//!
+//! The third notebook: a net of two linear layers with a ReLU between them, on MNIST. First what goes in
+//! (normalised pixels, well-scaled random weights), then the forward pass, the loss, and every gradient by
+//! hand — and then the same again four times, each time in less code, until what is left is `nn`.
+//!
+//! | | module | section of the notebook |
+//! |---|---|---|
+//! | 1 | [`stats`] | mean and standard deviation of 39 million pixels, and why `f32` cannot add them up |
+//! | 2 | [`mod@normalize`] | mean 0 and standard deviation 1, by the training set's statistics |
+//! | 3 | [`init`] | Xavier and Kaiming: random weights of the right size |
+//! | 4 | [`functions`] | `lin`, `relu`, `mse`, the model, and the gradient of each: `forward_and_backward` |
+//! | 5 | [`layers`] | layers as classes: each saves what its backward pass needs |
+//! | 6 | [`module`] | `Module`: saving is the same everywhere, so it leaves the layers |
+//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: the same, made from sizes |
+//! | 8 | [`numeric`] | the gradient without any calculus, to check all of the above |
+//!
+//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours.
+//! What came before is re-exported: [`nb01_matmul`], `nb00_testing` and [`ndarray`].
+//!
+//! # Whose gradient is it?
+//!
+//! In Python one layer's `out` and the next layer's `inp` are the same object, so the one can write
+//! `inp.g = …` and the other read it. In Rust everything has one owner, and that asks a good question.
+//! The answer that all of this crate follows:
+//!
+//! > A parameter's gradient belongs to the parameter and is stored beside it. An activation's gradient belongs
+//! > to nobody for longer than one step: a layer's backward pass receives `out_g` and returns `inp_g`.
+//!
+//! So what the notebook *assigns*, these functions *return*.
+//!
+//! # One forward and one backward pass
+//!
+//! ```
+//! use nb02_fully_connected::*;
+//!
+//! let mut rng = manual_seed(0);
+//! let (x, y) = (randn((64, 784), &mut rng), rand(64, &mut rng));
+//! let mut net = nn::Sequential::new()
+//!     .then(nn::Linear::new(784, 50, &mut rng))
+//!     .then(nn::ReLU)
+//!     .then(nn::Linear::new(50, 1, &mut rng));
+//!
+//! let pass = net.call(&x); //                        forward: owns the activations, borrows x
+//! println!("loss: {}", mse(pass.out(), &y));
+//! let out_g = mse_grad(pass.out(), &y);
+//! net.backward_params(pass, &out_g); //              backward: every parameter now has its gradient
+//! assert!(net.parameters().iter().all(|p| p.g().is_some()));
+//! ```
+
 #[doc(no_inline)]
 pub use nb01_matmul::*;
+
+pub mod stats;
+pub mod normalize;
+pub mod init;
+pub mod functions;
+pub mod layers;
+pub mod module;
+pub mod nn;
+pub mod numeric;
+
+pub use functions::{
+    Grads, LinGrad, Net, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
+    mse_grad, relu, relu_grad, shifted_relu, squeeze,
+};
+pub use init::{Layout, Mode, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
+pub use module::{Module, Param, Parameter};
+pub use normalize::normalize;
+pub use numeric::finite_difference;
+pub use stats::{Stats, describe, mean, std};

@@ -1,0 +1,112 @@
+//! `relu`, what became of it in the lesson, and its gradient.
+//!
+//! Without something between them, two linear layers are one linear layer. What is put between them is about
+//! the simplest thing that is not linear: negative numbers become 0.
+//!
+//! ```text
+//! relu(z) = z.clamp_min(0)                relu'(z) = 1 where z > 0, else 0
+//! ```
+//!
+//! Two variants come up. After the ReLU the mean is no longer 0 but 0.56 (`1/√π` for the input that Kaiming initialisation
+//! gives), so the lesson subtracts 0.5: [`shifted_relu`]. A constant has no gradient, so
+//! [`relu_grad`] serves both. And a *leaky* ReLU lets a little through on the negative side.
+//!
+//! The gradients are taken from the **input** of the ReLU. `relu` does not change its argument, so that
+//! input is still there; in PyTorch's in-place `clamp_min_` it would be gone, and with the 0.5
+//! subtracted in place too, a mask taken from what is left would be wrong for everything in 0 < z ≤ 0.5.
+//!
+//! ```
+//! use nb02_fully_connected::{ndarray::array, relu, relu_grad};
+//!
+//! let z = array![[-1.0, 0.0, 2.0]];
+//! assert_eq!(relu(&z), array![[0.0, 0.0, 2.0]]);
+//! assert_eq!(relu_grad(&z, &array![[10.0, 10.0, 10.0]]), array![[0.0, 0.0, 10.0]]);
+//! ```
+
+use super::check_shapes;
+use crate::Element;
+use ndarray::{Array2, ArrayRef2, Zip};
+
+/// `x.clamp_min(0)`: negative numbers become 0; NaN stays NaN, as in PyTorch. Any shape `(n, nh)`.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::array, relu};
+///
+/// assert_eq!(relu(&array![[-3.0, 3.0]]), array![[0.0, 3.0]]);
+/// assert!(relu(&array![[f32::NAN]])[[0, 0]].is_nan());
+/// ```
+pub fn relu<T: Element>(x: &ArrayRef2<T>) -> Array2<T> {
+    x.mapv(clamp_min_0)
+}
+
+/// `x.clamp_min(0) − shift`; the lesson's second `relu` is `shifted_relu(x, 0.5)`.
+///
+/// The notes disagree here: some define `relu` without the 0.5 and the class `Relu` with it, and then their
+/// gradients cannot agree. Here the shift is always said.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::array, shifted_relu};
+///
+/// assert_eq!(shifted_relu(&array![[-3.0, 3.0]], 0.5), array![[-0.5, 2.5]]);
+/// ```
+pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
+    x.mapv(|x| clamp_min_0(x) - shift)
+}
+
+/// The gradient of [`relu`] and [`shifted_relu`]: `out_g` where `inp > 0`, else 0.
+///
+/// At exactly 0 ReLU has no derivative; it counts as 0 here, as in PyTorch's `relu` and `clamp_min`.
+///
+/// # Panics
+/// At the caller's line if the shapes differ.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::array, relu_grad};
+///
+/// assert_eq!(relu_grad(&array![[-1.0, 1.0]], &array![[5.0, 7.0]]), array![[0.0, 7.0]]);
+/// ```
+#[track_caller]
+pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
+    check_same(inp, out_g);
+    Zip::from(inp).and(out_g).map_collect(|&x, &g| if x > T::zero() { g } else { T::zero() })
+}
+
+/// `x` where it is positive, else `a · x`: a ReLU that still lets a little through (`a` is often 0.01).
+///
+/// ```
+/// use nb02_fully_connected::{leaky_relu, ndarray::array};
+///
+/// assert_eq!(leaky_relu(&array![[-3.0, 3.0]], 0.01), array![[-0.03, 3.0]]);
+/// ```
+pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
+    x.mapv(|x| if x > T::zero() { x } else { a * x })
+}
+
+/// The gradient of [`leaky_relu`]: `out_g` where `inp > 0`, else `a · out_g`.
+///
+/// The slope is `+a` (one of the notes says −0.01).
+///
+/// # Panics
+/// At the caller's line if the shapes differ.
+///
+/// ```
+/// use nb02_fully_connected::{leaky_relu_grad, ndarray::array};
+///
+/// assert_eq!(leaky_relu_grad(&array![[-1.0, 1.0]], &array![[5.0, 7.0]], 0.01), array![[0.05, 7.0]]);
+/// ```
+#[track_caller]
+pub fn leaky_relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>, a: T) -> Array2<T> {
+    check_same(inp, out_g);
+    Zip::from(inp).and(out_g).map_collect(|&x, &g| if x > T::zero() { g } else { a * g })
+}
+
+/// Written so that NaN, which is not below 0, passes.
+fn clamp_min_0<T: Element>(x: T) -> T {
+    if x < T::zero() { T::zero() } else { x }
+}
+
+#[track_caller]
+fn check_same<T>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
+    let (inp, out_g) = (("inp", inp.shape()), ("out_g", out_g.shape()));
+    check_shapes("relu_grad", inp.1 == out_g.1, inp, out_g, "a gradient has the shape of what it is for");
+}

@@ -1,0 +1,186 @@
+//! Mean and standard deviation of 39 million pixels — and why `f32` cannot add them up.
+//!
+//! Before anything is learned, the lesson looks at `x_train.mean()` and `x_train.std()`, which are 0.1304 and
+//! 0.3073. Adding numbers sounds like the easy part. But an `f32` has seven digits: once a running sum has grown to some
+//! millions, a pixel of 0.2 only partly arrives, and on MNIST a plain `f32` sum gives 0.1312, `ndarray`'s own
+//! `mean()` 0.1308 and its `std(0.)` **0.2803, which is 8.8 % too low**. Normalising with that leaves a standard
+//! deviation of 1.10, and the lesson's own check fails. So here every sum over a data set is an `f64`:
+//!
+//! ```text
+//! mean = Σ x / n          std = √( Σ (x − mean)² / (n − 1) )
+//! ```
+//!
+//! Dividing by `n − 1` is what PyTorch's `std` does (the *unbiased* estimate); on a whole data set it makes no visible difference.
+//!
+//! The subtraction of the mean matters too. The shortcut `E[x²] − E[x]²` is the small difference of two
+//! large numbers and loses the digits again. Subtracting needs the mean first, hence a second pass; so the numbers are
+//! taken in blocks that fit the cache, each block twice, and the blocks' moments are merged by the formula of
+//! Chan, Golub and LeVeque (1979). Memory is read once. The blocks do not depend on the number of
+//! threads, nor does the order of merging, so neither do the digits.
+//!
+//! ```
+//! use nb02_fully_connected::{ndarray::array, mean, std};
+//!
+//! let x = array![2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];
+//! assert_eq!(mean(&x), 5.0);
+//! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
+//! ```
+
+use ndarray::{ArrayRef, Dimension};
+use rayon::prelude::*;
+use std::fmt::{self, Display};
+
+/// The mean of all elements, accumulated in `f64`; NaN if there are none, as in PyTorch.
+///
+/// ```
+/// use nb02_fully_connected::{mean, ndarray::Array1};
+///
+/// let tenths = Array1::from_elem(20_000_000, 0.1_f32); // a plain f32 sum of these gives 2,097,152.0
+/// assert_eq!(mean(&tenths), f64::from(0.1_f32));
+/// ```
+pub fn mean<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
+    Stats::of(x).mean
+}
+
+/// The standard deviation of all elements, as `torch.std` defines it (divided by `n − 1`), accumulated in `f64`.
+///
+/// NaN for fewer than two elements, as in PyTorch.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::array, std};
+///
+/// assert_eq!(std(&array![[1.0], [3.0]]), 2.0_f64.sqrt());
+/// assert!(std(&array![1.0]).is_nan());
+/// ```
+pub fn std<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
+    Stats::of(x).std
+}
+
+/// Prints the [`Stats`] of `x` under its name, and returns them: `describe(x, var)` of the notes.
+///
+/// ```
+/// use nb02_fully_connected::{describe, ndarray::array};
+///
+/// let stats = describe("w1", &array![[-1.0, 1.0]]); // w1 mean: 0.0000, std: 1.4142
+/// assert_eq!(stats.mean, 0.0);
+/// ```
+pub fn describe<D: Dimension>(name: &str, x: &ArrayRef<f32, D>) -> Stats {
+    let stats = Stats::of(x);
+    println!("{name} {stats}");
+    stats
+}
+
+/// What the lesson asks of every array it makes: its mean and its standard deviation.
+///
+/// ```
+/// use nb02_fully_connected::{Stats, ndarray::array};
+///
+/// let stats = Stats::of(&array![1.0, 2.0, 3.0]);
+/// assert_eq!(stats, Stats { len: 3, mean: 2.0, std: 1.0 });
+/// assert_eq!(stats.to_string(), "mean: 2.0000, std: 1.0000");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stats {
+    /// How many elements there are.
+    pub len: usize,
+    /// See [`mean`].
+    pub mean: f64,
+    /// See [`std`](std()).
+    pub std: f64,
+}
+
+impl Stats {
+    /// Takes the statistics of all elements, whatever the rank and the strides.
+    ///
+    /// ```
+    /// use nb02_fully_connected::{Stats, ndarray::Array2};
+    ///
+    /// assert_eq!(Stats::of(&Array2::from_elem((3, 5), 7.0)), Stats { len: 15, mean: 7.0, std: 0.0 });
+    /// ```
+    pub fn of<D: Dimension>(x: &ArrayRef<f32, D>) -> Self {
+        let blocks: Vec<Moments> = match x.as_slice_memory_order() {
+            Some(all) => all.par_chunks(BLOCK).map(Moments::of).collect(),
+            None => gathered_blocks(x).map(|block| Moments::of(&block)).collect(),
+        };
+        let all = blocks.into_iter().reduce(Moments::merge).unwrap_or(Moments::of(&[]));
+        Stats { len: x.len(), mean: all.mean, std: (all.squares / (all.len - 1.0)).sqrt() }
+    }
+}
+
+impl Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mean: {:.4}, std: {:.4}", self.mean, self.std)
+    }
+}
+
+/// 64 KiB of `f32`: taken twice, read from memory once.
+const BLOCK: usize = 1 << 14;
+
+/// The blocks of a strided array, copied together one at a time.
+fn gathered_blocks<D: Dimension>(x: &ArrayRef<f32, D>) -> impl Iterator<Item = Vec<f32>> {
+    let mut rest = x.iter().copied();
+    std::iter::from_fn(move || Some(rest.by_ref().take(BLOCK).collect::<Vec<_>>()).filter(|b| !b.is_empty()))
+}
+
+/// Number, mean and `Σ (x − mean)²` of some of the elements.
+struct Moments {
+    len: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn of(block: &[f32]) -> Self {
+        let len = block.len() as f64;
+        let mean = sum(block, |x| x) / len;
+        Moments { len, mean, squares: sum(block, |x| (x - mean) * (x - mean)) }
+    }
+
+    /// Chan, Golub and LeVeque: the moments of two parts together.
+    fn merge(self, other: Self) -> Self {
+        let len = self.len + other.len;
+        let gap = other.mean - self.mean;
+        Moments {
+            len,
+            mean: self.mean + gap * other.len / len,
+            squares: self.squares + other.squares + gap * gap * self.len * other.len / len,
+        }
+    }
+}
+
+/// `Σ f(x)` in `f64`, in eight running sums side by side so that the processor can add several at once.
+fn sum(block: &[f32], f: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (eights, rest) = block.as_chunks::<8>();
+    for eight in eights {
+        lanes.iter_mut().zip(eight).for_each(|(lane, &x)| *lane += f(x.into()));
+    }
+    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x.into()));
+    lanes.iter().sum()
+}
+
+/// The mean as a plain `f32` sum gives it: the demonstration of what **not** to do.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::Array1, stats::mean_in_f32};
+///
+/// let tenths = Array1::from_elem(20_000_000, 0.1_f32);
+/// assert_eq!(mean_in_f32(&tenths), 0.104_857_6); // 5 % too much: the sum stopped growing at 2²¹
+/// ```
+pub fn mean_in_f32<D: Dimension>(x: &ArrayRef<f32, D>) -> f32 {
+    x.iter().sum::<f32>() / x.len() as f32
+}
+
+/// The standard deviation by the shortcut `√(E[x²] − E[x]²)` in `f32`: also what **not** to do.
+///
+/// ```
+/// use nb02_fully_connected::{ndarray::array, std, stats::std_in_f32};
+///
+/// let far_from_zero = array![10_000.0, 10_001.0, 10_002.0];
+/// assert_eq!(std(&far_from_zero), 1.0);
+/// assert_ne!(std_in_f32(&far_from_zero), (2.0_f32 / 3.0).sqrt()); // what the shortcut should have given
+/// ```
+pub fn std_in_f32<D: Dimension>(x: &ArrayRef<f32, D>) -> f32 {
+    let mean = mean_in_f32(x);
+    (mean_in_f32(&x.mapv(|x| x * x)) - mean * mean).sqrt()
+}
