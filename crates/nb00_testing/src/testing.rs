@@ -22,7 +22,7 @@
 use crate::arrays::{AsArray, Float};
 use approx::AbsDiffEq;
 use ndarray::{ArrayViewD, Dimension, Zip};
-use std::fmt::{Debug, Display, Write};
+use std::fmt::{self, Debug, Write};
 
 /// The first thing that the first notebook exports, so that there is something to test.
 ///
@@ -221,24 +221,40 @@ fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<
     )
 }
 
-/// Arrays abbreviate themselves past a few rows and columns.
+/// Arrays abbreviate themselves past a few rows and columns, but not past a few dimensions.
 fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
-    let mut text = String::new();
-    for line in a.to_string().lines().take(20) {
-        let _ = writeln!(text, "{}", cut(line));
+    const LINES: usize = 20;
+    let text = a.to_string();
+    let mut lines: Vec<String> =
+        text.lines().take(LINES).map(|line| shortened(&format_args!("{line}"))).collect();
+    match text.lines().count() {
+        n if n > LINES => lines.push(format!("… ({} more lines)", n - LINES)),
+        _ => {}
     }
-    text.trim_end().into()
+    lines.join("\n")
 }
 
+/// At most 600 characters of how the value describes itself, which is stopped there.
 fn shortened(value: &(impl Debug + ?Sized)) -> String {
-    cut(&format!("{value:?}"))
+    let mut text = Limited { text: String::new(), room: 600 };
+    match write!(text, "{value:?}") {
+        Ok(()) => text.text,
+        Err(fmt::Error) => text.text + "… (shortened)",
+    }
 }
 
-/// At most 600 characters, and says what is missing.
-fn cut(text: &(impl Display + ?Sized)) -> String {
-    let text = text.to_string();
-    match text.char_indices().nth(600) {
-        Some((end, _)) => format!("{}… ({} more characters)", &text[..end], text[end..].chars().count()),
-        None => text,
+/// Takes in so many characters and then refuses, so that a huge value is never written out in full.
+struct Limited {
+    text: String,
+    room: usize,
+}
+
+impl Write for Limited {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        for c in more.chars() {
+            self.room = self.room.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
     }
 }

@@ -19,13 +19,13 @@
 //! assert_eq!(float(&lt(&a, &b)).mean(), Some(2.0 / 3.0)); // the course prints 0.6667
 //! ```
 
-use crate::Element;
-use ndarray::{Array, ArrayRef, Dimension, Zip};
+use crate::{Element, zip_broadcast};
+use ndarray::{Array, ArrayRef, DimMax, Dimension};
 
-/// `a < b`, element by element; `b` is stretched to `a`'s shape where it has to be.
+/// `a < b`, element by element, with broadcasting.
 ///
 /// # Panics
-/// At the caller's line if `b` does not broadcast to `a`'s shape.
+/// At the caller's line if the shapes do not broadcast.
 ///
 /// ```
 /// use nb01_matmul::{elementwise::lt, ndarray::array};
@@ -33,19 +33,19 @@ use ndarray::{Array, ArrayRef, Dimension, Zip};
 /// assert_eq!(lt(&array![1.0, 2.0, 3.0], &array![2.0]), array![true, false, false]);
 /// ```
 #[track_caller]
-pub fn lt<T, D, E>(a: &ArrayRef<T, D>, b: &ArrayRef<T, E>) -> Array<bool, D>
+pub fn lt<T, D, E>(a: &ArrayRef<T, D>, b: &ArrayRef<T, E>) -> Array<bool, <D as DimMax<E>>::Output>
 where
     T: PartialOrd,
-    D: Dimension,
+    D: Dimension + DimMax<E>,
     E: Dimension,
 {
-    compare("lt", a, b, |a, b| a < b)
+    zip_broadcast(a, b, |a, b| a < b)
 }
 
-/// `a > b`, element by element; `b` is stretched to `a`'s shape where it has to be.
+/// `a > b`, element by element, with broadcasting.
 ///
 /// # Panics
-/// At the caller's line if `b` does not broadcast to `a`'s shape.
+/// At the caller's line if the shapes do not broadcast.
 ///
 /// ```
 /// use nb01_matmul::{elementwise::gt, ndarray::{arr0, array}};
@@ -53,13 +53,13 @@ where
 /// assert_eq!(gt(&array![10.0, 6.0, -4.0], &arr0(0.0)), array![true, true, false]); // a > 0
 /// ```
 #[track_caller]
-pub fn gt<T, D, E>(a: &ArrayRef<T, D>, b: &ArrayRef<T, E>) -> Array<bool, D>
+pub fn gt<T, D, E>(a: &ArrayRef<T, D>, b: &ArrayRef<T, E>) -> Array<bool, <D as DimMax<E>>::Output>
 where
     T: PartialOrd,
-    D: Dimension,
+    D: Dimension + DimMax<E>,
     E: Dimension,
 {
-    compare("gt", a, b, |a, b| a > b)
+    zip_broadcast(a, b, |a, b| a > b)
 }
 
 /// True is 1 and false is 0: the notebook's `.float()` on a comparison.
@@ -83,25 +83,4 @@ pub fn float<D: Dimension>(mask: &ArrayRef<bool, D>) -> Array<f32, D> {
 /// ```
 pub fn frobenius_norm<T: Element, D: Dimension>(m: &ArrayRef<T, D>) -> f64 {
     m.fold(0.0_f64, |sum, x| sum + x.widen().powi(2)).sqrt()
-}
-
-#[track_caller]
-fn compare<T, D, E>(
-    name: &str,
-    a: &ArrayRef<T, D>,
-    b: &ArrayRef<T, E>,
-    yes: impl Fn(&T, &T) -> bool,
-) -> Array<bool, D>
-where
-    D: Dimension,
-    E: Dimension,
-{
-    match b.broadcast(a.raw_dim()) {
-        Some(b) => Zip::from(a).and(&b).map_collect(yes),
-        None => panic!(
-            "{name}: shape {:?} does not stretch to {:?}; for a table of all pairs see broadcasting",
-            b.shape(),
-            a.shape()
-        ),
-    }
 }

@@ -27,9 +27,9 @@ pub mod einsum;
 pub mod matmul;
 
 pub use broadcasting::{
-    BroadcastError, broadcast_shapes, expand_as, explain_broadcast, lecture_slip, outer, squeeze,
-    trace_broadcast_matmul, unsqueeze, zip_broadcast,
+    BroadcastError, broadcast_shapes, expand_as, explain_broadcast, outer, squeeze, unsqueeze, zip_broadcast,
 };
 pub use data::{DataError, Mnist, Source, get_data};
+pub use einsum::{EinsumError, einsum, einsum_explain};
 pub use matmul::{Element, matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};

@@ -1,5 +1,6 @@
 //! Broadcasting against NumPy's results, and its failures at the caller's line.
 
+use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
 use nb01_matmul::ndarray::{Array1, Array2, Array3, Axis, arr0, array, s};
 use nb01_matmul::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};

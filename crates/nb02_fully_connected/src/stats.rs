@@ -103,7 +103,8 @@ impl Stats {
             None => gathered_blocks(x).map(|block| Moments::of(&block)).collect(),
         };
         let all = blocks.into_iter().reduce(Moments::merge).unwrap_or(Moments::of(&[]));
-        Stats { len: x.len(), mean: all.mean, std: (all.squares / (all.len - 1.0)).sqrt() }
+        let variance = all.squares / (all.len - 1.0).max(0.0); // 0/0 = NaN for one number or none
+        Stats { len: x.len(), mean: all.mean, std: variance.sqrt() }
     }
 }
 

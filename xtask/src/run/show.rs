@@ -1,5 +1,6 @@
 //! How a run looks at the terminal.
 
+use crate::libtest::Counts;
 use crate::record::{Section, Stage, Status, Suite};
 use crate::stages;
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, seconds};
@@ -40,7 +41,7 @@ impl Show {
     }
 
     pub(super) fn line(&self, line: &str) -> Result<()> {
-        self.print(format!("    {line}").trim_end())
+        self.print(&format!("    {line}"))
     }
 
     pub(super) fn section_done(&self, section: &Section) -> Result<()> {
@@ -66,16 +67,20 @@ impl Show {
         if !suite.status.is_good() {
             suite.output.lines().try_for_each(|line| self.line(line))?;
         }
+        if suite.status == Status::Passed && suite.counts == Counts::default() {
+            return Ok(());
+        }
         let (style, counts, time) = (style(suite.status), suite.counts, seconds(suite.time));
         let more = [(counts.failed, "failed"), (counts.ignored, "ignored"), (suite.skipped.len(), "skipped")];
         let more: String =
             more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect();
-        let word = if suite.status.is_good() { "" } else { suite.status.word() };
-        let line = format!(
-            "{:<24} {style}{:>4} passed{more}{PLAIN}  {FAINT}{time}{PLAIN}  {BAD}{word}{PLAIN}",
-            suite.name, counts.passed
-        );
-        self.print(line.trim_end())
+        let word = if suite.status.is_good() {
+            String::new()
+        } else {
+            format!("  {BAD}{}{PLAIN}", suite.status.word())
+        };
+        let passed = format!("{style}{:>4} passed{more}{PLAIN}", counts.passed);
+        self.print(&format!("{:<24} {passed}  {FAINT}{time}{PLAIN}{word}", suite.name))
     }
 
     pub(super) fn stage_done(&self, stage: &Stage) -> Result<()> {

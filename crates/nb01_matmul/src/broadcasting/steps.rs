@@ -15,7 +15,7 @@ use std::fmt::Write;
 /// At the caller's line if `a` is not `(m, k)` where `b` is `(k, n)`.
 ///
 /// ```
-/// use nb01_matmul::{ndarray::array, trace_broadcast_matmul};
+/// use nb01_matmul::{broadcasting::trace_broadcast_matmul, ndarray::array};
 ///
 /// let (a, b) = (array![[1.0, 2.0, 3.0]], array![[10.0, 10.0], [20.0, 20.0], [30.0, 30.0]]);
 /// assert_eq!(trace_broadcast_matmul(&a, &b), "\
@@ -73,7 +73,7 @@ fn shown<T: Element, D: Dimension>(a: ArrayView<'_, T, D>) -> String {
 /// [`BroadcastError`] unless `b` has as many columns as `a` (or either has one).
 ///
 /// ```
-/// use nb01_matmul::{lecture_slip, matmul, ndarray::{Array2, array}};
+/// use nb01_matmul::{broadcasting::lecture_slip, matmul, ndarray::{Array2, array}};
 ///
 /// assert!(lecture_slip(&Array2::<f32>::zeros((5, 784)), &Array2::zeros((784, 10))).is_err());
 ///

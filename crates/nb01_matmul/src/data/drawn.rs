@@ -17,6 +17,8 @@
 use super::{Mnist, PIXELS, SIDE, Set, Source};
 use crate::random::{Rng, manual_seed};
 use ndarray::{Array1, Array2, ArrayViewMut1, Axis};
+// The standard library's sine is the platform's, this one is the same everywhere.
+use libm::sincosf;
 use rand::RngExt;
 use std::f32::consts::TAU;
 
@@ -77,8 +79,11 @@ fn line(points: &[Point]) -> Stroke {
 /// Part of an ellipse, from one fraction of a turn to another; 0 is right, a quarter is down.
 fn arc([x, y]: Point, [rx, ry]: Point, from: f32, to: f32) -> Stroke {
     let steps = (18.0 * (to - from).abs()).ceil();
-    let at = |step: u8| TAU * (from + (to - from) * f32::from(step) / steps);
-    (0..=steps as u8).map(at).map(|angle| [x + rx * angle.cos(), y + ry * angle.sin()]).collect()
+    let at = |step: u8| {
+        let (sin, cos) = sincosf(TAU * (from + (to - from) * f32::from(step) / steps));
+        [x + rx * cos, y + ry * sin]
+    };
+    (0..=steps as u8).map(at).collect()
 }
 
 /// How one image is written.
@@ -108,7 +113,7 @@ impl Hand {
     fn place(&self, [x, y]: Point) -> Point {
         let (x, y) = ((x - 0.5) * self.size[0], (y - 0.5) * self.size[1]);
         let x = x - self.slant * y;
-        let (sin, cos) = self.turn.sin_cos();
+        let (sin, cos) = sincosf(self.turn);
         [self.centre[0] + x * cos - y * sin, self.centre[1] + x * sin + y * cos]
     }
 }
@@ -145,5 +150,6 @@ fn distance(p: Point, a: Point, b: Point) -> f32 {
     let (along, to_p) = ([b[0] - a[0], b[1] - a[1]], [p[0] - a[0], p[1] - a[1]]);
     let dot = |u: Point, v: Point| u[0] * v[0] + u[1] * v[1];
     let t = (dot(to_p, along) / dot(along, along).max(1e-6)).clamp(0.0, 1.0);
-    (to_p[0] - t * along[0]).hypot(to_p[1] - t * along[1])
+    let rest = [to_p[0] - t * along[0], to_p[1] - t * along[1]];
+    dot(rest, rest).sqrt()
 }

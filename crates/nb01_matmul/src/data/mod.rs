@@ -43,6 +43,7 @@ pub mod drawn;
 pub mod show;
 pub mod error;
 
+use nb00_testing::skip;
 use ndarray::{Array1, Array2, ArrayView2};
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
@@ -101,6 +102,20 @@ impl Mnist {
     /// ```
     pub fn is_mnist(&self) -> bool {
         self.source != Source::Drawn
+    }
+
+    /// Checks what holds for MNIST alone; where these are other digits, says that it was skipped.
+    ///
+    /// ```
+    /// let digits = nb01_matmul::data::drawn(10, 10, 1);
+    /// digits.only_mnist("the size", || assert_eq!(digits.x_train.nrows(), 50_000)); // skipped: the size (…)
+    /// ```
+    pub fn only_mnist(&self, what: &str, check: impl FnOnce()) {
+        if self.is_mnist() {
+            check();
+        } else {
+            skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST");
+        }
     }
 
     /// Training image `i` as the picture it is, `(28, 28)`: the notebook's `x_train[i].view(28, 28)`.

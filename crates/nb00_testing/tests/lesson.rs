@@ -1,0 +1,197 @@
+//! Notebook 00: the few lines on which everything else stands. `cargo xtask run nb00` shows it executed.
+
+mod common;
+
+use common::failure;
+use nb00_testing::ndarray::{Array1, Array2, array, s};
+use nb00_testing::*;
+use std::time::Duration;
+
+/// The first export: a constant, so that there is something to test
+#[test]
+fn s01_test_constant() {
+    println!("TEST = {TEST:?}");
+    test_eq(TEST, "test");
+}
+
+/// `test(a, b, cmp, cname)`: any comparison, and a message that shows both sides
+#[test]
+fn s02_test() {
+    test(&3, &4, |a, b| a < b, "<");
+    test("matmul", "mat", |a, b| a.starts_with(b), "starts with");
+
+    let failed = failure(|| test(&5, &4, |a, b| a < b, "<"));
+    println!("test(5, 4, <) fails with\n{}", failed.message);
+    test_eq(&failed.message, "<:\n5\n4");
+}
+
+/// `test_eq`: the comparison that every notebook uses first
+#[test]
+fn s03_test_eq() {
+    test_eq(&(1 + 1), &2);
+    test_eq(&[50_000, 784], &[50_000, 784]);
+    test_eq(&array![[1, 2], [3, 4]], &array![[1, 2], [3, 4]]);
+
+    let failed = failure(|| test_eq(TEST, "tset"));
+    println!("test_eq(TEST, \"tset\") fails with\n{}", failed.message);
+    test_eq(&failed.message, "==:\n\"test\"\n\"tset\"");
+}
+
+/// `near`: `|a − b| ≤ 1e-5 + 1e-3 · |b|`, so the border grows with b, and only with b
+#[test]
+fn s04_near() {
+    println!("{:>12} {:>12}   near(a, b)  near(b, a)", "a", "b");
+    for (a, b) in [(1.001, 1.0), (1.001_02, 1.0), (0.0, 9e-6), (0.0, 1.1e-5), (100.0, 100.100_1)] {
+        println!("{a:>12} {b:>12}   {:<11} {}", near(&a, &b), near(&b, &a));
+    }
+    assert!(near(&1.001, &1.0) && !near(&1.001_02, &1.0));
+    assert!(near(&0.0, &9e-6) && !near(&0.0, &1.1e-5), "about zero only the absolute part counts");
+    // It is not symmetric: what is allowed is measured by b.
+    let (small, large) = (100.0, 100.100_1);
+    test_eq(&(near(&small, &large), near(&large, &small)), &(true, false));
+}
+
+/// NaN is near nothing, and infinity only itself
+#[test]
+fn s05_nan_and_infinity() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    beside("near(NaN, NaN)", near(&nan, &nan), "False");
+    beside("near(inf, inf)", near(&inf, &inf), "True");
+    assert!(!near(&nan, &nan) && !near(&nan, &0.0) && !near(&0.0, &nan));
+    assert!(near(&inf, &inf) && !near(&inf, &-inf) && !near(&inf, &f32::MAX) && !near(&f32::MAX, &inf));
+    // One NaN spoils a whole array, wherever it hides.
+    let mut a = Array2::<f32>::ones((3, 5));
+    a[[2, 3]] = nan;
+    let failed = failure(|| test_near(&a, &a));
+    println!("{}", failed.message);
+    assert!(failed.message.contains("1 of 15 elements") && failed.message.contains("at [2, 3]"));
+}
+
+/// One `near` for numbers, slices and arrays of any rank, in f32 and f64
+#[test]
+fn s06_whatever_is_an_array() {
+    test_near(&0.1_f32, &0.1_f64);
+    test_near(&[1.0, 2.0], &vec![1.0, 2.0]);
+    test_near(&[1.0_f32, 2.0], &array![1.0, 2.0]);
+    // Views are compared by their indices, not by how they lie in memory.
+    let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    test_near(&a.t(), &array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
+    test_near(&a.slice(s![.., ..;-2]), &array![[3.0, 1.0], [6.0, 4.0]]);
+    test_near(&Array2::<f32>::zeros((0, 3)), &Array2::<f32>::zeros((0, 3)));
+    println!("shape of a number       {:?}", 0.1.as_array().shape());
+    println!("shape of [1, 2]         {:?}", [1.0, 2.0].as_array().shape());
+    println!("shape of a transpose    {:?}, strides {:?}", a.t().shape(), a.t().strides());
+}
+
+/// The trap in `torch.allclose`: it broadcasts, so a wrong shape passes
+#[test]
+fn s07_shapes_first() {
+    let (column, flat) = (Array2::<f32>::ones((50, 1)), Array1::<f32>::ones(50));
+    beside("near(ones(50, 1), ones(50))", near(&column, &flat), "True, by broadcasting");
+    // This is what PyTorch compares: both as (50, 50).
+    let square = (column.broadcast((50, 50)).unwrap(), flat.broadcast((50, 50)).unwrap());
+    assert!(near(&square.0, &square.1));
+    assert!(!near(&column, &flat) && !near(&flat, &column));
+    assert!(!near(&1.0, &[1.0]) && !near(&[1.0; 3], &[1.0; 4]) && !near(&Vec::<f32>::new(), &[1.0]));
+    assert!(!near(&Array2::<f32>::zeros((0, 3)), &Array2::<f32>::zeros((3, 0))), "empty, but not alike");
+
+    let failed = failure(|| test_near(&column, &flat));
+    println!("{}", failed.message.lines().next().unwrap_or_default());
+    assert!(failed.message.contains("[50, 1] and [50] differ"));
+}
+
+/// `test_near`: a failure says how far, how often and where
+#[test]
+fn s08_test_near() {
+    let a = Array2::from_shape_fn((3, 4), |(i, j)| (4 * i + j) as f32);
+    let mut b = a.clone();
+    test_near(&a, &b);
+    (b[[0, 1]], b[[2, 3]]) = (1.01, 12.0);
+    let failed = failure(|| test_near(&a, &b));
+    println!("{}\n(at {}:{})", failed.message, failed.place.0, failed.place.1);
+    test_eq(&failed.place.0.as_str(), &file!());
+    for part in ["shapes [3, 4] and [3, 4]", "2 of 12 elements", "1.000000e0 at [2, 3] (11 and 12)"] {
+        assert!(failed.message.contains(part), "`{part}` is missing in: {}", failed.message);
+    }
+}
+
+/// `test_near_zero`: for means and deviations, within 1e-3
+#[test]
+fn s09_test_near_zero() {
+    test_near_zero(0.000_9_f32, 1e-3);
+    test_near_zero(-0.001, 1e-3);
+    for bad in [0.001_01, -0.5, f64::NAN, f64::INFINITY] {
+        let failed = failure(|| test_near_zero(bad, 1e-3));
+        println!("{}", failed.message.replace('\n', " "));
+        test_eq(&failed.message, &format!("near zero (within 0.001):\n{bad}"));
+    }
+}
+
+/// Where `near` is blind: gradients smaller than its absolute tolerance
+#[test]
+fn s10_small_gradients() {
+    // Made up, but as large as the lesson's gradient with respect to x_train and as crowded about zero.
+    let grad = Array1::linspace(-1.0_f64, 1.0, 10_001).mapv(|u| 5.7e-5 * u.powi(17));
+    let (zero, halved) = (Array1::zeros(grad.len()), &grad / 2.0);
+    beside(
+        "% of the gradient near zero",
+        format_args!("{:.1}", percent_near(&zero, &grad)),
+        "90.7 of x_train's",
+    );
+    beside("% near half of itself", format_args!("{:.1}", percent_near(&halved, &grad)), "99.1 of x_train's");
+    assert!(percent_near(&zero, &grad) > 85.0 && percent_near(&halved, &grad) > 90.0);
+    assert!(!near(&zero, &grad), "a few large elements save the lesson's check");
+
+    // A gradient shrinks as 1/n: with ten times the rows nobody would notice that it is missing.
+    let more_rows = &grad / 10.0;
+    println!("ten times the rows: near(0, grad) is {}", near(&zero, &more_rows));
+    println!("‖0 − grad‖ / ‖grad‖ is {}", relative_norm(&zero, &more_rows));
+    assert!(near(&zero, &more_rows));
+    test_eq(&relative_norm(&zero, &more_rows), &1.0);
+}
+
+/// `test_near_norm`: a gradient measured by its own size, so that a factor cannot hide
+#[test]
+fn s11_test_near_norm() {
+    let grad = Array1::linspace(-1.0_f64, 1.0, 1001).mapv(|u| u.powi(5));
+    for scale in [1e6, 1.0, 1e-6, 1e-30] {
+        let grad = &grad * scale;
+        let (almost, halved) = (&grad * (1.0 + 1e-6), &grad / 2.0);
+        println!(
+            "{scale:>5.0e}   {:.1e}   {:.1e}",
+            relative_norm(&almost, &grad),
+            relative_norm(&halved, &grad)
+        );
+        test_near_norm(&almost, &grad, 1e-5);
+        test_near(&relative_norm(&halved, &grad), &0.5);
+        failure(|| test_near_norm(&halved, &grad, 1e-5));
+    }
+    test_eq(&relative_norm(&[3.0, 4.5], &[3.0, 4.0]), &0.1);
+    test_eq(&relative_norm(&[0.0], &[0.0]), &0.0);
+    test_eq(&relative_norm(&[1.0], &[0.0]), &f64::INFINITY);
+}
+
+fn percent_near(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
+    let near = a.iter().zip(b).filter(|(a, b)| near(*a, *b)).count();
+    100.0 * near as f64 / a.len() as f64
+}
+
+/// `%time` and `%timeit`: how long does it take?
+#[test]
+fn s12_timeit() {
+    let x: Vec<f64> = (0..1000).map(f64::from).collect();
+    let sum = || x.iter().sum::<f64>();
+    let total = time("one sum of 1000 numbers", sum);
+    test_eq(&total, &499_500.0);
+
+    let timing = timeit_n(7, 10, sum);
+    println!("%timeit -n 10: {timing}");
+    test_eq(&(timing.runs, timing.loops), &(7, 10));
+    let timing = timeit(sum);
+    println!("%timeit:       {timing}");
+    assert!(timing.min > Duration::ZERO, "the optimiser removed the work");
+    assert!(timing.min <= timing.mean);
+    for part in [" ± ", " per loop (mean ± std. dev. of 7 runs, ", " loops each), min ", "opt-level"] {
+        assert!(timing.to_string().contains(part), "`{part}` is missing in: {timing}");
+    }
+}

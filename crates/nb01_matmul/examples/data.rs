@@ -1,0 +1,112 @@
+//! What `cargo xtask data` shows: where MNIST may be, what is there, and what `get_data` makes of it.
+
+use clap::Parser;
+use nb01_matmul::data::{Place, get_data_from, locations, show_image};
+use nb01_matmul::{DataError, Mnist, Source, get_data};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+const DRAWN: u8 = 3;
+
+/// Shows where MNIST is looked for, what is there, and what `get_data()` uses.
+#[derive(Parser)]
+#[command(
+    name = "data",
+    after_help = "Exit codes: 0 MNIST was found and is good; 1 something is wrong with it; 2 wrong arguments; \
+                  3 there is none, so digits are drawn.\n\
+                  NB_DATA names another folder or file, or `drawn` for drawn digits."
+)]
+struct Arguments {
+    /// Look at this folder or file only
+    path: Option<std::path::PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = arguments.path.as_deref().map_or_else(get_data, get_data_from);
+    let places = if arguments.path.is_some() { vec![] } else { locations() };
+    if arguments.json {
+        println!("{:#}", as_json(&places, &result));
+    } else {
+        places.iter().for_each(print_place);
+        print_result(&result);
+    }
+    match result {
+        Ok(mnist) if mnist.is_mnist() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(DRAWN),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn print_place(place: &Place) {
+    println!("{:<10} {}", place.name, place.path.display());
+    match &place.found {
+        Ok(Source::Drawn) => println!("           asks for drawn digits"),
+        Ok(source) => {
+            files(source).iter().for_each(|(file, bytes)| println!("           {file}, {bytes} bytes"));
+        }
+        Err(DataError::NotThere { .. }) => println!("           is not there"),
+        Err(DataError::NothingIn { .. }) => println!("           has no MNIST in it"),
+        Err(other) => println!("           {other}"),
+    }
+}
+
+fn print_result(result: &Result<Mnist, DataError>) {
+    match result {
+        Ok(mnist) => {
+            let (train, valid) = (mnist.y_train.len(), mnist.y_valid.len());
+            println!("\nget_data() returns {}: {train} + {valid} images.", mnist.source);
+            println!("The first is a {}:\n{}", mnist.y_train[0], show_image(&mnist.image(0)));
+            if !mnist.is_mnist() {
+                println!("`cargo xtask data get` downloads MNIST.");
+            }
+        }
+        Err(error) => eprintln!("\nerror: {error}"),
+    }
+}
+
+/// The files of a source, with their sizes.
+fn files(source: &Source) -> Vec<(String, u64)> {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+    let with_size = |path: &Path| (path.display().to_string(), size(path));
+    match source {
+        Source::Pickle(file) => vec![with_size(file)],
+        Source::Idx(folder) => {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+            let mut files: Vec<_> =
+                entries.filter(|path| path.to_string_lossy().contains("-ubyte")).collect();
+            files.sort();
+            files.iter().map(|path| with_size(path)).collect()
+        }
+        Source::Drawn => vec![],
+    }
+}
+
+fn as_json(places: &[Place], result: &Result<Mnist, DataError>) -> Value {
+    let place = |place: &Place| {
+        let files: Vec<Value> = place.found.iter().flat_map(files).map(file_json).collect();
+        let (state, error) = match &place.found {
+            Ok(_) => ("found", None),
+            Err(DataError::NotThere { .. } | DataError::NothingIn { .. }) => ("empty", None),
+            Err(error) => ("faulty", Some(error.to_string())),
+        };
+        json!({ "name": place.name, "path": place.path, "state": state, "files": files, "error": error })
+    };
+    json!({
+        "places": places.iter().map(place).collect::<Vec<_>>(),
+        "uses": result.as_ref().ok().map(|mnist| mnist.source.to_string()),
+        "is_mnist": result.as_ref().is_ok_and(Mnist::is_mnist),
+        "train": result.as_ref().ok().map(|mnist| mnist.y_train.len()),
+        "valid": result.as_ref().ok().map(|mnist| mnist.y_valid.len()),
+        "error": result.as_ref().err().map(ToString::to_string),
+    })
+}
+
+fn file_json((path, bytes): (String, u64)) -> Value {
+    json!({ "path": path, "bytes": bytes })
+}

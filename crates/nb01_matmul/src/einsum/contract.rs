@@ -1,0 +1,158 @@
+//! One step: two operands become one.
+
+use super::TooLarge;
+use super::operand::{Operand, merged, positions, reserve, zeros};
+use super::plan::{Lowering, Roles, Step};
+use super::sizes::Axes;
+use super::subscripts::{Labels, set};
+use crate::{Element, matmul, matmul_into};
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Ix2, Ix3, Zip};
+
+/// Multiplies two operands and sums over the labels that the step's output does not have.
+pub(super) fn contract<'a, T: Element>(
+    a: Operand<'a, T>,
+    b: Operand<'a, T>,
+    step: &Step,
+    axes: &Axes,
+) -> Result<Operand<'a, T>, TooLarge> {
+    // What only one of them has, and nobody needs, goes first: it makes the product smaller.
+    let kept = set(&step.output);
+    let (a_set, b_set) = (set(&a.labels), set(&b.labels));
+    let (a, b) = (a.summed_to(kept | b_set)?, b.summed_to(kept | a_set)?);
+    let values = match step.lowering {
+        _ if a.values.is_empty() || b.values.is_empty() => zeros(&axes.shape(&step.output))?,
+        Lowering::Matmul => matrices(&a, &b, step, axes)?,
+        Lowering::Dot => dots(&a, &b, step, axes)?,
+        Lowering::Products => products(&a, &b, step, axes)?,
+    };
+    Ok(Operand { labels: step.output.clone(), values: values.into() })
+}
+
+/// One matrix product, or one for every index of the batch.
+fn matrices<T: Element>(
+    a: &Operand<'_, T>,
+    b: &Operand<'_, T>,
+    step: &Step,
+    axes: &Axes,
+) -> Result<ArrayD<T>, TooLarge> {
+    let shape = axes.shape(&step.output);
+    reserve::<T>(&shape)?;
+    let Roles { batch, rows, columns, inner } = by_stride(a, b, step, shape.iter().product());
+    let (a, b) = (a.grouped(&batch, &rows, &inner)?, b.grouped(&batch, &inner, &columns)?);
+    let written: Labels = batch.iter().chain(&rows).chain(&columns).copied().collect();
+
+    if batch.is_empty() {
+        let two = "two groups make two axes";
+        let (a, b) = (a.into_dimensionality::<Ix2>().expect(two), b.into_dimensionality::<Ix2>().expect(two));
+        return unmerged(matmul(&a, &b).into_dyn(), written, step, axes);
+    }
+    // Each product goes straight to its place in the output, if the output's strides can say where that is.
+    let mut out = zeros(&shape)?;
+    let permuted = out.view_mut().permuted_axes(&*positions(&step.output, &written));
+    if let Some(places) = merged(permuted, (batch.len(), rows.len(), columns.len())) {
+        each_matrix(a.view(), b.view(), places);
+        return Ok(out);
+    }
+    let merged_shape = [&a.shape()[..=batch.len()], &b.shape()[batch.len() + 1..]].concat();
+    let mut c = zeros(&merged_shape)?;
+    each_matrix(a.view(), b.view(), c.view_mut());
+    unmerged(c, written, step, axes)
+}
+
+/// The step's labels, those of each group in the order that spares the larger array a copy: the order of
+/// the memory of an operand, or of the output.
+fn by_stride<T: Element>(a: &Operand<'_, T>, b: &Operand<'_, T>, step: &Step, out: usize) -> Roles {
+    let Roles { batch, mut rows, mut columns, inner } = step.roles.clone();
+    if a.values.len() >= out {
+        rows = a.by_stride(&rows);
+    }
+    if b.values.len() >= out {
+        columns = b.by_stride(&columns);
+    }
+    let inner = if a.values.len() >= b.values.len() { a.by_stride(&inner) } else { b.by_stride(&inner) };
+    Roles { batch, rows, columns, inner }
+}
+
+/// `c`, whose groups of axes were merged, with the axes that the output has.
+fn unmerged<T: Element>(
+    c: ArrayD<T>,
+    written: Labels,
+    step: &Step,
+    axes: &Axes,
+) -> Result<ArrayD<T>, TooLarge> {
+    let shape = axes.shape(&written);
+    let values = if c.shape() == &*shape { c } else { c.into_shape_with_order(&*shape).expect("row by row") };
+    Operand { labels: written, values: values.into() }.into_ordered(&step.output)
+}
+
+/// `out[i…] = a[i…] @ b[i…]` for every index of the axes before the last two.
+fn each_matrix<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
+    if out.ndim() > 3 {
+        for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
+            each_matrix(a, b, out);
+        }
+        return;
+    }
+    let three = "one axis of the batch and two of the matrix are left";
+    let a = a.into_dimensionality::<Ix3>().expect(three);
+    let b = b.into_dimensionality::<Ix3>().expect(three);
+    let mut out = out.into_dimensionality::<Ix3>().expect(three);
+    for ((a, b), mut out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
+        matmul_into(&a, &b, &mut out);
+    }
+}
+
+/// Inner products along the inner labels, one for every index of the batch.
+fn dots<T: Element>(
+    a: &Operand<'_, T>,
+    b: &Operand<'_, T>,
+    step: &Step,
+    axes: &Axes,
+) -> Result<ArrayD<T>, TooLarge> {
+    let mut out = zeros(&axes.shape(&step.output))?;
+    let Roles { batch, inner, .. } = by_stride(a, b, step, out.len());
+    let (a, b) = (a.grouped(&batch, &[], &inner)?, b.grouped(&batch, &[], &inner)?);
+    each_dot(a.view(), b.view(), out.view_mut());
+    Ok(out)
+}
+
+/// `out[i…] = Σ_k a[i…, 0, k] · b[i…, 0, k]`.
+fn each_dot<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
+    if out.ndim() == 0 {
+        let (a, b) = (a.into_dimensionality::<Ix2>(), b.into_dimensionality::<Ix2>());
+        let one_line = "without a batch, one line is left";
+        out.fill(a.expect(one_line).row(0).dot(&b.expect(one_line).row(0)));
+        return;
+    }
+    for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
+        each_dot(a, b, out);
+    }
+}
+
+/// `out += a · b` for every index of the inner labels, `a` and `b` broadcast to the output.
+fn products<T: Element>(
+    a: &Operand<'_, T>,
+    b: &Operand<'_, T>,
+    step: &Step,
+    axes: &Axes,
+) -> Result<ArrayD<T>, TooLarge> {
+    let mut out = zeros(&axes.shape(&step.output))?;
+    let inner = &step.roles.inner;
+    let (a, b) = (a.aligned(inner, &step.output), b.aligned(inner, &step.output));
+    add_products(inner.len(), a, b, &mut out.view_mut());
+    Ok(out)
+}
+
+fn add_products<T: Element>(
+    inner: usize,
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    out: &mut ArrayViewMutD<'_, T>,
+) {
+    if inner == 0 {
+        return Zip::from(out).and_broadcast(&a).and_broadcast(&b).for_each(|out, &a, &b| *out += a * b);
+    }
+    for (a, b) in a.outer_iter().zip(b.outer_iter()) {
+        add_products(inner - 1, a, b, out);
+    }
+}

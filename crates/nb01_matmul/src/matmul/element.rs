@@ -1,0 +1,64 @@
+//! The two kinds of number, and the kernels that each brings along.
+
+use super::kernel::{Kernels, portable};
+use super::path::Path;
+use nb00_testing::Float;
+use ndarray::NdFloat;
+
+/// A number that matrices hold here: `f32`, and `f64` for the checks that need it.
+///
+/// `f32` is the fast one, with kernels for every [`Path`]. `f64` always takes the portable kernels, whatever path is
+/// chosen: finite differences want its digits, not its speed.
+///
+/// ```
+/// use nb01_matmul::{Element, matmul, ndarray::{Array2, ArrayRef2}};
+///
+/// fn squared<T: Element>(a: &ArrayRef2<T>) -> Array2<T> {
+///     matmul(a, a)
+/// }
+/// assert_eq!(squared(&Array2::<f64>::eye(3)), Array2::<f64>::eye(3));
+/// ```
+pub trait Element: Float + NdFloat + std::iter::Sum + sealed::HasKernels {}
+
+impl Element for f32 {}
+impl Element for f64 {}
+
+/// What keeps [`Element`] to these two.
+pub(super) mod sealed {
+    use super::{Kernels, Path};
+
+    /// Kernels for this kind of number.
+    #[allow(unreachable_pub, private_interfaces)] // public in name only: nobody else can reach or implement it
+    pub trait HasKernels: Sized + 'static {
+        /// Those of a path that this processor has.
+        fn kernels(path: Path) -> &'static Kernels<Self>;
+    }
+}
+
+#[allow(private_interfaces)]
+impl sealed::HasKernels for f32 {
+    fn kernels(path: Path) -> &'static Kernels<f32> {
+        match path {
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => &super::kernel::avx512::KERNELS,
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => &super::kernel::avx2::KERNELS,
+            #[cfg(target_arch = "aarch64")]
+            Path::Neon => &super::kernel::neon::KERNELS,
+            #[cfg(target_arch = "x86_64")]
+            _ if super::path::has_avx2() => &portable::FUSED,
+            _ => &portable::KERNELS,
+        }
+    }
+}
+
+#[allow(private_interfaces)]
+impl sealed::HasKernels for f64 {
+    fn kernels(_: Path) -> &'static Kernels<f64> {
+        #[cfg(target_arch = "x86_64")]
+        if super::path::has_avx2() {
+            return &portable::FUSED_F64;
+        }
+        &portable::KERNELS_F64
+    }
+}

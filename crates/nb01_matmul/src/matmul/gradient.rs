@@ -1,0 +1,136 @@
+//! The weights' gradient: `xᵀ @ g`, a long sum over the rows of two matrices — 784 × 50,000 times 50,000 × 50.
+//!
+//! The result is small, the sum is long, and both operands are read once, row after row, where they lie: row p of x
+//! times row p of g is an outer product, and C is the sum of 50,000 of them. Lanes lie along the longer side of C; if that
+//! is its first (784 numbers of x), then C is computed transposed.
+//!
+//! The sum over the rows is cut into a few *parts*, always the same ones for the same shape. Each adds up in memory of its
+//! own, [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
+//! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
+
+use super::blocked::{Shared, strips};
+use super::element::Element;
+use super::kernel::{Ahead, Destination, Kernels, Strip};
+use super::memory::{Scratch, with_scratch};
+use super::operand::Operand;
+use super::threads;
+
+/// Rows at a time: 128 rows of 784 numbers are 400 KB, which stay in the second cache.
+const DEPTH: usize = 128;
+
+/// Parts at most, and rows in a part at least.
+const PARTS: usize = 32;
+const ROWS: usize = 1024;
+
+/// Numbers in C at most: a part's sums must stay near, too.
+const SMALL: usize = 1 << 17;
+
+/// Whether a product is of this kind.
+pub(super) fn fits<T>(a: &Operand<T>, b: &Operand<T>) -> bool {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    k >= 2 * ROWS && k >= 4 * m.max(n) && m * n <= SMALL && a.columns_are_contiguous() && b.rows_are_contiguous()
+}
+
+/// `to` = `a · b`, for operands that [`fits`] has seen.
+///
+/// # Safety
+/// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
+pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+    let transposed = a.rows > b.columns;
+    let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
+    let part_rows = short.columns.div_ceil(PARTS).max(ROWS).next_multiple_of(DEPTH);
+    let parts = short.columns.div_ceil(part_rows);
+    let (m, n) = (short.rows, long.columns.next_multiple_of(kernels.lanes));
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
+    with_scratch(parts * m * n, |sums| {
+        threads::for_each(parts, operations, |part| {
+            let c = Scratch::at(&sums, part * m * n);
+            let end = short.columns.min((part + 1) * part_rows);
+            for p in (part * part_rows..end).step_by(DEPTH) {
+                let destination = plain(c, n as isize).part(p == part * part_rows, true);
+                unsafe { add_rows(kernels, short, long, p..end.min(p + DEPTH), destination) };
+            }
+        });
+        unsafe { add_parts(sums, parts, (m, n), long.columns, transposed, to) };
+    });
+}
+
+fn plain<T>(c: *mut T, c_row: isize) -> Destination<T> {
+    Destination { c, c_row, accumulate: false, bias: std::ptr::null(), relu_shift: None, stream: false }
+}
+
+/// Adds the outer products of a few rows to the sums of a part.
+unsafe fn add_rows<T: Element>(
+    kernels: &Kernels<T>,
+    short: Operand<T>,
+    long: Operand<T>,
+    rows: std::ops::Range<usize>,
+    to: Destination<T>,
+) {
+    let strips: Vec<_> = strips(short.rows, kernels.rows).collect();
+    let lines = (DEPTH * long.row.unsigned_abs()).div_ceil(Ahead::<T>::LINE);
+    let share = lines.div_ceil(strips.len());
+    for (i, strip) in strips.iter().enumerate() {
+        let ahead = long.at(rows.end, 0).wrapping_add(i * share * Ahead::<T>::LINE);
+        let strip = Strip {
+            rows: strip.len(),
+            k: rows.len(),
+            columns: long.columns,
+            a: short.at(strip.start, rows.start),
+            a_step: short.column,
+            a_along_k: false,
+            b: long.at(rows.start, 0),
+            b_row: long.row,
+            b_panel: kernels.width as isize,
+            to: to.from(strip.start, 0),
+            ahead: if long.row >= long.columns as isize && (long.row as usize) <= long.columns + 64 {
+                Ahead { next: ahead, lines: share }
+            } else {
+                Ahead::NONE
+            },
+        };
+        unsafe { (kernels.strip)(&strip) };
+    }
+}
+
+/// Adds the parts, a row of sums at a time, and writes them where they belong.
+unsafe fn add_parts<T: Element>(
+    sums: Scratch<T>,
+    parts: usize,
+    (m, n): (usize, usize),
+    columns: usize,
+    transposed: bool,
+    to: Destination<T>,
+) {
+    let to = Shared(to);
+    threads::for_each(m, (parts * m * n) as f64, |i| {
+        let to = to.get();
+        let total = sums.at(i * n);
+        for part in 1..parts {
+            let more = sums.at((part * m + i) * n);
+            for j in 0..columns {
+                unsafe { *total.wrapping_add(j) += *more.wrapping_add(j) };
+            }
+        }
+        for j in 0..columns {
+            let (row, column) = if transposed { (j, i) } else { (i, j) };
+            unsafe { finish_one(*total.wrapping_add(j), to.from(row, column)) };
+        }
+    });
+}
+
+/// What the kernels do with a finished register, for a single number.
+unsafe fn finish_one<T: Element>(mut x: T, to: Destination<T>) {
+    unsafe {
+        if to.accumulate {
+            x = *to.c + x;
+        }
+        if !to.bias.is_null() {
+            x = x + *to.bias;
+        }
+        if let Some(shift) = to.relu_shift {
+            x = if x < T::zero() { T::zero() } else { x } - shift;
+        }
+        to.c.write(x);
+    }
+}

@@ -1,0 +1,66 @@
+//! One register of numbers, and the few things a product does with it.
+//!
+//! Every modern core has registers that hold several numbers side by side, its *lanes*, and instructions
+//! that work on all of them at once. The widths and names differ: 16 lanes of `f32` and `_mm512_fmadd_ps`
+//! with AVX-512, 8 and `_mm256_fmadd_ps` with AVX2, 4 and `vfmaq_f32` with NEON. [`Lanes`] is what they have
+//! in common, and the kernels are written once, on top of it.
+
+/// A register of `N` numbers.
+///
+/// # Safety
+/// Every method may compile to instructions of one particular instruction set, so each may only run inside
+/// a function compiled for it, on a processor that has it; the tables of [`kernel`](super) see to both.
+/// Methods that take a pointer read or write there exactly the lanes that they name, and no others.
+pub(super) trait Lanes: Copy {
+    /// The number in a lane.
+    type Elem: Copy;
+
+    /// Which lanes take part in a load or a store.
+    type Mask: Copy;
+
+    /// How many lanes.
+    const N: usize;
+
+    /// The mask of the first `n` lanes.
+    unsafe fn first(n: usize) -> Self::Mask;
+
+    unsafe fn zero() -> Self;
+
+    /// The number at `from` in every lane.
+    unsafe fn splat(from: *const Self::Elem) -> Self;
+
+    unsafe fn load(from: *const Self::Elem) -> Self;
+
+    /// Zero in the lanes outside the mask, whose memory is not touched.
+    unsafe fn load_masked(from: *const Self::Elem, mask: Self::Mask) -> Self;
+
+    unsafe fn store(self, to: *mut Self::Elem);
+
+    unsafe fn store_masked(self, to: *mut Self::Elem, mask: Self::Mask);
+
+    /// Stores past the caches, to an address aligned to the whole register: nobody reads it back soon.
+    unsafe fn stream(self, to: *mut Self::Elem) {
+        unsafe { self.store(to) }
+    }
+
+    /// Waits until streamed stores can be seen by other threads.
+    unsafe fn fence() {}
+
+    unsafe fn add(self, other: Self) -> Self;
+
+    unsafe fn sub(self, other: Self) -> Self;
+
+    /// `self · other + plus`.
+    unsafe fn mul_add(self, other: Self, plus: Self) -> Self;
+
+    /// The larger of each lane and zero; NaN stays NaN.
+    unsafe fn relu(self) -> Self;
+
+    /// The sum over the lanes of each of four registers, all four added up in the same order.
+    unsafe fn sums(four: [Self; 4]) -> [Self::Elem; 4];
+
+    /// Asks for the cache line at `address`, which may be any address at all.
+    unsafe fn prefetch(address: *const Self::Elem) {
+        let _ = address;
+    }
+}

@@ -1,0 +1,180 @@
+//! The two inner loops, and the table through which the rest calls them.
+//!
+//! A product spends nearly all its time in a loop of a few lines. There are two of them, each written once:
+//!
+//! - [`outer`]: a tile of C stays in registers while a column of A and a row of B after the other go by; lanes
+//!   lie along the columns of C;
+//! - [`dot`]: a tile of C stays in registers as running dot products; lanes lie along `k`.
+//!
+//! Both are compiled once for every [`Path`](super::Path). What comes out are a few function pointers and sizes,
+//! the [`Kernels`] of that path, so that whatever decides about blocks and threads knows nothing of lanes.
+
+pub(super) mod lanes;
+mod outer;
+mod dot;
+pub(super) mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(super) mod neon;
+
+pub(super) use dot::{MAX_COLUMNS, column_tiles};
+
+/// The inner loops compiled for one instruction set, and the sizes that they were compiled for.
+pub(super) struct Kernels<T> {
+    /// Computes a [`Strip`].
+    pub(super) strip: unsafe fn(&Strip<T>),
+    /// Computes [`Dots`].
+    pub(super) dots: unsafe fn(&Dots<T>),
+    /// Numbers in a register.
+    pub(super) lanes: usize,
+    /// Rows of C in a tile of `strip`: at most as many rows as a [`Strip`] has.
+    pub(super) rows: usize,
+    /// Columns of C in a tile of `strip`: the width of a panel of B.
+    pub(super) width: usize,
+    /// Rows of C in a tile of `dots`: at most as many rows as [`Dots`] have.
+    pub(super) dot_rows: usize,
+    /// Columns of C in a tile of `dots`.
+    pub(super) dot_columns: usize,
+}
+
+/// A few rows of C: `rows` rows of A times all `columns` of a block of B.
+///
+/// `a` is the first row's first element. Where `a_along_k`, each row is contiguous and `a_step` leads to the next
+/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of as many columns
+/// as a tile has; in each a row is contiguous, `b_row` leads to the next one, and `b_panel` to the next panel.
+pub(super) struct Strip<T> {
+    pub(super) rows: usize,
+    pub(super) k: usize,
+    pub(super) columns: usize,
+    pub(super) a: *const T,
+    pub(super) a_step: isize,
+    pub(super) a_along_k: bool,
+    pub(super) b: *const T,
+    pub(super) b_row: isize,
+    pub(super) b_panel: isize,
+    pub(super) to: Destination<T>,
+    pub(super) ahead: Ahead<T>,
+}
+
+/// A few rows of C as dot products: `rows` rows of A, each contiguous, times all `columns` of B, each contiguous
+/// by whole registers.
+///
+/// Register `p` of column `j` of B is at `b + b_column·j + b_step·p`, except that packed columns lie in tiles as
+/// [`column_tiles`] says: inside a tile, registers with the same `p` lie side by side.
+pub(super) struct Dots<T> {
+    pub(super) rows: usize,
+    pub(super) k: usize,
+    pub(super) columns: usize,
+    pub(super) a: *const T,
+    pub(super) a_row: isize,
+    pub(super) b: *const T,
+    pub(super) b_column: isize,
+    pub(super) b_packed: bool,
+    pub(super) to: Destination<T>,
+    pub(super) ahead: Ahead<T>,
+}
+
+/// Where results go, contiguous in each row, and what is done to them on the way, while they are in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<T> {
+    pub(super) c: *mut T,
+    pub(super) c_row: isize,
+    /// Adds what C holds.
+    pub(super) accumulate: bool,
+    /// Adds a number to each column; null for none.
+    pub(super) bias: *const T,
+    /// `max(x, 0) − shift`.
+    pub(super) relu_shift: Option<T>,
+    /// Writes past the caches; only where each row of C is aligned to whole registers.
+    pub(super) stream: bool,
+}
+
+/// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead<T> {
+    pub(super) next: *const T,
+    pub(super) lines: usize,
+}
+
+impl<T> Ahead<T> {
+    /// Nothing to ask for.
+    pub(super) const NONE: Self = Self { next: std::ptr::null(), lines: 0 };
+
+    /// Numbers in a cache line.
+    pub(super) const LINE: usize = 64 / size_of::<T>();
+}
+
+/// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.
+macro_rules! entries {
+    ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
+     dot: $dot_rows:literal x $dot_columns:literal) => {{
+        use $crate::matmul::kernel::{Dots, Kernels, Strip, dot, lanes::Lanes, outer};
+
+        // SAFETY (both): the caller keeps the promises of `Strip` and `Dots`, and has the instruction sets.
+        $(#[target_feature(enable = $features)])?
+        unsafe fn strip(strip: &Strip<<$lanes as Lanes>::Elem>) {
+            unsafe { outer::strip::<$lanes, $rows, $vectors>(strip) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn dots(dots: &Dots<<$lanes as Lanes>::Elem>) {
+            unsafe { dot::dots::<$lanes, $dot_rows, $dot_columns>(dots) }
+        }
+
+        Kernels {
+            strip,
+            dots,
+            lanes: <$lanes as Lanes>::N,
+            rows: $rows,
+            width: $vectors * <$lanes as Lanes>::N,
+            dot_rows: $dot_rows,
+            dot_columns: $dot_columns,
+        }
+    }};
+}
+use entries;
+
+/// The last steps of every result: add what was there, add the bias, clamp and shift.
+///
+/// # Safety
+/// `c` and `bias` (unless null) hold the lanes of `mask`, or all of them without one.
+#[inline(always)]
+unsafe fn finish<L: lanes::Lanes>(
+    sums: L,
+    to: &Destination<L::Elem>,
+    c: *mut L::Elem,
+    column: usize,
+    mask: Option<L::Mask>,
+) {
+    unsafe {
+        let mut x = sums;
+        if to.accumulate {
+            x = read::<L>(c, mask).add(x);
+        }
+        if !to.bias.is_null() {
+            x = x.add(read::<L>(to.bias.wrapping_add(column), mask));
+        }
+        if let Some(shift) = &to.relu_shift {
+            x = x.relu().sub(L::splat(shift));
+        }
+        match mask {
+            Some(mask) => x.store_masked(c, mask),
+            None if to.stream => x.stream(c),
+            None => x.store(c),
+        }
+    }
+}
+
+/// All lanes, or those of the mask.
+#[inline(always)]
+unsafe fn read<L: lanes::Lanes>(from: *const L::Elem, mask: Option<L::Mask>) -> L {
+    unsafe {
+        match mask {
+            Some(mask) => L::load_masked(from, mask),
+            None => L::load(from),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Plain Rust: an array of numbers, worked on element by element, which the compiler turns into whatever
+//! lanes the processor has.
+//!
+//! It runs anywhere. On x86-64 the same source is also compiled for AVX2 with FMA ([`FUSED`], [`FUSED_F64`]),
+//! since the instructions that every such processor has are those of the year 2003.
+
+use super::lanes::Lanes;
+use super::{Kernels, entries};
+
+pub(in super::super) static KERNELS: Kernels<f32> = entries!(Plain<f32, 4, false>, outer: 4 x 2, dot: 2 x 3);
+pub(in super::super) static KERNELS_F64: Kernels<f64> = entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3);
+
+#[cfg(target_arch = "x86_64")]
+pub(in super::super) static FUSED: Kernels<f32> =
+    entries!(Plain<f32, 8, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3);
+#[cfg(target_arch = "x86_64")]
+pub(in super::super) static FUSED_F64: Kernels<f64> =
+    entries!(Plain<f64, 4, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3);
+
+/// `N` numbers. `FUSED`: multiply and add with one rounding, which is quick only where it is one instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<T, const N: usize, const FUSED: bool>([T; N]);
+
+impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Plain<T, N, FUSED> {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+// SAFETY (all methods): nothing here needs an instruction set; pointers are read and written exactly where
+// the trait says.
+impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, N, FUSED> {
+    type Elem = T;
+    type Mask = usize;
+    const N: usize = N;
+
+    #[inline(always)]
+    unsafe fn first(n: usize) -> usize {
+        n
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        Self([T::zero(); N])
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const T) -> Self {
+        Self([unsafe { *from }; N])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        Self(unsafe { from.cast::<[T; N]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(from: *const T, n: usize) -> Self {
+        let mut lanes = [T::zero(); N];
+        unsafe { std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n) };
+        Self(lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        unsafe { to.cast::<[T; N]>().write(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, to: *mut T, n: usize) {
+        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, n) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, other: Self, plus: Self) -> Self {
+        let fma = |a: T, b: T, c: T| if FUSED { a.mul_add(b, c) } else { a * b + c };
+        Self(std::array::from_fn(|i| fma(self.0[i], other.0[i], plus.0[i])))
+    }
+
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        Self(self.0.map(|x| if x < T::zero() { T::zero() } else { x }))
+    }
+
+    /// Each half is added to the other until one number is left.
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [T; 4] {
+        four.map(|Self(mut lanes)| {
+            let mut half = N / 2;
+            while half > 0 {
+                for i in 0..half {
+                    lanes[i] = lanes[i] + lanes[i + half];
+                }
+                half /= 2;
+            }
+            lanes[0]
+        })
+    }
+}

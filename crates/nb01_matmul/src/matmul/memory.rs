@@ -1,0 +1,92 @@
+//! Memory for results and for packed operands: aligned, and not paid for twice.
+//!
+//! A fresh result of 50,000 × 784 is 157 MB. Filling it with zeros first would write it twice; so it starts
+//! uninitialised, and the kernel is the first to write. It is aligned to cache lines, since only then can a register
+//! be written past the caches, and on Linux the system is asked for large pages, since 38,000 small ones would take
+//! longer to hand out than to fill. Packed operands live in buffers that are used again.
+
+use ndarray::{Array1, Array2, s};
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
+
+/// What every buffer is aligned to, in bytes: a cache line, and the widest register.
+const LINE: usize = 64;
+
+/// From this many bytes on, large pages are worth asking for: four of them.
+#[cfg(target_os = "linux")]
+const HUGE: usize = 8 << 20;
+
+/// A new matrix that nobody has written yet, its first element aligned to a cache line unless it is small.
+pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {
+    let len = rows * columns;
+    if len * size_of::<T>() < 16 << 10 {
+        return Array2::uninit((rows, columns));
+    }
+    let slack = LINE / size_of::<T>();
+    let memory = Array1::<T>::uninit(len + slack);
+    let start = memory.as_ptr().align_offset(LINE).min(slack);
+    let memory = memory.slice_move(s![start..start + len]);
+    ask_for_huge_pages(memory.as_ptr().cast(), len * size_of::<T>());
+    memory.into_shape_with_order((rows, columns)).expect("as many numbers as the shape holds, in order")
+}
+
+/// Tells the system that this memory will be used as a whole.
+#[cfg(target_os = "linux")]
+fn ask_for_huge_pages(start: *const u8, bytes: usize) {
+    const PAGE: usize = 4096;
+    if bytes < HUGE {
+        return;
+    }
+    let skipped = start.align_offset(PAGE);
+    // SAFETY: the range lies inside memory that the caller owns; `MADV_HUGEPAGE` changes no byte of it. Where it is
+    // refused, pages stay small: nothing to do about that.
+    unsafe {
+        let start = start.add(skipped).cast_mut().cast();
+        libc::madvise(start, (bytes - skipped) / PAGE * PAGE, libc::MADV_HUGEPAGE);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_: *const u8, _: usize) {}
+
+/// A cache line, so that a `Vec` of them is aligned.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([MaybeUninit<u8>; LINE]);
+
+/// Buffers larger than this, in bytes, are given back to the system after use.
+const KEPT: usize = 32 << 20;
+
+/// Lends `work` a buffer for `len` numbers that hold anything. Each thread keeps its buffers for the next product.
+pub(super) fn with_scratch<T, R>(len: usize, work: impl FnOnce(Scratch<T>) -> R) -> R {
+    thread_local!(static BUFFERS: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) });
+    let lines = (len * size_of::<T>()).div_ceil(LINE);
+    let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
+    if buffer.capacity() < lines {
+        buffer = Vec::with_capacity(lines);
+    }
+    let result = work(Scratch { start: buffer.as_mut_ptr().cast(), len });
+    if buffer.capacity() * LINE <= KEPT {
+        BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
+    }
+    result
+}
+
+/// A buffer on loan: `len` numbers from `start` on, aligned to a cache line.
+#[derive(Clone, Copy)]
+pub(super) struct Scratch<T> {
+    start: *mut T,
+    len: usize,
+}
+
+// SAFETY: threads may share it as long as they write to different places, which its users see to.
+unsafe impl<T: Send> Send for Scratch<T> {}
+unsafe impl<T: Send> Sync for Scratch<T> {}
+
+impl<T> Scratch<T> {
+    /// The address of number `index`.
+    pub(super) fn at(&self, index: usize) -> *mut T {
+        debug_assert!(index <= self.len);
+        self.start.wrapping_add(index)
+    }
+}

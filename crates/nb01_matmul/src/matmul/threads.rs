@@ -1,0 +1,125 @@
+//! Many tasks, several threads, and the same result however many there are.
+//!
+//! A product is cut into tasks by its shape alone; each task writes its own part of the result, and always in the
+//! same way. Which thread takes which task, and how many threads there are, then changes nothing but the time.
+//!
+//! The thread that calls works too. It invites the workers of the current rayon pool and takes tasks at once; workers
+//! that wake in time take what is left, one task after the other; one that comes too late finds the door closed and
+//! goes away. So nobody waits for a sleeping thread, which can take longer than a small product.
+//!
+//! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one product.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Multiplications and additions below which waking another thread costs more than it brings.
+const WORTH_WAKING: f64 = 4e5;
+
+/// How many threads should work on a product of so many multiplications and additions.
+fn threads_for(operations: f64) -> usize {
+    if operations < WORTH_WAKING { 1 } else { rayon::current_num_threads().min(limit()) }
+}
+
+/// What `NB_THREADS` says, or no limit.
+fn limit() -> usize {
+    static LIMIT: OnceLock<usize> = OnceLock::new();
+    *LIMIT.get_or_init(|| match std::env::var("NB_THREADS") {
+        Ok(text) => match text.parse() {
+            Ok(threads) if threads > 0 => threads,
+            _ => panic!("NB_THREADS={text}: not a number of threads; 1 or more is"),
+        },
+        Err(_) => usize::MAX,
+    })
+}
+
+/// Calls `work` once for every task below `tasks`, on as many threads as `operations` are worth; returns when all
+/// are done.
+pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Sync) {
+    let helpers = threads_for(operations).min(tasks).saturating_sub(1);
+    if helpers == 0 {
+        return (0..tasks).for_each(work);
+    }
+    // SAFETY: only the lifetime is forgotten. The reference is used by this thread and by helpers inside the gate,
+    // and `_closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
+    let work: &'static (dyn Fn(usize) + Sync) =
+        unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(&work) };
+    let gate = Arc::new(Gate { work, tasks, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
+    let _closing = Closing(&gate);
+    for _ in 0..helpers {
+        let gate = Arc::clone(&gate);
+        rayon::spawn(move || gate.help());
+    }
+    gate.take_tasks();
+}
+
+/// The tasks of one product, and who is working on them.
+struct Gate {
+    work: &'static (dyn Fn(usize) + Sync),
+    tasks: usize,
+    /// The first task that nobody has taken.
+    next: AtomicUsize,
+    /// How many helpers are inside, and [`CLOSED`].
+    inside: AtomicUsize,
+}
+
+/// The bit of `inside` that says: too late.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+impl Gate {
+    fn take_tasks(&self) {
+        loop {
+            let task = self.next.fetch_add(1, Ordering::Relaxed);
+            if task >= self.tasks {
+                return;
+            }
+            (self.work)(task);
+        }
+    }
+
+    /// A helper's life: in, if there is still time, some tasks, and out.
+    fn help(&self) {
+        struct Leaving<'a>(&'a Gate);
+        impl Drop for Leaving<'_> {
+            fn drop(&mut self) {
+                self.0.inside.fetch_sub(1, Ordering::Release);
+            }
+        }
+        let found = self.inside.fetch_add(1, Ordering::Acquire);
+        let _leaving = Leaving(self);
+        if found & CLOSED == 0 {
+            self.take_tasks();
+        }
+    }
+}
+
+/// Closes the gate when dropped, and waits for those inside.
+struct Closing<'a>(&'a Gate);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let mut inside = self.0.inside.fetch_or(CLOSED, Ordering::Acquire) & !CLOSED;
+        let mut spins = 0;
+        while inside > 0 {
+            spins += 1;
+            if spins < 10_000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            inside = self.0.inside.load(Ordering::Acquire) & !CLOSED;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_runs_once_on_any_number_of_threads() {
+        for threads in 1..5 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for tasks in [0, 1, 2, 3, 100] {
+                let runs: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                pool.install(|| for_each(tasks, 1e9, |task| { runs[task].fetch_add(1, Ordering::Relaxed); }));
+                assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
+            }
+        }
+    }
+}

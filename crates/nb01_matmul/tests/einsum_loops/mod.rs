@@ -1,0 +1,76 @@
+//! The definition of `einsum` as plainly as it can be written, and random calls to try it on.
+
+use nb01_matmul::Rng;
+use nb01_matmul::ndarray::{ArrayD, Axis, IxDyn, Slice, indices};
+use rand::RngExt;
+use std::collections::BTreeMap;
+
+/// For every index of every letter: multiply the elements and add the product to the output. Explicit
+/// outputs and plain letters only.
+pub(crate) fn loops(subscripts: &str, operands: &[ArrayD<f64>]) -> ArrayD<f64> {
+    let (inputs, output) = subscripts.split_once("->").expect("an arrow");
+    let terms: Vec<&str> = inputs.split(',').collect();
+    let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
+    for (term, operand) in terms.iter().zip(operands) {
+        for (letter, &size) in term.chars().zip(operand.shape()) {
+            let known = sizes.entry(letter).or_insert(1);
+            *known = if *known == 1 { size } else { *known };
+        }
+    }
+    let shape: Vec<usize> = output.chars().map(|letter| sizes[&letter]).collect();
+    let mut out = ArrayD::zeros(shape);
+    let (letters, all): (Vec<char>, Vec<usize>) = sizes.into_iter().unzip();
+    for index in indices(all) {
+        let value = |letter: char| index[letters.iter().position(|&l| l == letter).expect("a letter")];
+        let element = |(term, operand): (&&str, &ArrayD<f64>)| {
+            let at: Vec<usize> =
+                term.chars().zip(operand.shape()).map(|(l, &n)| value(l).min(n - 1)).collect();
+            operand[IxDyn(&at)]
+        };
+        let at: Vec<usize> = output.chars().map(value).collect();
+        out[IxDyn(&at)] += terms.iter().zip(operands).map(element).product::<f64>();
+    }
+    out
+}
+
+/// Subscripts with an arrow, and operands for them: permuted, stretched, reversed, with steps, repeated letters.
+pub(crate) fn draw_call(rng: &mut Rng) -> (String, Vec<ArrayD<f64>>) {
+    let sizes: Vec<usize> = (0..6).map(|_| [0, 1, 2, 2, 3, 3, 4, 5][rng.random_range(0..8)]).collect();
+    let letters = ['a', 'b', 'i', 'k', 'Q', 'z'];
+    let mut terms = Vec::new();
+    let mut operands = Vec::new();
+    for _ in 0..rng.random_range(1..5) {
+        let picks: Vec<usize> = (0..rng.random_range(0..5)).map(|_| rng.random_range(0..6)).collect();
+        let stretched: Vec<bool> = (0..6).map(|_| rng.random_range(0..12) == 0).collect();
+        let shape: Vec<usize> = picks.iter().map(|&at| if stretched[at] { 1 } else { sizes[at] }).collect();
+        terms.push(picks.iter().map(|&at| letters[at]).collect::<String>());
+        operands.push(draw_view(&shape, rng));
+    }
+    let mut used: Vec<char> = terms.concat().chars().collect();
+    used.sort_unstable();
+    used.dedup();
+    let mut output = String::new();
+    while !used.is_empty() && rng.random_range(0..3) > 0 {
+        output.push(used.remove(rng.random_range(0..used.len())));
+    }
+    (format!("{}->{output}", terms.join(",")), operands)
+}
+
+/// An array whose memory is anything but row-major: axes permuted, with gaps and negative steps.
+fn draw_view(shape: &[usize], rng: &mut Rng) -> ArrayD<f64> {
+    let mut axes: Vec<usize> = (0..shape.len()).collect();
+    for i in (1..axes.len()).rev() {
+        axes.swap(i, rng.random_range(0..=i));
+    }
+    let steps: Vec<isize> = axes.iter().map(|_| [1, 1, 1, 2, -1][rng.random_range(0..5)]).collect();
+    let mut stored = vec![0; shape.len()];
+    for (axis, &at) in axes.iter().enumerate() {
+        stored[at] = shape[axis] * steps[axis].unsigned_abs();
+    }
+    let base = ArrayD::from_shape_simple_fn(stored, || rng.random_range(-4.0..4.0_f64));
+    let mut view = base.permuted_axes(axes);
+    for (axis, &step) in steps.iter().enumerate() {
+        view.slice_axis_inplace(Axis(axis), Slice { start: 0, end: None, step });
+    }
+    view
+}

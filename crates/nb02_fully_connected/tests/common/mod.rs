@@ -1,0 +1,85 @@
+//! What more than one test file needs: MNIST, loaded once, and PyTorch's values.
+#![allow(dead_code)] // each test file is a program of its own and uses some of this
+
+use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
+use nb02_fully_connected::{Grads, Net, Source, Stats, get_data, normalize};
+use ndarray_npy::{NpzReader, ReadableElement};
+use std::fs::File;
+use std::sync::LazyLock;
+
+/// The digits as the lesson uses them: normalised by the training set's statistics, labels as floats.
+pub(crate) struct Digits {
+    pub(crate) x_train: Array2<f32>,
+    pub(crate) y_train: Array1<f32>,
+    pub(crate) x_valid: Array2<f32>,
+    pub(crate) y_valid: Array1<f32>,
+    pub(crate) train_before: Stats,
+    pub(crate) valid_before: Stats,
+    pub(crate) source: Source,
+}
+
+/// Loaded when first used, once for all tests of a program.
+pub(crate) static DIGITS: LazyLock<Digits> = LazyLock::new(|| {
+    let mnist = get_data().expect("either MNIST is whole or digits are drawn");
+    let (train, valid) = (Stats::of(&mnist.x_train), Stats::of(&mnist.x_valid));
+    Digits {
+        x_train: normalize(&mnist.x_train, train.mean, train.std),
+        y_train: mnist.y_train.mapv(f32::from),
+        x_valid: normalize(&mnist.x_valid, train.mean, train.std),
+        y_valid: mnist.y_valid.mapv(f32::from),
+        train_before: train,
+        valid_before: valid,
+        source: mnist.source,
+    }
+});
+
+/// Whether [`DIGITS`] is MNIST, so that MNIST's own numbers can be expected.
+pub(crate) fn is_mnist() -> bool {
+    DIGITS.source != Source::Drawn
+}
+
+/// One of PyTorch's files.
+pub(crate) struct Oracle(NpzReader<File>);
+
+impl Oracle {
+    pub(crate) fn open(name: &str) -> Self {
+        let path = format!("{}/oracle/{name}.npz", env!("CARGO_MANIFEST_DIR"));
+        let file = File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Oracle(NpzReader::new(file).expect("a file made by numpy.savez"))
+    }
+
+    /// The array of that name.
+    pub(crate) fn get<T: ReadableElement, D: Dimension>(&mut self, name: &str) -> Array<T, D> {
+        self.0.by_name(&format!("{name}.npy")).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn loss(&mut self) -> f64 {
+        self.get::<f64, Ix0>("loss").into_scalar()
+    }
+
+    pub(crate) fn net(&mut self) -> Net {
+        Net {
+            w1: self.get("w1"),
+            b1: self.get("b1"),
+            w2: self.get("w2"),
+            b2: self.get("b2"),
+            shift: self.get::<f32, Ix0>("relu_shift").into_scalar(),
+        }
+    }
+
+    /// PyTorch's gradients of the parameters, and of as much of the input as the file has.
+    pub(crate) fn grads(&mut self, x_grad: &str) -> Grads {
+        Grads {
+            x: self.get::<f32, Ix2>(x_grad),
+            w1: self.get("w1_grad"),
+            b1: self.get("b1_grad"),
+            w2: self.get("w2_grad"),
+            b2: self.get("b2_grad"),
+        }
+    }
+
+    /// The small files' own data.
+    pub(crate) fn data(&mut self) -> (Array2<f32>, Array1<f32>) {
+        (self.get("x"), self.get::<i64, Ix1>("y").mapv(|y| y as f32))
+    }
+}

@@ -1,0 +1,418 @@
+//! Three opinions on every gradient: PyTorch's, finite differences in f64, and that of all the other forms.
+
+mod common;
+#[path = "common/forms.rs"]
+mod forms;
+
+use common::{DIGITS, Oracle, is_mnist};
+use forms::{FORMS, nn_model};
+use nb02_fully_connected::functions::linear::{lin_grad_einsum, lin_grad_outer};
+use nb02_fully_connected::ndarray::{
+    Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Ix0, Zip, array, s,
+};
+use nb02_fully_connected::*;
+
+/// `f32` results against PyTorch's.
+const TOL: f64 = 1e-5;
+/// `f64` results against finite differences.
+const TOL_F64: f64 = 1e-8;
+
+fn agree(what: &str, ours: &Grads, expected: &Grads) {
+    let errors = [
+        ("x", relative_norm(&ours.x, &expected.x)),
+        ("w1", relative_norm(&ours.w1, &expected.w1)),
+        ("b1", relative_norm(&ours.b1, &expected.b1)),
+        ("w2", relative_norm(&ours.w2, &expected.w2)),
+        ("b2", relative_norm(&ours.b2, &expected.b2)),
+    ];
+    for (name, error) in errors {
+        assert!(
+            error <= TOL,
+            "{what}: gradient of {name} is off by {error:.1e} of its norm, allowed {TOL:.0e}"
+        );
+    }
+}
+
+#[test]
+fn every_form_agrees_with_pytorch() {
+    for file in ["fc_small_1x12_nh5_shift0", "fc_small_37x12_nh5_shift0.5"] {
+        let mut oracle = Oracle::open(file);
+        let ((x, y), net, expected) = (oracle.data(), oracle.net(), oracle.grads("x_grad"));
+        test_near_norm(&model(&x, &net), &oracle.get::<f32, ndarray::Ix2>("pred"), TOL);
+        for (name, form) in FORMS {
+            let (loss, grads) = form(&x, &y, &net);
+            test_near_norm(&f64::from(loss), &oracle.loss(), TOL);
+            agree(&format!("{file}, {name}"), &grads, &expected);
+        }
+    }
+}
+
+#[test]
+fn every_form_agrees_with_pytorch_on_mnist() {
+    if !is_mnist() {
+        return skip(
+            "gradients of the whole data sets against PyTorch's",
+            "there is no MNIST here: cargo xtask data get",
+        );
+    }
+    let train = ("fc_train_nh50_shift0.5", &DIGITS.x_train, &DIGITS.y_train);
+    let valid = ("fc_valid_nh50_shift0", &DIGITS.x_valid, &DIGITS.y_valid);
+    for (file, x, y) in [train, valid] {
+        let net = Oracle::open(file).net();
+        for (name, form) in FORMS.iter().filter(|(name, _)| !writes_giants(name, x.nrows())) {
+            agrees_on_mnist(file, name, form(x, y, &net));
+        }
+    }
+}
+
+/// The outer product never fits into its budget here, and `layers`, in slices, takes seconds for the larger set.
+fn writes_giants(form: &str, rows: usize) -> bool {
+    form == "functions, outer product" || (form == "layers" && rows > 10_000)
+}
+
+fn agrees_on_mnist(file: &str, name: &str, (loss, mut grads): (f32, Grads)) {
+    let mut oracle = Oracle::open(file);
+    test_near_norm(&f64::from(loss), &oracle.loss(), TOL);
+    let x_grad = std::mem::take(&mut grads.x);
+    let n = x_grad.nrows();
+    for (which, rows) in [("x_grad_first10", s![..10, ..]), ("x_grad_last10", s![n - 10.., ..])] {
+        grads.x = x_grad.slice(rows).to_owned();
+        agree(&format!("{file}, {name}, {which}"), &grads, &oracle.grads(which));
+    }
+    let mut number = |name| oracle.get::<f64, Ix0>(name).into_scalar();
+    let (sum, abs_sum) = (number("x_grad_sum"), number("x_grad_abs_sum"));
+    test_near_zero((x_grad.iter().map(|&g| f64::from(g)).sum::<f64>() - sum) / abs_sum, TOL);
+    test_near_norm(&x_grad.iter().map(|g| f64::from(g.abs())).sum::<f64>(), &abs_sum, TOL);
+}
+
+/// Rows, inputs, hidden units: never square, so that no transpose can be forgotten unseen…
+const SIZES: [(usize, usize, usize); 7] =
+    [(1, 1, 1), (1, 12, 5), (2, 1, 7), (5, 3, 1), (37, 12, 5), (63, 2, 10), (129, 17, 9)];
+
+fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>, Net) {
+    let mut rng = manual_seed((n * 1_000 + m * 10 + nh) as u64);
+    let net = Net { b1: randn(nh, &mut rng), b2: randn(1, &mut rng), ..Net::kaiming(m, nh, shift, &mut rng) };
+    (randn((n, m), &mut rng), rand(n, &mut rng) * 9.0, net)
+}
+
+#[test]
+fn forms_agree_with_each_other_whatever_the_sizes() {
+    for (n, m, nh) in SIZES.into_iter().chain([(6, 6, 6)]) {
+        // …and one that is, since square matrices let a wrong product through without a panic.
+        for shift in [0.0, 0.5] {
+            let (x, y, net) = draw(n, m, nh, shift);
+            let expected = forward_and_backward(&x, &y, &net);
+            for (name, form) in FORMS {
+                let (loss, grads) = form(&x, &y, &net);
+                test_near_norm(&loss, &expected.0, TOL);
+                agree(&format!("{n}·{m}·{nh}, {name}"), &grads, &expected.1);
+            }
+        }
+    }
+}
+
+#[test]
+fn strided_and_transposed_inputs_change_nothing() {
+    let (x, y, net) = draw(37, 12, 5, 0.5);
+    let expected = forward_and_backward(&x, &y, &net);
+    let columns_first = x.t().as_standard_layout().into_owned();
+    let mut every_second = Array2::from_elem((74, 12), f32::NAN);
+    every_second.slice_mut(s![..;2, ..]).assign(&x);
+    let mut backwards = Array2::zeros((37, 12));
+    backwards.slice_mut(s![..;-1, ..]).assign(&x);
+    let views = [columns_first.t(), every_second.slice(s![..;2, ..]), backwards.slice(s![..;-1, ..])];
+    for x in views {
+        let (loss, grads) = forward_and_backward(&x, &y, &net);
+        test_near_norm(&loss, &expected.0, TOL);
+        agree("a view", &grads, &expected.1);
+
+        let mut nn = nn_model(&net);
+        let (_, pass) = nn.call(&x, &y);
+        test_near_norm(&nn.backward(pass), &expected.1.x, TOL);
+    }
+}
+
+#[test]
+fn no_rows_at_all() {
+    let (x, y, net) = draw(0, 12, 5, 0.5);
+    for (name, form) in FORMS {
+        println!("{name}");
+        let (loss, grads) = form(&x, &y, &net);
+        assert!(loss.is_nan(), "the mean of nothing, as in PyTorch");
+        assert_eq!(grads.x.dim(), (0, 12));
+        assert_eq!((grads.w1, grads.b1), (Array2::zeros((12, 5)), Array1::zeros(5)));
+        assert_eq!((grads.w2, grads.b2), (Array2::zeros((5, 1)), Array1::zeros(1)));
+    }
+}
+
+#[test]
+fn leaving_out_the_input_gradient_changes_no_other() {
+    let (x, y, net) = draw(37, 12, 5, 0.5);
+    let (_, expected) = forward_and_backward(&x, &y, &net);
+    for mut model in [module::Model::einsum(&net), module::Model::new(&net), nn_model(&net)] {
+        let (_, pass) = model.call(&x, &y);
+        model.backward_params(pass);
+        let grads: Vec<_> = model.layers.parameters().iter().map(|p| p.g().unwrap().to_owned()).collect();
+        test_near_norm(&grads[0], &expected.w1.clone().into_dyn(), TOL);
+        test_near_norm(&grads[1], &expected.b1.clone().into_dyn(), TOL);
+        test_near_norm(&grads[2], &expected.w2.clone().into_dyn(), TOL);
+        test_near_norm(&grads[3], &expected.b2.clone().into_dyn(), TOL);
+    }
+}
+
+// Finite differences, in f64.
+
+/// Some smooth function of an array, so that a whole array of gradients can be checked at once: `Σ c · x`.
+fn weighted(x: &ArrayRef2<f64>, c: &ArrayRef2<f64>) -> f64 {
+    Zip::from(x).and(c).fold(0.0, |sum, x, c| sum + x * c)
+}
+
+fn randn_f64(shape: (usize, usize), seed: u64) -> Array2<f64> {
+    randn(shape, &mut manual_seed(seed)).mapv(f64::from)
+}
+
+fn differences2(f: impl FnMut(&ArrayRef2<f64>) -> f64, x: &ArrayRef2<f64>) -> Array2<f64> {
+    finite_difference(f, x, 1e-5)
+}
+
+fn differences1(f: impl FnMut(&ArrayRef1<f64>) -> f64, x: &ArrayRef1<f64>) -> Array1<f64> {
+    finite_difference(f, x, 1e-5)
+}
+
+#[test]
+fn lin_grad_by_finite_differences() {
+    for (n, m, nh) in SIZES {
+        let (inp, w, out_g) = (randn_f64((n, m), 1), randn_f64((m, nh), 2), randn_f64((n, nh), 3));
+        let b = randn_f64((1, nh), 4).row(0).to_owned();
+        let outer = lin_grad_outer(&inp, &w, &out_g).unwrap();
+        for grad in [outer, lin_grad_einsum(&inp, &w, &out_g), lin_grad(&inp, &w, &out_g)] {
+            let loss = |inp: &ArrayRef2<f64>, w: &ArrayRef2<f64>, b: &ArrayRef1<f64>| {
+                weighted(&lin(inp, w, b), &out_g)
+            };
+            test_near_norm(&grad.inp, &differences2(|inp| loss(inp, &w, &b), &inp), TOL_F64);
+            test_near_norm(&grad.w, &differences2(|w| loss(&inp, w, &b), &w), TOL_F64);
+            test_near_norm(&grad.b, &differences1(|b| loss(&inp, &w, b), &b), TOL_F64);
+        }
+    }
+}
+
+#[test]
+fn relu_grads_by_finite_differences() {
+    let (inp, out_g) = (randn_f64((37, 5), 1), randn_f64((37, 5), 2));
+    assert!(inp.iter().all(|x| x.abs() > 1e-5), "none of them at the kink");
+    let grad = relu_grad(&inp, &out_g);
+    test_near_norm(&grad, &differences2(|x| weighted(&relu(x), &out_g), &inp), TOL_F64);
+    test_near_norm(&grad, &differences2(|x| weighted(&shifted_relu(x, 0.5), &out_g), &inp), TOL_F64);
+    let leaky = leaky_relu_grad(&inp, &out_g, 0.01);
+    test_near_norm(&leaky, &differences2(|x| weighted(&leaky_relu(x, 0.01), &out_g), &inp), TOL_F64);
+}
+
+#[test]
+fn mse_grad_by_finite_differences() {
+    for n in [1, 2, 37] {
+        let (out, targ) = (randn_f64((n, 1), 1), randn_f64((n, 1), 2).column(0).to_owned());
+        test_near_norm(&mse_grad(&out, &targ), &differences2(|out| mse(out, &targ), &out), TOL_F64);
+    }
+}
+
+#[test]
+fn the_whole_net_by_finite_differences() {
+    for shift in [0.0, 0.5] {
+        let (x, y, net) = draw(64, 12, 5, shift);
+        let (x, y, net) = (x.mapv(f64::from), y.mapv(f64::from), net.to_f64());
+        let (_, grads) = forward_and_backward(&x, &y, &net);
+        let loss = |net: &Net<f64>| mse(&model(&x, net), &y);
+        test_near_norm(&grads.x, &differences2(|x| mse(&model(x, &net), &y), &x), TOL_F64);
+        test_near_norm(
+            &grads.w1,
+            &differences2(|w| loss(&Net { w1: w.to_owned(), ..net.clone() }), &net.w1),
+            TOL_F64,
+        );
+        test_near_norm(
+            &grads.b1,
+            &differences1(|b| loss(&Net { b1: b.to_owned(), ..net.clone() }), &net.b1),
+            TOL_F64,
+        );
+        test_near_norm(
+            &grads.w2,
+            &differences2(|w| loss(&Net { w2: w.to_owned(), ..net.clone() }), &net.w2),
+            TOL_F64,
+        );
+        test_near_norm(
+            &grads.b2,
+            &differences1(|b| loss(&Net { b2: b.to_owned(), ..net.clone() }), &net.b2),
+            TOL_F64,
+        );
+    }
+}
+
+/// Finding 7 of the lesson: the same check in f32 would let most mistakes pass.
+#[test]
+fn finite_differences_need_f64() {
+    let (x, y, net) = draw(64, 12, 5, 0.0);
+    let (_, grads) = forward_and_backward(&x, &y, &net);
+    let in_f32 = |w1: &ArrayRef2<f64>| {
+        let net = Net { w1: w1.mapv(|w| w as f32), ..net.clone() };
+        f64::from(mse(&model(&x, &net), &y))
+    };
+    let w1 = net.w1.mapv(f64::from);
+    for eps in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
+        let error = relative_norm(&grads.w1.mapv(f64::from), &finite_difference(in_f32, &w1, eps));
+        println!("finite differences in f32, eps {eps:.0e}: relative error {error:.1e}");
+        assert!(error > TOL, "f32 was good enough after all");
+    }
+}
+
+// What the table cannot show.
+
+#[test]
+fn relu_passes_nan_and_infinity_as_pytorch_does() {
+    let x = array![[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 0.0]];
+    let out = relu(&x);
+    assert!(out[[0, 0]].is_nan());
+    assert_eq!(out.slice(s![0, 1..]), array![f32::INFINITY, 0.0, 0.0, 0.0]);
+    assert_eq!(relu_grad(&x, &Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
+}
+
+#[test]
+fn nan_in_the_data_reaches_the_loss() {
+    let (mut x, y, net) = draw(5, 3, 4, 0.0);
+    x[[2, 1]] = f32::NAN;
+    assert!(forward_and_backward(&x, &y, &net).0.is_nan());
+}
+
+#[test]
+fn the_bias_gradient_is_summed_in_f64() {
+    // In f32, adding 0.1 ten million times gives 1,087,937.
+    let out_g = Array2::from_elem((10_000_000, 1), 0.1_f32);
+    let b = lin_grad(&Array2::zeros((10_000_000, 0)), &Array2::zeros((0, 1)), &out_g).b;
+    assert_eq!(b, array![1_000_000.0]);
+}
+
+#[test]
+fn the_loss_is_summed_in_f64() {
+    let n = 10_000_000;
+    let out = Array2::from_elem((n, 1), 1.1_f32);
+    test_near_norm(&mse(&out, &Array1::ones(n)), &(1.1_f32 - 1.0).powi(2), 1e-7);
+}
+
+#[test]
+fn nn_adds_gradients_up_and_module_does_not() {
+    let (x, y, net) = draw(37, 12, 5, 0.0);
+    let once = forward_and_backward(&x, &y, &net).1.w1;
+    let twice = |mut model: module::Model| {
+        for _ in 0..2 {
+            let (_, pass) = model.call(&x, &y);
+            model.backward_params(pass);
+        }
+        let g = model.layers.parameters()[0].g().unwrap().to_owned();
+        model.layers.zero_grad();
+        assert!(model.layers.parameters().iter().all(|p| p.g().is_none()), "forgotten");
+        g
+    };
+    test_near_norm(&twice(module::Model::new(&net)), &once.clone().into_dyn(), TOL);
+    test_near_norm(&twice(nn_model(&net)), &(2.0 * &once).into_dyn(), TOL);
+}
+
+/// A branch: `x + layers(x)`. What is saved is a tree, so it can be written by anybody.
+#[derive(Debug)]
+struct Residual(nn::Sequential);
+
+impl Module for Residual {
+    fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
+        let branch = self.0.forward(inp);
+        module::Saved { parts: vec![branch.clone()], ..module::Saved::new(inp + &*branch.out) }
+    }
+
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &module::Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+        self.0.bwd(inp, &saved.parts[0], out_g) + out_g
+    }
+
+    fn parameters(&self) -> Vec<&dyn Parameter> {
+        self.0.parameters()
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut dyn Parameter> {
+        self.0.parameters_mut()
+    }
+}
+
+#[test]
+fn a_residual_block_fits_in() {
+    let (x, out_g) = (randn((7, 4), &mut manual_seed(1)), randn((7, 4), &mut manual_seed(2)));
+    let (w, b) = (randn((4, 4), &mut manual_seed(3)), randn(4, &mut manual_seed(4)));
+    let block = nn::Sequential::new().then(nn::Linear::from_weights(w.clone(), b.clone())).then(nn::ReLU);
+    let mut net = nn::Sequential::new().then(Residual(block)).then(module::Relu { shift: 0.5 });
+    let pass = net.call(&x);
+    let x_g = net.backward(pass, &out_g);
+
+    let (x, out_g, w, b) = (x.mapv(f64::from), out_g.mapv(f64::from), w.mapv(f64::from), b.mapv(f64::from));
+    let f = |x: &ArrayRef2<f64>| weighted(&shifted_relu(&(x + relu(&lin(x, &w, &b))), 0.5), &out_g);
+    test_near_norm(&x_g.mapv(f64::from), &differences2(f, &x), TOL);
+}
+
+#[test]
+fn a_layer_used_twice_gets_both_gradients() {
+    let x = array![[1.0_f32, 2.0]];
+    let mut layer = nn::Linear::from_weights(array![[1.0, 0.0], [0.0, 1.0]], array![0.0, 0.0]);
+    let first = layer.call(&x);
+    let middle = first.out().to_owned();
+    let second = layer.call(&middle);
+    let g = layer.backward(second, &array![[1.0, 0.0]]);
+    layer.backward(first, &g);
+    assert_eq!(layer.weight.g, Some(array![[2.0, 0.0], [4.0, 0.0]]));
+}
+
+// Mistakes are met at the caller's line, with both shapes and a way out.
+
+/// What a call panics with, after checking that it points into this file.
+fn panic_of(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    use std::sync::{Arc, Mutex};
+    let place = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&place);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        *seen.lock().unwrap() = info.location().map(ToString::to_string).unwrap_or_default();
+    }));
+    let payload = std::panic::catch_unwind(f).expect_err("it should have panicked");
+    std::panic::set_hook(before);
+    let place = place.lock().unwrap();
+    assert!(place.contains("gradients.rs"), "the panic points to {place}");
+    payload.downcast_ref::<String>().cloned().expect("a formatted message")
+}
+
+#[test]
+fn shape_mismatches_name_both_shapes_and_a_way_out() {
+    let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
+    let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
+        (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
+    let cases: [(&str, Box<dyn FnOnce() + std::panic::UnwindSafe>); 10] = [
+        ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
+        ("lin: w [3, 5] and b [2]", Box::new(move || drop(lin(&x, &zeros(3, 5), &b)))),
+        ("lin: w [3, 2] and b [1]", Box::new(move || drop(lin(&x, &zeros(3, 2), &Array1::zeros(1))))),
+        ("lin_grad: inp [4, 3] and out_g [5, 2]", Box::new(move || drop(lin_grad(&x, &w, &zeros(5, 2))))),
+        (
+            "lin_grad: out_g [4, 3] and w [3, 2]",
+            Box::new(move || drop(lin_grad(&x, &zeros(3, 2), &zeros(4, 3)))),
+        ),
+        (
+            "lin_grad: inp [4, 3] and w [2, 2]",
+            Box::new(move || drop(lin_grad(&x, &zeros(2, 2), &zeros(4, 2)))),
+        ),
+        ("relu_grad: inp [4, 3] and out_g [3, 4]", Box::new(move || drop(relu_grad(&x, &zeros(3, 4))))),
+        ("mse: output [4, 2] and targ [4]", Box::new(move || drop(mse(&zeros(4, 2), &Array1::zeros(4))))),
+        (
+            "mse_grad: output [4, 1] and targ [3]",
+            Box::new(move || drop(mse_grad(&zeros(4, 1), &Array1::zeros(3)))),
+        ),
+        ("squeeze(-1): the last axis of [4, 3] has length 3", Box::new(move || drop(squeeze(&x).len()))),
+    ];
+    for (expected, case) in cases {
+        let message = panic_of(case);
+        assert!(message.starts_with(expected), "{message:?} should begin with {expected:?}");
+    }
+}
+
+fn aview2<const N: usize>(rows: &'static [[f32; N]]) -> ArrayView2<'static, f32> {
+    ndarray::aview2(rows)
+}
