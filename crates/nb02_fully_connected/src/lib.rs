@@ -62,7 +62,7 @@ pub mod numeric;
 
 pub use functions::{
     Grads, LinGrad, Net, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
-    mse_grad, relu, relu_grad, shifted_relu, squeeze,
+    mse_grad, relu, relu_grad, shifted_relu,
 };
 pub use init::{Layout, Mode, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
 pub use module::{Module, Param, Parameter};

@@ -372,11 +372,12 @@ fn panic_of(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let seen = Arc::clone(&place);
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        *seen.lock().unwrap() = info.location().map(ToString::to_string).unwrap_or_default();
+        *seen.lock().expect("nothing panics while holding it") =
+            info.location().map(ToString::to_string).unwrap_or_default();
     }));
     let payload = std::panic::catch_unwind(f).expect_err("it should have panicked");
     std::panic::set_hook(before);
-    let place = place.lock().unwrap();
+    let place = place.lock().expect("nothing panics while holding it");
     assert!(place.contains("gradients.rs"), "the panic points to {place}");
     payload.downcast_ref::<String>().cloned().expect("a formatted message")
 }
@@ -386,7 +387,7 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
-    let cases: [(&str, Box<dyn FnOnce() + std::panic::UnwindSafe>); 10] = [
+    let cases: [(&str, Box<dyn FnOnce() + std::panic::UnwindSafe>); 9] = [
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
         ("lin: w [3, 5] and b [2]", Box::new(move || drop(lin(&x, &zeros(3, 5), &b)))),
         ("lin: w [3, 2] and b [1]", Box::new(move || drop(lin(&x, &zeros(3, 2), &Array1::zeros(1))))),
@@ -400,12 +401,14 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
             Box::new(move || drop(lin_grad(&x, &zeros(2, 2), &zeros(4, 2)))),
         ),
         ("relu_grad: inp [4, 3] and out_g [3, 4]", Box::new(move || drop(relu_grad(&x, &zeros(3, 4))))),
-        ("mse: output [4, 2] and targ [4]", Box::new(move || drop(mse(&zeros(4, 2), &Array1::zeros(4))))),
+        (
+            "mse: output [4, 2] and targ [4]",
+            Box::new(move || assert!(mse(&zeros(4, 2), &Array1::zeros(4)).is_nan())),
+        ),
         (
             "mse_grad: output [4, 1] and targ [3]",
             Box::new(move || drop(mse_grad(&zeros(4, 1), &Array1::zeros(3)))),
         ),
-        ("squeeze(-1): the last axis of [4, 3] has length 3", Box::new(move || drop(squeeze(&x).len()))),
     ];
     for (expected, case) in cases {
         let message = panic_of(case);

@@ -37,7 +37,7 @@
 //! ```
 
 use super::{check_shapes, number};
-use crate::{Element, matmul};
+use crate::{Element, matmul, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 
 /// `x @ w + b`: `(n, m)` → `(n, nh)`.
@@ -234,7 +234,7 @@ pub(crate) fn rows_that_fit<T>(m: usize, nh: usize) -> usize {
 
 /// `(inp.unsqueeze(-1) * out_g.unsqueeze(1)).sum(0)`.
 pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
-    let giant = &inp.view().insert_axis(Axis(2)) * &out_g.view().insert_axis(Axis(1));
+    let giant = &unsqueeze(inp, -1) * &unsqueeze(out_g, 1);
     giant.sum_axis(Axis(0))
 }
 
@@ -242,7 +242,7 @@ pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>)
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
     let mut sums = Array1::<f64>::zeros(out_g.ncols());
     for row in out_g.rows() {
-        sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += g.to_f64());
+        sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += g.widen());
     }
     sums.mapv(number)
 }

@@ -9,7 +9,8 @@
 //!
 //! The output is `(n, 1)` and the target `(n)`, and between these two lies the lesson's nastiest trap:
 //! subtracting them broadcasts to `(n, n)` without a word, 10 GB for the training set, and for smaller `n` simply a wrong number.
-//! So the last axis is [`squeeze`]d away first, and always with the axis named.
+//! So the last axis is [`squeeze`]d away first, and always with the axis named. (Here the types `ArrayRef2` and `ArrayRef1` say
+//! which is which, so the trap is only open to those who subtract by hand.)
 //!
 //! ```
 //! use nb02_fully_connected::{mse, mse_grad, ndarray::array};
@@ -20,25 +21,8 @@
 //! ```
 
 use super::{check_shapes, number};
-use crate::Element;
-use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1, Axis, Zip};
-
-/// `x.squeeze(-1)`: `(n, 1)` seen as `(n)`, nothing copied.
-///
-/// # Panics
-/// At the caller's line if the last axis is longer than 1. (PyTorch leaves such an array as it is, and ndarray's
-/// `remove_axis` silently keeps the first column: both hide a mistake.)
-///
-/// ```
-/// use nb02_fully_connected::{ndarray::array, squeeze};
-///
-/// assert_eq!(squeeze(&array![[1.0], [2.0]]), array![1.0, 2.0]);
-/// ```
-#[track_caller]
-pub fn squeeze<T>(x: &ArrayRef2<T>) -> ArrayView1<'_, T> {
-    assert!(x.ncols() == 1, "squeeze(-1): the last axis of {:?} has length {}, not 1", x.shape(), x.ncols());
-    x.column(0)
-}
+use crate::{Element, squeeze};
+use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis, Zip};
 
 /// The mean of `(output.squeeze(-1) − targ)²`, for an output `(n, 1)` and a target `(n)`; accumulated in `f64`.
 ///
@@ -56,8 +40,8 @@ pub fn squeeze<T>(x: &ArrayRef2<T>) -> ArrayView1<'_, T> {
 pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
     check_output("mse", output, targ);
     let square = |x: f64| x * x;
-    let errors = Zip::from(squeeze(output)).and(targ);
-    number(errors.fold(0.0, |sum, &o, &t| sum + square((o - t).to_f64())) / targ.len() as f64)
+    let errors = Zip::from(squeeze(output, -1)).and(targ);
+    number(errors.fold(0.0, |sum, &o, &t| sum + square((o - t).widen())) / targ.len() as f64)
 }
 
 /// The gradient of [`mse`] with respect to its output: `2 · (output − targ) / n`, `(n, 1)` like the output.
@@ -74,8 +58,8 @@ pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
 pub fn mse_grad<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> Array2<T> {
     check_output("mse_grad", output, targ);
     let scale = number::<T>(2.0 / targ.len() as f64);
-    let errors = Zip::from(squeeze(output)).and(targ);
-    errors.map_collect(|&o, &t| scale * (o - t)).insert_axis(Axis(1)) // unsqueeze(-1)
+    let errors = Zip::from(squeeze(output, -1)).and(targ);
+    errors.map_collect(|&o, &t| scale * (o - t)).insert_axis(Axis(1)) // the notebook's unsqueeze(-1)
 }
 
 #[track_caller]

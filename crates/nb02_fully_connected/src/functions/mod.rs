@@ -40,7 +40,7 @@ pub mod loss;
 
 pub use activation::{leaky_relu, leaky_relu_grad, relu, relu_grad, shifted_relu};
 pub use linear::{LinGrad, lin, lin_grad};
-pub use loss::{mse, mse_grad, squeeze};
+pub use loss::{mse, mse_grad};
 
 use crate::{Element, Rng, kaiming};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};

@@ -83,3 +83,8 @@ impl Oracle {
         (self.get("x"), self.get::<i64, Ix1>("y").mapv(|y| y as f32))
     }
 }
+
+/// The training images as they are in the file, `(n, 784)`, before [`DIGITS`] normalised them.
+pub(crate) fn raw_x_train() -> Array2<f32> {
+    get_data().expect("either MNIST is whole or digits are drawn").x_train
+}

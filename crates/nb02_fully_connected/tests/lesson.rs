@@ -1,0 +1,1147 @@
+//! Notebook 02, executed section by section: `cargo xtask run nb02`.
+//!
+//! Every number of ours is printed beside the course's; where the notes of several learners differ, S0 to S4
+//! name them and O is the original notebook. Each drew other random weights, so their statistics are *single draws*; ours are
+//! the mean over fifty seeds, with the spread (one standard deviation) that tells how far a single draw may fall.
+//! MNIST's own numbers are asserted where MNIST is; the rest holds for the drawn digits too.
+
+mod common;
+
+use common::{DIGITS, Oracle, is_mnist};
+use nb02_fully_connected::data::show_image;
+use nb02_fully_connected::functions::linear::{
+    OUTER_BUDGET, lin_grad_einsum, lin_grad_outer, lin_param_grads, outer_bytes,
+};
+use nb02_fully_connected::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, Axis, array, s};
+use nb02_fully_connected::timing::{PROFILE, human};
+use nb02_fully_connected::*;
+use std::time::Duration;
+
+/// Hidden units, in the course; S4 took 80.
+const NH: usize = 50;
+/// How many seeds a statistic is taken over.
+const SEEDS: u64 = 50;
+/// Images that are enough for statistics over seeds: they vary between draws of weights, not of images.
+const SOME: usize = 1_000;
+
+fn some_x() -> ArrayView2<'static, f32> {
+    DIGITS.x_train.slice(s![..SOME.min(DIGITS.x_train.nrows()), ..])
+}
+
+/// Checks what holds for MNIST alone, or says that it was skipped.
+fn only_mnist(what: &str, check: impl FnOnce()) {
+    if is_mnist() {
+        check()
+    } else {
+        skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST")
+    }
+}
+
+/// The lesson's net, and its first weights' seed.
+fn net(shift: f32) -> Net {
+    Net::kaiming(784, NH, shift, &mut manual_seed(42))
+}
+
+/// The fastest of three runs: what is compared on a noisy machine.
+fn fastest<R>(f: impl FnMut() -> R) -> Duration {
+    timeit_n(3, 1, f).min
+}
+
+fn stats_text(stats: Stats) -> String {
+    format!("{:.4} / {:.4}", stats.mean, stats.std)
+}
+
+/// Mean and standard deviation over the seeds, of an array's mean and of its standard deviation.
+struct Spread {
+    mean: Stats,
+    std: Stats,
+}
+
+impl Spread {
+    fn over_seeds(f: impl Fn(&mut Rng) -> Stats) -> Self {
+        let all: Vec<Stats> = (0..SEEDS).map(|seed| f(&mut manual_seed(seed))).collect();
+        let of = |number: fn(&Stats) -> f64| {
+            Stats::of(&all.iter().map(|s| number(s) as f32).collect::<Array1<_>>())
+        };
+        Spread { mean: of(|s| s.mean), std: of(|s| s.std) }
+    }
+
+    /// Prints the line `mean ± spread / std ± spread`.
+    fn beside(&self, what: &str, course: &str) {
+        let Spread { mean, std } = self;
+        let ours = format!("{:.4}±{:.4} / {:.4}±{:.4}", mean.mean, mean.std, std.mean, std.std);
+        beside(what, ours, course);
+    }
+}
+
+/// `x.mean()` and `x.std()` before anything is done
+#[test]
+fn s01_statistics_before() {
+    println!("data: {}", DIGITS.source);
+    let (train, valid) = (DIGITS.train_before, DIGITS.valid_before);
+    beside("x_train.mean(), .std()", stats_text(train), "0.1304 / 0.3073");
+    beside("x_valid.mean(), .std()", stats_text(valid), "0.1287 / 0.3050");
+    println!(
+        "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
+    );
+    only_mnist("its mean and standard deviation", || {
+        test_near(&[train.mean, train.std], &[0.130_447, 0.307_291]);
+        test_near(&[valid.mean, valid.std], &[0.128_648, 0.304_960]);
+    });
+}
+
+/// Why `f32` cannot add up 39 million pixels
+#[test]
+fn s02_f32_accumulation() {
+    let pixels = common::raw_x_train();
+    let ours = Stats::of(&pixels);
+    let (n, in_f32) = (pixels.len(), stats::mean_in_f32(&pixels));
+    println!("The mean and standard deviation of {n} pixels, four ways:");
+    beside("ours, accumulated in f64", stats_text(ours), "0.1304 / 0.3073");
+    beside("iter().sum::<f32>() / n", format_args!("{in_f32:.4}"), "0.1312 measured on MNIST");
+    beside("ndarray's x.mean()", format_args!("{:.4}", pixels.mean().unwrap()), "0.1308");
+    beside("ndarray's x.std(0.)", format_args!("{:.4}", pixels.std(0.0)), "0.28025: 8.8 % too low");
+    beside("√(E[x²] − E[x]²) in f32", format_args!("{:.4}", stats::std_in_f32(&pixels)), "0.3073");
+
+    // The same by the plainest loop there is, in f64, and by nothing that `Stats` uses.
+    let sum: f64 = pixels.iter().map(|&x| f64::from(x)).sum();
+    test_near_norm(&ours.mean, &(sum / n as f64), 1e-8); // its own rounding: up to n · 2⁻⁵³
+    let squares: f64 = pixels.iter().map(|&x| (f64::from(x) - ours.mean).powi(2)).sum();
+    test_near_norm(&ours.std, &(squares / (n - 1) as f64).sqrt(), 1e-8);
+
+    only_mnist("how far off f32 is on 39 million pixels", || {
+        let wrong = normalize(&pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
+        beside(
+            "std left after those",
+            format_args!("{:.4}", std(&wrong)),
+            "1.0965: test_near_zero(1-std) fails",
+        );
+        assert!((std(&wrong) - 1.0).abs() > 1e-3);
+        assert!((f64::from(in_f32) - ours.mean).abs() > 5e-4);
+    });
+}
+
+/// `normalize`, by the training set's statistics
+#[test]
+fn s03_normalize() {
+    let (train, valid) = (Stats::of(&DIGITS.x_train), Stats::of(&DIGITS.x_valid));
+    beside("x_train.mean(), .std()", stats_text(train), "3.06e-05 / 1.0 (the 3e-05 is f32 rounding)");
+    beside("x_valid.mean(), .std()", stats_text(valid), "-0.0058 / 0.9924");
+    println!("train's mean is really {:.1e}.", train.mean);
+    println!(
+        "The validation set keeps its own, small offset: it went through the same formula, not its own."
+    );
+    test_near_zero(train.mean, 1e-3);
+    test_near_zero(1.0 - train.std, 1e-3);
+    only_mnist("the validation set's statistics", || {
+        test_near_zero(valid.mean + 0.0059, 5e-5); // to the digits that the course prints
+        test_near_zero(valid.std - 0.9924, 5e-5);
+    });
+}
+
+/// `n, m, c` and the number of hidden units
+#[test]
+fn s04_sizes() {
+    let ((n, m), c) = (DIGITS.x_train.dim(), DIGITS.y_train.fold(0.0_f32, |a, &b| a.max(b)) + 1.0);
+    beside("n, m, c", format_args!("{n}, {m}, {c}"), "50000, 784, 10");
+    beside("nh", NH, "50 (S4: 80)");
+    println!("One output only: the digit itself, as a number. Odd, but it keeps the first net simple.");
+    test_eq(&(m, c), &(784, 10.0));
+    test_eq(&n, &DIGITS.y_train.len());
+}
+
+/// Random weights, too large
+#[test]
+fn s05_raw_weights() {
+    Spread::over_seeds(|rng| Stats::of(&randn((784, 80), rng)))
+        .beside("randn(784, 80)", "-0.0040 / 1.0009 (S4)");
+    Spread::over_seeds(|rng| Stats::of(&randn((80, 1), rng))).beside("randn(80, 1)", "0.0546 / 0.8732 (S4)");
+    let x = some_x();
+    let l1 = Spread::over_seeds(|rng| Stats::of(&lin(&x, &randn((784, NH), rng), &Array1::zeros(NH))));
+    l1.beside("x @ randn(784, 50)", "—: √784 = 28 times too large");
+    println!(
+        "torch.random.initial_seed() of S4 was 16253574395535731340; here a seed is always given: 0, 1, 2 …"
+    );
+    assert!((l1.std.mean / 28.0 - 1.0).abs() < 0.15);
+}
+
+/// Xavier: divided by √m
+#[test]
+fn s06_xavier() {
+    let (w1, w2) = (xavier(784, NH, &mut manual_seed(0)), xavier(NH, 1, &mut manual_seed(0)));
+    describe("w1", &w1);
+    describe("w2", &w2);
+    let s4 = Spread::over_seeds(|rng| Stats::of(&xavier(784, 80, rng)));
+    s4.beside("randn(784, 80)/√784", "-0.0001 / 0.0358 (S4)");
+    Spread::over_seeds(|rng| Stats::of(&xavier(80, 1, rng)))
+        .beside("randn(80, 1)/√80", "0.0030 / 0.1121 (S4)");
+    // The lesson's own assertions.
+    test_near_zero(mean(&w1), 1e-3);
+    test_near_zero(std(&w1) - 1.0 / 784.0_f64.sqrt(), 1e-3);
+}
+
+/// `lin(x, w1, b1)` keeps mean 0 and standard deviation 1
+#[test]
+fn s07_lin() {
+    let x = some_x();
+    let t = Spread::over_seeds(|rng| Stats::of(&lin(&x, &xavier(784, NH, rng), &Array1::zeros(NH))));
+    t.beside("lin(x, w1, b1)", "0.2035 / 1.0095 (O), -0.0089 / 1.0220 (S4)");
+    println!(
+        "The mean's spread is {:.3}: O's 0.2035 is {:.1} of it away from 0, a rare draw.",
+        t.mean.std,
+        0.2035 / t.mean.std
+    );
+    assert!(t.mean.mean.abs() < 0.05 && (t.std.mean - 1.0).abs() < 0.1);
+}
+
+/// `relu` moves the mean and halves the second moment
+#[test]
+fn s08_relu_after_xavier() {
+    let x = some_x();
+    let t = Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &xavier(784, NH, rng), &Array1::zeros(NH)))));
+    t.beside("relu(lin(x, w1, b1))", "0.5063 / 0.6765 (O), 0.3990 / 0.6051 (S4)");
+    println!("Of a standard normal it would be 1/√2π = 0.399 and √(1/2 − 1/2π) = 0.584.");
+
+    let z = relu(&randn((1_000, 1_000), &mut manual_seed(0)));
+    test_near_zero(mean(&z) - 0.398_942, 2e-3);
+    test_near_zero(std(&z) - 0.583_796, 2e-3);
+}
+
+/// Kaiming: the factor 2 that a ReLU needs
+#[test]
+fn s09_kaiming() {
+    let x = some_x();
+    Spread::over_seeds(|rng| Stats::of(&kaiming(784, NH, rng)))
+        .beside("randn(m, nh)*√(2/m)", "0.0001 / 0.0508");
+    let out =
+        Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &kaiming(784, NH, rng), &Array1::zeros(NH)))));
+    out.beside("relu(lin(x, w1, b1))", "0.5678 / 0.8491");
+    println!("Of a normal of variance 2 it would be 1/√π = 0.564 and √(1 − 1/π) = 0.826.");
+
+    // What Kaiming initialisation promises: the second moment, E[x²], comes out as it went in.
+    let second = |s: Stats| s.mean.powi(2) + s.std.powi(2);
+    let goes_in = second(Stats::of(&x));
+    let comes_out = (out.mean.mean.powi(2) + out.mean.std.powi(2)) + out.std.mean.powi(2);
+    beside(
+        "E[x²] in, E[relu²] out",
+        format_args!("{goes_in:.3}, {comes_out:.3}"),
+        "equal, on average over weights",
+    );
+    assert!((comes_out / goes_in - 1.0).abs() < 0.05);
+}
+
+/// `init.kaiming_normal_(w1, mode='fan_out')`, and uniform
+#[test]
+fn s10_kaiming_in_place() {
+    let x = some_x();
+    type Fill = for<'w> fn(&'w mut ArrayRef2<f32>, f64, Mode, Layout, &mut Rng) -> &'w mut ArrayRef2<f32>;
+    let w1 = |fill: Fill, nh, rng: &mut Rng| {
+        let mut w1 = Array2::zeros((784, nh));
+        fill(&mut w1, 0.0, Mode::FanOut, Layout::OutIn, rng); // the lesson's call, word for word
+        w1
+    };
+    let mut stds = Vec::new();
+    for (fill, nh, name, courses) in [
+        (kaiming_normal_ as Fill, NH, "normal, nh 50", ["-0.0001 / 0.0502 (O)", "—", "0.5542 / 0.8006 (O)"]),
+        (kaiming_uniform_, 80, "uniform, nh 80", ["-8.06e-5 / 0.05043 (S4)", "0.0587 / 1.4557 (S4)", "—"]),
+    ] {
+        let l1 = |rng: &mut Rng| lin(&x, &w1(fill, nh, rng), &Array1::zeros(nh));
+        let weights = Spread::over_seeds(|rng| Stats::of(&w1(fill, nh, rng)));
+        weights.beside(&format!("w1 ({name})"), courses[0]);
+        Spread::over_seeds(|rng| Stats::of(&l1(rng))).beside("lin(x, w1, b1)", courses[1]);
+        Spread::over_seeds(|rng| Stats::of(&relu(&l1(rng)))).beside("relu(lin(x, w1, b1))", courses[2]);
+        stds.push(weights.std.mean);
+    }
+    test_near_zero(stds[0] - (2.0_f64 / 784.0).sqrt(), 1e-4);
+    test_near_zero(stds[1] - (2.0_f64 / 784.0).sqrt(), 1e-4);
+}
+
+/// `relu − 0.5`: the mean comes back towards 0
+#[test]
+fn s11_shifted_relu() {
+    let x = some_x();
+    let l2 = |nh, rng: &mut Rng| shifted_relu(&lin(&x, &kaiming(784, nh, rng), &Array1::zeros(nh)), 0.5);
+    let t = Spread::over_seeds(|rng| Stats::of(&l2(NH, rng)));
+    t.beside("relu(x) − 0.5, nh 50", "0.1071 / 0.8995 (O)");
+    Spread::over_seeds(|rng| Stats::of(&l2(80, rng))).beside("relu(x) − 0.5, nh 80", "0.1045 / 0.8618 (S4)");
+    let out = |rng: &mut Rng| lin(&l2(80, rng), &kaiming(80, 1, rng), &Array1::zeros(1));
+    let out = Spread::over_seeds(|rng| Stats::of(&out(rng)));
+    out.beside("linear_2, nh 80", "-0.8572 / 1.0908 (S4)");
+    println!("S4's −0.86 alarmed its author; of one draw with that spread it is nothing unusual: see q03.");
+    assert!(t.mean.mean.abs() < 0.2 && out.mean.std > 0.2);
+}
+
+/// Leaky ReLU: a little of what is negative passes
+#[test]
+fn s12_leaky_relu() {
+    let x = array![[-3.0, -1.0, 0.0, 2.0]];
+    beside("leaky_relu(x, 0.01)", leaky_relu(&x, 0.01), "S0: f(x) = 0.01x below 0");
+    beside("its slope", leaky_relu_grad(&x, &Array2::ones((1, 4)), 0.01), "S0 has -0.01; it is +0.01");
+    for a in [0.0, 0.01, 0.1, 1.0] {
+        println!("a = {a:<4}  gain = √(2/(1 + a²)) = {:.4}", gain(a));
+    }
+    // The formula keeps the second moment for any slope.
+    for a in [0.1, 0.5] {
+        let z = randn((500, 400), &mut manual_seed(1));
+        let mut w = Array2::zeros((400, 300));
+        kaiming_normal_(&mut w, a, Mode::FanIn, Layout::InOut, &mut manual_seed(2));
+        let out = leaky_relu(&lin(&z, &w, &Array1::zeros(300)), a as f32);
+        let second_moment = mean(&(&out * &out));
+        println!("a = {a:<4}  E[leaky_relu(z @ w)²] = {second_moment:.3} for E[z²] = 1");
+        assert!((second_moment - 1.0).abs() < 0.05);
+    }
+}
+
+/// The mysterious √5, and a wrong square root
+#[test]
+fn s13_other_initialisations() {
+    let x = some_x();
+    let default = Spread::over_seeds(|rng| Stats::of(&nn::Linear::new(784, NH, rng).weight.v));
+    default.beside("nn.Linear's own weights", "kaiming_uniform_(a=√5): std 1/√(3·784) = 0.0206");
+    let out = |rng: &mut Rng| Stats::of(&relu(nn::Linear::new(784, NH, rng).call(&x).out()));
+    Spread::over_seeds(out).beside("relu(nn.Linear(x))", "2.4 times smaller than with Kaiming");
+    test_near_zero(default.std.mean - 1.0 / (3.0_f64 * 784.0).sqrt(), 1e-4);
+
+    println!("S2 divides w2 by √m instead of √nh (\"NEED TO DIVIDE BY SQRT M\"):");
+    let out = |by: f32, rng: &mut Rng| {
+        let l2 = relu(&lin(&x, &kaiming(784, NH, rng), &Array1::zeros(NH)));
+        Stats::of(&lin(&l2, &(randn((NH, 1), rng) / by), &Array1::zeros(1)))
+    };
+    let right = Spread::over_seeds(|rng| out((NH as f32).sqrt(), rng));
+    let wrong = Spread::over_seeds(|rng| out(28.0, rng));
+    right.beside("out, w2/√nh", "0.705 is its std, measured once");
+    wrong.beside("out, w2/√m", "0.178: √(784/50) = 3.96 times too small");
+    test_near_zero(right.std.mean / wrong.std.mean - 3.96, 0.01);
+}
+
+/// A convolution is a linear layer with many zeros
+#[test]
+fn s14_convolution() {
+    let (image, kernel) = (Array1::range(1.0, 10.0, 1.0), [[1.0, 2.0], [3.0, 4.0]]);
+    // The kernel [[a, b], [c, d]] slid over a 3 × 3 image: four positions, four columns.
+    let mut w = Array2::<f32>::zeros((9, 4));
+    for (out, (row, column)) in [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().enumerate() {
+        for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            w[[(row + i) * 3 + column + j, out]] = kernel[i][j];
+        }
+    }
+    println!("w.t(), one row per position of the kernel:\n{}", w.t());
+    let out = lin(&image.insert_axis(Axis(0)), &w, &Array1::zeros(4));
+    println!("lin(image, w, 0) = {out}");
+    test_eq(&out, &array![[37.0, 47.0, 67.0, 77.0]]);
+    test_eq(&w.iter().filter(|&&w| w == 0.0).count(), &20);
+}
+
+/// Thirty layers: why He et al. could train what others could not
+#[test]
+fn s15_thirty_layers() {
+    println!("E[x²] after each ReLU of a deep net of 200 units a layer (the papers' pictures, as a table):");
+    println!("{:>6} {:>14} {:>14} {:>14}", "layer", "randn", "Xavier", "Kaiming");
+    let mut x = [1, 2, 3].map(|seed| randn((100, 200), &mut manual_seed(seed)));
+    let mut moments = [0.0; 3];
+    let mut rng = manual_seed(4);
+    for layer in 1..=30 {
+        for (x, (moment, scale)) in
+            x.iter_mut().zip(moments.iter_mut().zip([1.0, 1.0 / 200.0_f32.sqrt(), 0.1]))
+        {
+            *x = relu(&matmul(x, &(randn((200, 200), &mut rng) * scale)));
+            *moment = mean(&x.mapv(|x| x * x));
+        }
+        if [1, 2, 5, 10, 22, 30].contains(&layer) {
+            println!("{layer:>6} {:>14.3e} {:>14.3e} {:>14.3e}", moments[0], moments[1], moments[2]);
+        }
+    }
+    println!(
+        "He et al. converge with 30 layers where Xavier stalls; Fixup (2019) gets to 10,000 without normalisation."
+    );
+    assert!(!moments[0].is_finite() || moments[0] > 1e30, "explodes");
+    assert!(moments[1] < 1e-8, "halves every time: 2⁻³⁰");
+    assert!((0.1..10.0).contains(&moments[2]), "stays");
+}
+
+/// `model(xb)`
+#[test]
+fn s16_model() {
+    let net = net(0.5);
+    let out = model(&DIGITS.x_valid, &net);
+    beside("model(x_valid).shape", format_args!("{:?}", out.shape()), "torch.Size([10000, 1])");
+    let time = fastest(|| model(&DIGITS.x_valid, &net));
+    beside("%timeit model(x_valid)", human(time), "8.41 ms (O), 17.6 ms (S4)");
+    println!("({PROFILE})");
+    test_eq(&out.dim(), &(DIGITS.x_valid.nrows(), 1));
+}
+
+/// The loss: `mse`
+#[test]
+fn s17_mse() {
+    let (x, y) = (&DIGITS.x_train, &DIGITS.y_train);
+    let out = model(x, &net(0.5));
+    let loss = mse(&out, y);
+    beside("mse(model(x_train), y_train)", loss, "33.4708 (O), 36.6717 (S4)");
+    let valid = mse(&model(&DIGITS.x_valid, &net(0.5)), &DIGITS.y_valid);
+    beside("mse(model(x_valid), y_valid)", valid, "37.3602 (S4)");
+    let some_y = DIGITS.y_train.slice(s![..some_x().nrows()]);
+    let losses =
+        Array1::from_iter((0..SEEDS).map(|seed| {
+            mse(&model(&some_x(), &Net::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
+        }));
+    beside(
+        "over the seeds",
+        format_args!("{:.1} ± {:.1}", mean(&losses), std(&losses)),
+        "both are single draws",
+    );
+    let always = |guess: f32| mse(&Array2::from_elem((y.len(), 1), guess), y);
+    let (nothing, average) = (always(0.0), always(mean(y) as f32));
+    beside("always guessing 0", nothing, "28.15");
+    beside("always guessing the mean", average, "8.36: what a net must beat");
+
+    // S4's own check: var(p) + var(y) + (gap of the means)² − 2 cov(p, y).
+    let (p, centred) = (squeeze(&out, -1), |a: &ArrayRef1<f32>| a.mapv(|v| f64::from(v) - mean(a)));
+    let (dp, dy) = (centred(&p), centred(y));
+    let gap = mean(&p) - mean(y);
+    let sum = (&dp - &dy).mapv(|d| d * d).mean().unwrap() + gap * gap;
+    test_near_norm(&f64::from(loss), &sum, 1e-5);
+    // S4 writes it as .sum()/inp.shape[0], which is the mean as long as there is one output.
+    test_near(&loss, &((&p - y).mapv(|d| d * d).sum() / y.len() as f32));
+    only_mnist("the losses of two constant guesses", || test_near(&[nothing, average], &[28.151, 8.360]));
+}
+
+/// The chain rule
+#[test]
+fn s18_chain_rule() {
+    println!(
+        "y = f(u), u = g(x):   dy/dx = dy/du · du/dx      (\"cross-multiply\", as if they were fractions)"
+    );
+    let (g, f) = (|x: f64| x * x + 1.0, |u: f64| u.sin());
+    let (x, dx) = (0.7, 1e-6);
+    let (du, dy) = (g(x + dx) - g(x), f(g(x + dx)) - f(g(x)));
+    println!("at x = {x}: push x by {dx:.0e}, u moves by {du:.4e} and y by {dy:.4e}");
+    beside("dy/dx", format_args!("{:.5}", dy / dx), "the slope of both together");
+    beside("dy/du · du/dx", format_args!("{:.5}", (dy / du) * (du / dx)), "the product of the slopes");
+    beside("cos(u) · 2x", format_args!("{:.5}", g(x).cos() * 2.0 * x), "by calculus");
+    test_near(&(dy / dx), &(g(x).cos() * 2.0 * x));
+    println!("The net is mse(lin2(relu(lin1(x))), y): the same with four functions, from the outside in.");
+}
+
+/// `mse_grad` and `relu_grad`
+#[test]
+fn s19_mse_grad_and_relu_grad() {
+    let (x, y, net) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]), net(0.5));
+    let l1 = lin(&x, &net.w1, &net.b1);
+    let out = model(&x, &net);
+    let out_g = mse_grad(&out, &y);
+    beside("out.g.shape", format_args!("{:?}", out_g.shape()), "preds.g: (50000, 1) (S4)");
+    test_eq(&out_g.dim(), &out.dim());
+    test_near(&out_g[[0, 0]], &(2.0 * (out[[0, 0]] - y[0]) / y.len() as f32));
+
+    let l1_g = relu_grad(&l1, &Array2::ones(l1.dim()));
+    let dead = (0..NH).filter(|&unit| l1.column(unit).iter().all(|&z| z <= 0.0)).count();
+    beside("share of units that pass", format_args!("{:.3}", mean(&l1_g)), "about a half");
+    beside("units that never pass", dead, "\"dead\" ones learn nothing");
+    test_eq(&l1_g.iter().zip(&l1).all(|(&g, &z)| g == if z > 0.0 { 1.0 } else { 0.0 }), &true);
+}
+
+/// `lin_grad`, three times
+#[test]
+fn s20_lin_grad_in_three_forms() {
+    let rows = 1_000.min(DIGITS.x_train.nrows());
+    let (inp, w) = (DIGITS.x_train.slice(s![..rows, ..]), net(0.5).w1);
+    let out_g = randn((rows, NH), &mut manual_seed(0));
+    println!("The giant outer product of 50,000 rows: {} bytes.", outer_bytes::<f32>(50_000, 784, NH));
+    println!("Of {rows} rows: {} bytes, and {OUTER_BUDGET} are allowed.", outer_bytes::<f32>(rows, 784, NH));
+    let too_large = lin_grad_outer(&Array2::zeros((2_000, 784)), &w, &Array2::zeros((2_000, NH)));
+    println!("Asked for more: {}.", too_large.expect_err("it does not fit"));
+
+    let expected = lin_grad(&inp, &w, &out_g);
+    let outer = || lin_grad_outer(&inp, &w, &out_g).expect("few rows");
+    for grad in [outer(), lin_grad_einsum(&inp, &w, &out_g)] {
+        test_near_norm(&grad.w, &expected.w, 1e-5);
+        test_near_norm(&grad.b, &expected.b, 1e-5);
+        test_near_norm(&grad.inp, &expected.inp, 1e-5);
+    }
+    let times = [
+        fastest(outer),
+        fastest(|| lin_grad_einsum(&inp, &w, &out_g)),
+        fastest(|| lin_grad(&inp, &w, &out_g)),
+    ];
+    let scale = 50_000 / rows as u32;
+    println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
+    for (name, time, course) in [
+        ("giant outer product", times[0], "3.4 s"),
+        ("einsum \"bi,bj->ij\"", times[1], "140 ms"),
+        ("inp.t() @ out.g", times[2], "140 ms (S4: 7.78 and 7.92 ms for w.g alone)"),
+    ] {
+        beside(name, format_args!("{}, {}", human(time), human(time * scale)), course);
+    }
+    println!("So it was not einsum that was fast. It was the giant that was slow.");
+}
+
+/// `forward_and_backward`
+#[test]
+fn s21_forward_and_backward() {
+    let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
+    let (loss, grads) = time("forward_and_backward", || forward_and_backward(x, y, &net));
+    beside("loss", loss, "33.4708 (O)");
+    let shapes = format!(
+        "{:?} {:?} {:?} {:?}",
+        grads.w1.shape(),
+        grads.b1.shape(),
+        grads.w2.shape(),
+        grads.b2.shape()
+    );
+    beside("shapes of the gradients", shapes, "those of w1, b1, w2, b2");
+    beside("w2.t()", format_args!("{:?}", net.w2.t().shape()), "(1, 80) (S4)");
+    test_eq(&grads.x.dim(), &x.dim());
+    test_eq(&grads.w1.dim(), &net.w1.dim());
+
+    println!("The loss was only looked at. A step of 0.01 against the gradient:");
+    let step = |v: &Array2<f32>, g: &Array2<f32>| v - &(0.01 * g);
+    let moved = Net { w1: step(&net.w1, &grads.w1), w2: step(&net.w2, &grads.w2), ..net };
+    let after = mse(&model(x, &moved), y);
+    beside("loss after the step", after, "smaller");
+    assert!(after < loss);
+}
+
+/// The gradients against PyTorch's autograd
+#[test]
+fn s22_test_near_autograd() {
+    only_mnist("all gradients on the training set against PyTorch's", || {
+        let mut oracle = Oracle::open("fc_train_nh50_shift0.5");
+        let (net, expected) = (oracle.net(), oracle.grads("x_grad_first10"));
+        let (loss, grads) = forward_and_backward(&DIGITS.x_train, &DIGITS.y_train, &net);
+        beside("loss", loss, format_args!("{:.7} (PyTorch, same weights)", oracle.loss()));
+        // The notebook's five checks.
+        let ig = grads.x.slice(s![..10, ..]);
+        test_near(&grads.w2, &expected.w2);
+        test_near(&grads.b2, &expected.b2);
+        test_near(&grads.w1, &expected.w1);
+        test_near(&grads.b1, &expected.b1);
+        test_near(&ig, &expected.x);
+
+        println!(
+            "How much do they prove? Of the {} input gradients, none above {:.1e} …",
+            grads.x.len(),
+            largest(&grads.x)
+        );
+        let nothing = Array2::<f32>::zeros(grads.x.dim());
+        let pass = nothing.iter().zip(&grads.x).filter(|&(&a, &b)| near(&a, &b)).count();
+        let share = 100.0 * pass as f64 / grads.x.len() as f64;
+        beside("… near zero itself (%)", format_args!("{share:.1}"), "90.7, with its own weights");
+        println!("An absolute tolerance cannot see them. So they are measured by their own size:");
+        for (name, error) in [
+            ("w1", relative_norm(&grads.w1, &expected.w1)),
+            ("b1", relative_norm(&grads.b1, &expected.b1)),
+            ("w2", relative_norm(&grads.w2, &expected.w2)),
+            ("b2", relative_norm(&grads.b2, &expected.b2)),
+            ("x", relative_norm(&ig.to_owned(), &expected.x)),
+        ] {
+            beside(&format!("‖ours − PyTorch's‖ / ‖·‖, {name}"), format_args!("{error:.1e}"), "≤ 1e-5");
+            assert!(error <= 1e-5);
+        }
+        assert!(share > 80.0);
+    });
+}
+
+fn largest(x: &ArrayRef2<f32>) -> f32 {
+    x.fold(0.0_f32, |max, x| max.max(x.abs()))
+}
+
+/// The gradients against finite differences
+#[test]
+fn s23_finite_differences() {
+    // 64 images, and of each a patch of 6 × 6 pixels: every weight costs two forward passes.
+    let patch = |x: ArrayView2<'_, f32>| {
+        x.select(Axis(1), &(0..36).map(|i| (11 + i / 6) * 28 + 11 + i % 6).collect::<Vec<_>>())
+    };
+    let (x, y) = (patch(DIGITS.x_train.slice(s![..64, ..])), DIGITS.y_train.slice(s![..64]).to_owned());
+    let net = Net::kaiming(36, 10, 0.5, &mut manual_seed(1));
+    let check = |in_f64: f64, in_f32: f64| {
+        beside("in f64", format_args!("{in_f64:.1e}"), "5e-11");
+        beside("in f32, at its best step", format_args!("{in_f32:.1e}"), "1.5e-2, on whole images: useless");
+        assert!(in_f64 <= 1e-8 && in_f32 > 1e-5);
+    };
+    println!("The relative error of w1.g:");
+    let (_, ours) = forward_and_backward(&x, &y, &net);
+    let f32_error = |eps| {
+        let loss = |w1: &ArrayRef2<f64>| {
+            mse(&model(&x, &Net { w1: w1.mapv(|w| w as f32), ..net.clone() }), &y).into()
+        };
+        relative_norm(&finite_difference(loss, &net.w1.mapv(f64::from), eps), &ours.w1.mapv(f64::from))
+    };
+    let best_in_f32 = [1e-1, 1e-2, 1e-3, 1e-4].map(f32_error).into_iter().fold(f64::INFINITY, f64::min);
+
+    let (x, y, net) = (x.mapv(f64::from), y.mapv(f64::from), net.to_f64());
+    let (_, ours) = forward_and_backward(&x, &y, &net);
+    let loss = |w1: &ArrayRef2<f64>| mse(&model(&x, &Net { w1: w1.to_owned(), ..net.clone() }), &y);
+    check(relative_norm(&finite_difference(loss, &net.w1, 1e-5), &ours.w1), best_in_f32);
+}
+
+/// The notebook's `test_near` of all gradients after every refactoring.
+fn still_the_same(ours: &dyn Module, x_g: &ArrayRef2<f32>, expected: &Grads) {
+    let p = ours.parameters();
+    let g = |i: usize| p[i].g().expect("backward has been there");
+    test_near_norm(&g(0), &expected.w1.view().into_dyn(), 1e-5);
+    test_near_norm(&g(1), &expected.b1.view().into_dyn(), 1e-5);
+    test_near_norm(&g(2), &expected.w2.view().into_dyn(), 1e-5);
+    test_near_norm(&g(3), &expected.b2.view().into_dyn(), 1e-5);
+    test_near_norm(x_g, &expected.x, 1e-5);
+}
+
+/// Layers as classes
+#[test]
+fn s24_layers_as_classes() {
+    // A part of the set: the outer product writes 157 KB for every image.
+    let rows = 1_500.min(DIGITS.x_train.nrows());
+    let x = DIGITS.x_train.slice(s![..rows, ..]).to_shared();
+    let y = DIGITS.y_train.slice(s![..rows]);
+    let net = net(0.5);
+    let mut model = layers::Model::new(&net);
+    let forward = fastest(|| model.call(&x, &y));
+    let backward = timeit_n(1, 1, || model.backward()).min;
+    println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
+    let times = |time: Duration| format!("{}, {}", human(time), human(time * 50_000 / rows as u32));
+    beside("forward", times(forward), "70.7 ms (O), 524 ms (S4)");
+    beside(
+        "backward, giant outer product",
+        times(backward),
+        "3.4 s (O), 324 ms (S4, who has .t() @ already)",
+    );
+
+    let (_, expected) = forward_and_backward(&x, &y, &net);
+    let g = |param: &Option<Array2<f32>>| param.clone().expect("backward has been there");
+    test_near_norm(&model.backward(), &expected.x, 1e-5);
+    test_near_norm(&g(&model.lin1.w.g), &expected.w1, 1e-5);
+    test_near_norm(&g(&model.lin2.w.g), &expected.w2, 1e-5);
+}
+
+/// `Module`, first with einsum, then without; then `nn`
+#[test]
+fn s25_module_and_nn() {
+    let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
+    let (loss, expected) = forward_and_backward(x, y, &net);
+    println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
+    println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
+    for (name, mut model, course) in [
+        ("Module, einsum", module::Model::einsum(&net), "46.3 / 140 ms (O), 143 ms (S3), 315 ms (S4)"),
+        ("Module", module::Model::new(&net), "46.4 / 140 ms (O)"),
+        ("nn", nn_model(&net), "46.3 / 71.1 ms (O), 91.5 ms (S4): without x.g"),
+    ] {
+        let (our_loss, pass) = model.call(x, y);
+        test_near(&our_loss, &loss);
+        let x_g = model.backward(pass);
+        still_the_same(&model.layers, &x_g, &expected);
+        drop(x_g);
+        let [forward, backward, no_x_g] = steps(&mut model, x, y);
+        println!(
+            "{name:<16} {:>10} {:>10} {:>10}   {course}",
+            human(forward),
+            human(backward),
+            human(no_x_g)
+        );
+    }
+    println!(
+        "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
+    );
+}
+
+/// The notebook's last model, `[nn.Linear(n_in,nh), nn.ReLU(), nn.Linear(nh,n_out)]`, with the weights of `net` and its shift.
+fn nn_model(net: &Net) -> module::Model {
+    let linear = |w: &Array2<f32>, b: &Array1<f32>| nn::Linear::from_weights(w.clone(), b.clone());
+    module::Model::from_layers(
+        nn::Sequential::new()
+            .then(linear(&net.w1, &net.b1))
+            .then(module::Relu { shift: net.shift })
+            .then(linear(&net.w2, &net.b2)),
+    )
+}
+
+/// The fastest of three: forward, backward, and backward without the input's gradient.
+fn steps(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>) -> [Duration; 3] {
+    let mut best = [Duration::MAX; 3];
+    for _ in 0..3 {
+        let start = std::time::Instant::now();
+        let (_, pass) = model.call(x, y);
+        let forward = start.elapsed();
+        let backward = timed(|| drop(model.backward(pass)));
+        let (_, pass) = model.call(x, y);
+        let no_x_g = timed(|| model.backward_params(pass));
+        for (best, time) in best.iter_mut().zip([forward, backward, no_x_g]) {
+            *best = time.min(*best);
+        }
+    }
+    best
+}
+
+fn timed(f: impl FnOnce()) -> Duration {
+    let start = std::time::Instant::now();
+    f();
+    start.elapsed()
+}
+
+/// `w1.g, b1.g, w2.g, b2.g = [None]*4`
+#[test]
+fn s26_reset() {
+    let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
+    let mut model = module::Model::new(&net(0.5));
+    let (_, pass) = model.call(&x, &y);
+    model.backward_params(pass);
+    let there = |model: &module::Model| model.layers.parameters().iter().filter(|p| p.g().is_some()).count();
+    beside("gradients after backward", there(&model), "4");
+    model.layers.zero_grad();
+    beside("gradients after the reset", there(&model), "0");
+    println!(
+        "S4 also deletes its classes and calls gc.collect() (846 objects). Here the pass owned the activations,"
+    );
+    println!("backward took the pass, and they were gone when it returned: there is nothing to collect.");
+    test_eq(&there(&model), &0);
+}
+
+/// `for l in layers: x = l(x)`
+#[test]
+fn s27_the_loop_over_layers() {
+    let (x, net) = (some_x(), net(0.5));
+    let layers = nn_model(&net).layers.layers;
+    let mut out = x.to_owned();
+    for l in &layers {
+        out = l.call(&out).out().to_owned();
+    }
+    beside("x.shape after the loop", format_args!("{:?}", out.shape()), "torch.Size([50000, 1]) (S4)");
+    println!("{layers:#?}");
+    test_near(&out, &model(&x, &net));
+}
+
+/// Question 1: why initialise with zeros? Uniform or normal?
+#[test]
+fn q01_zeros_uniform_normal() {
+    println!("torch.zeros(n, nh) is only memory for kaiming_*_ to overwrite. Were it the initialisation:");
+    let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
+    let with =
+        |w: f32| Net { w1: Array2::from_elem((784, NH), w), w2: Array2::from_elem((NH, 1), w), ..net(0.0) };
+    let (_, zeros) = forward_and_backward(&x, &y, &with(0.0));
+    beside("largest |w1.g|, all weights 0", largest(&zeros.w1), "0: the first layer never learns");
+    beside("largest |w2.g|, all weights 0", largest(&zeros.w2), "relu(0) = 0: nor the second; only b2 does");
+    let (_, same) = forward_and_backward(&x, &y, &with(0.01));
+    let differ = same.w1.columns().into_iter().filter(|&column| column != same.w1.column(0)).count();
+    beside("columns of w1.g that differ", differ, "0: fifty units that stay one unit");
+    test_eq(&(largest(&zeros.w1), largest(&zeros.w2), differ), &(0.0, 0.0, 0));
+    assert!(zeros.b2[0] != 0.0 && largest(&same.w1) > 0.0);
+
+    println!("Uniform and normal weights of equal variance differ in shape:");
+    let n = 1_000_000;
+    let normal = randn(n, &mut manual_seed(1));
+    let uniform = rand(n, &mut manual_seed(1)).mapv(|u| (2.0 * u - 1.0) * 3.0_f32.sqrt());
+    for (name, w, course) in [("normal", &normal, "8.0 %, 4.90"), ("uniform", &uniform, "5.8 %, 1.732")] {
+        println!("{name:>8} |{}|", histogram(w));
+        let near_zero = w.iter().filter(|w| w.abs() < 0.1).count() as f64 / n as f64;
+        let largest = w.fold(0.0_f32, |max, w| max.max(w.abs()));
+        beside("  |w| < 0.1σ, largest", format_args!("{:.1} %, {largest:.3}", 100.0 * near_zero), course);
+        test_near_zero(std(w) - 1.0, 2e-3);
+    }
+    println!("… and not in what the layer makes of them:");
+    for (name, fill, course) in [("normal", true, "0.549 / 0.820"), ("uniform", false, "0.559 / 0.822")] {
+        let w1 = |rng: &mut Rng| {
+            let mut w = Array2::zeros((784, NH));
+            let fill = if fill { kaiming_normal_ } else { kaiming_uniform_ };
+            fill(&mut w, 0.0, Mode::FanIn, Layout::InOut, rng);
+            w
+        };
+        let out = Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &w1(rng), &Array1::zeros(NH)))));
+        out.beside(&format!("relu(lin(x)), {name}"), course);
+    }
+}
+
+/// From −4 to 4 in 32 steps, in eighths of a line.
+fn histogram(x: &Array1<f32>) -> String {
+    let mut counts = [0; 32];
+    for &x in x {
+        if let Some(count) = counts.get_mut(((x + 4.0) * 4.0) as usize) {
+            *count += 1;
+        }
+    }
+    let most = counts.into_iter().max().unwrap_or(1);
+    counts.map(|count| [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][count * 8 / most]).iter().collect()
+}
+
+/// Question 2: why does Linear transpose, and why fan_in and fan_out "conversely"?
+#[test]
+fn q02_layout_and_mode() {
+    println!(
+        "PyTorch stores (out, in), one row per output, and multiplies by the transpose, which costs nothing."
+    );
+    let w = randn((50, 784), &mut manual_seed(0));
+    beside(
+        "w.strides(), w.t().strides()",
+        format_args!("{:?}, {:?}", w.strides(), w.t().strides()),
+        "the same numbers, read the other way",
+    );
+    test_eq(&w.t().as_ptr(), &w.as_ptr());
+    let (ours, bias) = (nn::Linear::from_pytorch(&w, &Array1::zeros(50)), Array1::zeros(50));
+    test_near(ours.call(&some_x()).out(), &lin(&some_x(), &w.t(), &bias));
+
+    println!("Its init takes every matrix for (out, in). The lesson's (784, 50) is (in, out):");
+    let x = some_x();
+    for (mode, layout, course) in [
+        (Mode::FanIn, Layout::InOut, "0.0505 → 0.56 / 0.82: what is wanted"),
+        (Mode::FanOut, Layout::OutIn, "0.0505 → 0.56 / 0.82: the lesson's mode='fan_out'"),
+        (Mode::FanOut, Layout::InOut, "0.2: right for the backward pass"),
+        (Mode::FanIn, Layout::OutIn, "0.2 → 2.21 / 3.27: the trap, 3.96 times too large"),
+    ] {
+        let w1 = |rng: &mut Rng| {
+            let mut w = Array2::zeros((784, NH));
+            kaiming_normal_(&mut w, 0.0, mode, layout, rng);
+            w
+        };
+        let expected = init::kaiming_std((784, NH), 0.0, mode, layout);
+        let drawn = w1(&mut manual_seed(0));
+        let out = Stats::of(&relu(&lin(&x, &drawn, &Array1::zeros(NH))));
+        beside(
+            &format!("{mode:?}, {layout:?}"),
+            format_args!("{:.4} → {:.2} / {:.2}", std(&drawn), out.mean, out.std),
+            course,
+        );
+        assert!((std(&drawn) / expected - 1.0).abs() < 0.02);
+    }
+    let std_of = |mode, layout| init::kaiming_std((784, NH), 0.0, mode, layout);
+    test_near(
+        &(std_of(Mode::FanIn, Layout::OutIn) / std_of(Mode::FanIn, Layout::InOut)),
+        &(784.0_f64 / 50.0).sqrt(),
+    );
+}
+
+/// Question 3: why did the mean change again?
+#[test]
+fn q03_why_the_mean_changes_again() {
+    let x = some_x().to_owned();
+    let mean_image = x.mean_axis(Axis(0)).expect("there are images");
+    let share = mean(&mean_image.mapv(|p| p * p)) / mean(&x.mapv(|p| p * p));
+    println!("1. relu of N(0, 2) has mean 1/√π = 0.5642, not 0.5: the shift leaves 0.064.");
+    println!("2. Pixels are normalised together, not each by itself: the mean image is not 0.");
+    beside("   its share of E[x²]", format_args!("{:.1} %", 100.0 * share), "29.2 %");
+    let unit_means = |x: &Array2<f32>, seed| {
+        let l1 = lin(x, &kaiming(784, NH, &mut manual_seed(seed)), &Array1::zeros(NH));
+        l1.mean_axis(Axis(0)).expect("there are images")
+    };
+    let sd = std(&Array1::from_iter((0..SEEDS).flat_map(|seed| unit_means(&x, seed))));
+    beside("   so the units' means spread by", format_args!("{sd:.3}"), "0.743; theory √(2 · 0.292) = 0.764");
+    println!("3. The last layer has one output: its mean is one draw of a weighted sum of those means.");
+
+    let out_means = |x: &Array2<f32>, shift: f32, w2: fn(usize, usize, &mut Rng) -> Array2<f32>| {
+        Array1::from_iter((0..SEEDS).map(|seed| {
+            let rng = &mut manual_seed(seed);
+            let l2 = shifted_relu(&lin(x, &kaiming(784, NH, rng), &Array1::zeros(NH)), shift);
+            mean(&lin(&l2, &w2(NH, 1, rng), &Array1::zeros(1))) as f32
+        }))
+    };
+    let centred = &x - &mean_image;
+    let (plain, per_pixel) = (out_means(&x, 0.5, kaiming), out_means(&centred, 0.5, kaiming));
+    let best = out_means(&centred, 0.5642, xavier);
+    beside(
+        "   mean of linear_2, its spread",
+        format_args!("{:.3}", std(&plain)),
+        "0.54; S4's -0.857 is a 1.6-sigma draw",
+    );
+    beside("   … each pixel centred", format_args!("{:.3}", std(&per_pixel)), "0.13");
+    beside("   … shift 0.5642, gain 1 at the end", format_args!("{:.3}", std(&best)), "0.076");
+    for (name, means) in [("plain", &plain), ("centred", &per_pixel), ("best", &best)] {
+        println!("{name:>10} |{}| from −2 to 2", histogram(&means.mapv(|m| 2.0 * m)));
+    }
+    assert!(std(&per_pixel) < std(&plain) / 2.0 && std(&best) <= std(&per_pixel));
+    assert!((sd / (2.0 * share).sqrt() - 1.0).abs() < 0.15);
+}
+
+/// Question 4: "in-place functions don't return a value"
+#[test]
+fn q04_in_place_functions_return() {
+    let mut w = Array2::zeros((784, 50));
+    let before = w.as_ptr();
+    let returned = kaiming_uniform_(&mut w, 0.0, Mode::FanIn, Layout::InOut, &mut manual_seed(0));
+    beside("the same tensor comes back", returned.as_ptr() == before, "kaiming_uniform_(w) is w: True");
+    test_eq(&returned.as_ptr(), &before);
+    println!("So calls chain:  std(kaiming_uniform_(&mut w, …)) = {:.4}", std(returned));
+}
+
+/// Question 5: why save x_train's gradient? It is no parameter
+#[test]
+fn q05_the_gradient_of_the_input() {
+    let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
+    println!(
+        "Training does not need it; it is there because `Lin.bwd` serves the second layer too, whose input is the"
+    );
+    println!(
+        "first's output. For the first layer it costs a product as large as the forward pass, and this memory:"
+    );
+    let out_g = randn((x.nrows(), NH), &mut manual_seed(0));
+    let with = fastest(|| lin_grad(x, &net.w1, &out_g));
+    let without = fastest(|| lin_param_grads(x, &out_g));
+    beside("x.g in MB", x.len() * 4 / 1_000_000, "157");
+    beside(
+        "lin_grad, w.g and b.g alone",
+        format_args!("{}, {}", human(with), human(without)),
+        "98 of 151 ms are x.g",
+    );
+    println!("({PROFILE})");
+
+    println!(
+        "Its uses: which pixels matter, adversarial images, style transfer, GANs. Of the first image, |x.g|:"
+    );
+    let (_, grads) = forward_and_backward(&x.slice(s![..1, ..]), &y.slice(s![..1]), &net);
+    let picture = grads.x.mapv(f32::abs).into_shape_with_order((28, 28)).expect("28 · 28 pixels");
+    println!("{}", show_image(&(&picture / largest(&picture))));
+    assert!(largest(&picture) > 0.0);
+}
+
+/// Question 6: `clone`, `copy_`, `expand_as`
+#[test]
+fn q06_clone_copy_expand() {
+    let c = array![10.0, 20.0, 30.0];
+    let clone = c.clone();
+    let mut copied = Array1::zeros(3);
+    let place = copied.as_ptr();
+    copied.assign(&c);
+    let expanded = c.broadcast((3, 3)).expect("a row is repeated");
+    let materialised = expanded.to_owned();
+    let shared = c.to_shared();
+    let mut handle = shared.clone();
+    println!("{:<26} {:<16} {:<10} strides", "", "PyTorch", "memory");
+    let row = |rust: &str, torch: &str, memory: &str, strides: &[isize]| {
+        println!("{rust:<26} {torch:<16} {memory:<10} {strides:?}")
+    };
+    row("c.clone()", "clone()", "new", clone.strides());
+    row("copied.assign(&c)", "copy_(c)", "its own", copied.strides());
+    row("c.view()", "detach()", "c's", c.view().strides());
+    row("c.broadcast((3, 3))", "expand_as(m)", "c's", expanded.strides());
+    row("….to_owned()", "….clone()", "new, 9", materialised.strides());
+    row("shared.clone()", "copy.copy(c)", "shared", handle.strides());
+
+    assert!(clone.as_ptr() != c.as_ptr() && copied.as_ptr() == place);
+    assert!(c.view().as_ptr() == c.as_ptr() && expanded.as_ptr() == c.as_ptr());
+    test_eq(expanded.strides(), &[0, 1]);
+    test_eq(materialised.strides(), &[3, 1]);
+    assert!(handle.as_ptr() == shared.as_ptr());
+    handle[0] = 99.0; // copies first, since another holds it: in PyTorch `shared` would change too
+    assert!(handle.as_ptr() != shared.as_ptr() && shared[0] == 10.0);
+    println!(
+        "In PyTorch e = c.expand_as(m); e[0,0] = 99 changes a whole column, and c. Here a broadcast view is"
+    );
+    println!("read-only: that line does not compile.");
+}
+
+/// Question 7: why does the clone have no `.g`?
+#[test]
+fn q07_a_clone_has_no_gradient() {
+    let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
+    let x = Array2::ones((4, 3));
+    let pass = layer.call(&x);
+    layer.backward(pass, &Array2::ones((4, 2)));
+    let clone = layer.clone();
+    beside("the layer's gradient", layer.weight.g.is_some(), "True");
+    beside("the clone's gradient", clone.weight.g.is_some(), "AttributeError: no attribute 'g'");
+    println!(
+        "In PyTorch `.g` is a Python attribute, and clone() copies storage, not attributes. Here it is a"
+    );
+    println!("decision: a clone is a new value, and no backward pass has been there.");
+    test_eq(&clone.weight.v, &layer.weight.v);
+    assert!(layer.weight.g.is_some() && clone.weight.g.is_none() && clone.bias.g.is_none());
+}
+
+/// Question 8: why save w1g, w2g … instead of using w1.g?
+#[test]
+fn q08_why_gradients_are_saved() {
+    let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
+    let (_, saved) = forward_and_backward(&x, &y, &net(0.5));
+    let mut model = module::Model::new(&net(0.5));
+    for _ in 0..2 {
+        let (_, pass) = model.call(&x, &y);
+        model.backward_params(pass); // overwrites w1.g, every time
+    }
+    test_near_norm(
+        &model.layers.parameters()[0].g().expect("just computed"),
+        &saved.w1.view().into_dyn(),
+        1e-5,
+    );
+    println!("Because every refactoring overwrites w1.g, and something has to be left to compare with.");
+    println!(
+        "And `.g` is ours, on purpose not `.grad`, which is autograd's. Here `Grads` is a value: it stays."
+    );
+}
+
+/// Question 9: `__call__` disappeared, how?
+#[test]
+fn q09_where_call_went() {
+    /// A layer that says only what it computes and how that is differentiated.
+    #[derive(Debug)]
+    struct Double;
+    impl Module for Double {
+        fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
+            module::Saved::new(2.0 * inp)
+        }
+        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+            2.0 * out_g
+        }
+    }
+    let x = array![[1.0, 2.0]];
+    let pass = Double.call(&x); // from the trait
+    beside("Double.call(x)", pass.out(), "[[2, 4]]");
+    let x_g = Double.backward(pass, &array![[1.0, 1.0]]); // from the trait
+    beside("Double.backward(…)", &x_g, "[[2, 2]]");
+    println!(
+        "It moved into the base class, which calls the subclass's forward: a template method. In Rust, a trait"
+    );
+    println!("with two required methods and two provided ones.");
+    test_eq(&x_g, &array![[2.0, 2.0]]);
+}
+
+/// Question 10: why does `einsum("ia,ka->ik", out.g, w)` work?
+#[test]
+fn q10_einsum_of_the_input_gradient() {
+    let (out_g, w) = (randn((7, 5), &mut manual_seed(0)), randn((3, 5), &mut manual_seed(1)));
+    let mut inp_g = Array2::<f32>::zeros((7, 3));
+    for i in 0..7 {
+        for k in 0..3 {
+            for a in 0..5 {
+                inp_g[[i, k]] += out_g[[i, a]] * w[[k, a]]; // a is not in the output: summed
+            }
+        }
+    }
+    let as_matmul = matmul(&out_g, &w.t());
+    beside(
+        "relative difference to out.g @ w.t()",
+        format_args!("{:.0e}", relative_norm(&as_matmul, &inp_g)),
+        "f32 rounding",
+    );
+    println!("It fails only where out.g is (n), the unsqueeze(-1) of mse_grad forgotten: ia needs two axes.");
+    println!("S4's 315 against 48 ms: 50,000 rows against 10,000. 48.1 against 46.6 ms: noise.");
+    test_near_norm(&as_matmul, &inp_g, 1e-6);
+}
+
+/// Question 11: nn.ReLU or F.relu?
+#[test]
+fn q11_relu_module_and_function() {
+    let x = randn((100, 7), &mut manual_seed(0));
+    beside("the same numbers", *nn::ReLU.call(&x).out() == relu(&x), "torch.equal: True");
+    beside("parameters of nn::ReLU", nn::ReLU.parameters().len(), "0");
+    println!(
+        "The module calls the function. A module can stand in a Sequential, and be printed: {:?}.",
+        nn::ReLU
+    );
+    test_eq(nn::ReLU.call(&x).out(), &*relu(&x));
+}
+
+/// Question 12: why the squeezed tensor to the loss?
+#[test]
+fn q12_the_squeezed_loss() {
+    let rows = 200;
+    let (x, targ) = (DIGITS.x_train.slice(s![..rows, ..]), DIGITS.y_train.slice(s![..rows]));
+    let out = model(&x, &net(0.5));
+    let all_pairs = &out - &targ; // (200, 1) − (200)
+    let (right, wrong) = (mse(&out, &targ), all_pairs.mapv(|d| d * d).mean().expect("not empty"));
+    beside("(n,1) − (n)", format_args!("{:?}", all_pairs.shape()), "50000 × 50000 floats are 10 GB");
+    beside("the right loss", right, "2.429 in an example");
+    beside("the loss over all pairs", wrong, "2.319 there: wrong, and plausible");
+    let (p, gap) = (squeeze(&out, -1), mean(&out) - mean(&targ));
+    let variance = |a: &ArrayRef1<f32>| std(a).powi(2) * (rows - 1) as f64 / rows as f64;
+    let expected = variance(&p) + variance(&targ) + gap * gap;
+    beside("var(out) + var(targ) + gap²", format_args!("{expected:.4}"), "all that it can learn: the mean");
+    test_near_norm(&f64::from(wrong), &expected, 1e-5);
+    assert!(relative_norm(&wrong, &right) > 1e-3);
+    println!("Our mse takes an ArrayRef2 and an ArrayRef1, squeezes the one, and compares the lengths.");
+}
+
+/// Homework: He et al., section 2.2, checked by numbers
+#[test]
+fn hw01_he_section_2_2() {
+    println!("Eq. 7 to 10: Var[y_l] = n_l · Var[w_l] · E[x_l²], and E[x_l²] = ½ Var[y_(l−1)] after a ReLU.");
+    let n = 400;
+    let mut y = randn((500, n), &mut manual_seed(0));
+    for layer in 1..=4 {
+        let (x, before) = (relu(&y), std(&y).powi(2));
+        let second_moment = mean(&x.mapv(|x| x * x));
+        y = matmul(&x, &(randn((n, n), &mut manual_seed(layer)) * 0.1));
+        let (var_y, by_formula) = (std(&y).powi(2), n as f64 * 0.01 * 0.5 * before);
+        println!(
+            "layer {layer}: E[x²] = {second_moment:.4} and ½ Var = {:.4}; Var[y] = {var_y:.4} and n·Var[w]·½ Var = {by_formula:.4}",
+            before / 2.0
+        );
+        assert!((var_y / by_formula - 1.0).abs() < 0.15 && (second_moment * 2.0 / before - 1.0).abs() < 0.1);
+    }
+    println!("To keep it at 1: ½ · n · Var[w] = 1, so std = √(2/n).");
+}
+
+/// Homework: what exactly "loses half" means
+#[test]
+fn hw02_half_of_what() {
+    let z = randn((2_000, 1_000), &mut manual_seed(0));
+    let out = relu(&z);
+    let (m, s) = (mean(&out), std(&out));
+    beside("E[relu²]", format_args!("{:.4}", mean(&out.mapv(|x| x * x))), "1/2: the second moment halves");
+    beside("Var[relu]", format_args!("{:.4}", s * s), "1/2 − 1/2π = 0.341, not 1/2");
+    beside("std, mean", format_args!("{s:.4}, {m:.4}"), "0.584, 0.399");
+    test_near_zero(m * m + s * s - 0.5, 2e-3);
+    test_near_zero(s * s - 0.340_845, 2e-3);
+}
+
+/// Homework: is `clamp_min_` in place harmful, and what is the gradient at exactly 0?
+#[test]
+fn hw03_in_place_relu_and_its_kink() {
+    let z = array![[-1.0, 0.0, 0.3, 2.0]];
+    let out_g = Array2::ones((1, 4));
+    let clamped = relu(&z);
+    let shifted = shifted_relu(&z, 0.5);
+    beside("mask from the input", relu_grad(&z, &out_g), "right");
+    beside("mask after clamp_min_(0)", relu_grad(&clamped, &out_g), "still right: x > 0 is the same");
+    beside("mask after clamp_min_(0).sub_(0.5)", relu_grad(&shifted, &out_g), "wrong for 0 < x ≤ 0.5");
+    beside(
+        "gradient at exactly 0",
+        relu_grad(&z, &out_g)[[0, 1]],
+        "0 (PyTorch too; torch.maximum 0.5, Swift 1)",
+    );
+    println!("In Rust the signature tells: relu takes &x and cannot overwrite it.");
+    test_eq(&relu_grad(&z, &out_g), &relu_grad(&clamped, &out_g));
+    test_eq(&relu_grad(&shifted, &out_g), &array![[0.0, 0.0, 0.0, 1.0]]);
+}
+
+/// Homework: "always give squeeze a dimension"
+#[test]
+fn hw04_squeeze_with_its_axis() {
+    println!(
+        "In this code plain squeeze() would survive a batch of one: (1,1) → (), minus (1) is (1) again."
+    );
+    println!("It does lose the batch axis of a (1, 10) output. Naming the axis cannot:");
+    beside(
+        "squeeze((1, 1), -1)",
+        format_args!("{:?}", squeeze(&Array2::<f32>::ones((1, 1)), -1).shape()),
+        "torch.Size([1])",
+    );
+    let long = std::panic::catch_unwind(|| squeeze(&Array2::<f32>::ones((1, 10)), -1).len());
+    beside(
+        "squeeze((1, 10), -1)",
+        if long.is_err() { "panics" } else { "?" },
+        "leaves it as it is, in silence",
+    );
+    assert!(long.is_err());
+}
+
+/// Homework: "so, does PyTorch use autograd or not?"
+#[test]
+fn hw05_autograd_or_not() {
+    println!("nn.Linear with loss.backward(): yes, it walks the graph that the forward pass recorded.");
+    println!(
+        "Module and Lin of the lesson, and all of ours: no. What plays its part is the tree that call saves:"
+    );
+    let net = net(0.5);
+    let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
+    let mut model = nn_model(&net);
+    let saved = model.layers.forward(&x);
+    for (layer, part) in model.layers.layers.iter().zip(&saved.parts) {
+        println!("  {:?} saved {layer:?}'s output", part.out.shape());
+    }
+    test_eq(&saved.parts.len(), &3);
+    println!(
+        "And gradients of what is no parameter? PyTorch forgets them unless told retain_grad(); here whoever"
+    );
+    println!("calls the backward functions one by one has them all in hand:");
+    let out_g = mse_grad(&saved.out, &y);
+    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], &out_g);
+    beside("l2.g", format_args!("{:?}", l2_g.shape()), "None, with a warning");
+    test_eq(&l2_g.dim(), &(x.nrows(), NH));
+}
