@@ -139,7 +139,7 @@ fn growth(run: &Run, part: &str) -> String {
             let _ = writeln!(text, "- {}: time grows as size^{p:.2}", entry.name); // a String takes everything
         }
     }
-    format!("\nFitted over all sizes:\n\n{text}")
+    if text.is_empty() { text } else { format!("\nFitted over all sizes:\n\n{text}") }
 }
 
 /// `(size, seconds)` of one contender.

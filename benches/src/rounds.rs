@@ -41,7 +41,8 @@ pub(crate) fn run(
     }
     let before = noise.now();
     for round in 0..options.rounds() {
-        for i in (0..contenders.len()).map(|i| (i + round as usize) % contenders.len()) {
+        let first = round as usize % contenders.len(); // nobody always comes after the same one's caches
+        for i in (first..contenders.len()).chain(0..first) {
             progress.set_message(format!("{} {}, round {}", experiment.part, experiment.name, round + 1));
             turns[i].take(&mut *contenders[i], options.budget())?;
         }

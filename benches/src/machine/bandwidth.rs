@@ -50,11 +50,11 @@ fn of_size(bytes: usize, threads: usize) -> Bandwidth {
     let lines = bytes.div_ceil(64 * threads);
     let parts: Vec<Part> = (0..threads).map(|_| Mutex::new(vec![Line([1.0; 16]); lines])).collect();
     let speed = |work: Work| {
-        let loops = (4 << 20_usize).div_ceil(64 * lines); // at least 4 MiB a thread between two looks at the clock
+        let loops = (4_usize << 20).div_ceil(64 * lines); // at least 4 MiB a thread between two looks at the clock
         (threads * lines * 64 * loops) as f64 / best(&parts, loops, work) / 1e9
     };
     let write = [ordinary as Work, streaming].map(speed).into_iter().fold(0.0, f64::max);
-    Bandwidth { bytes, read: speed(|lines| drop(black_box(sum(lines)))), write }
+    Bandwidth { bytes, read: speed(|lines| _ = black_box(sum(lines))), write }
 }
 
 /// The least seconds in which every thread does `work` so many times on its part.

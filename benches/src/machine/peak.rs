@@ -28,7 +28,7 @@ pub(crate) fn measure(threads: usize) -> (&'static str, f64) {
     let end = Instant::now() + Duration::from_millis(400);
     let mut best = f64::INFINITY;
     while Instant::now() < end {
-        best = best.min(together(threads, || drop(black_box((kernel.run)(black_box(STEPS))))));
+        best = best.min(together(threads, || _ = black_box((kernel.run)(black_box(STEPS)))));
     }
     (kernel.name, flops / best / 1e9)
 }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn all_threads_take_part() {
         let count = std::sync::atomic::AtomicUsize::new(0);
-        together(3, || drop(count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
+        together(3, || _ = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         assert_eq!(count.into_inner(), 3);
     }
 }

@@ -70,8 +70,10 @@ pub(super) struct Product<'a> {
     pub(super) threads: usize,
 }
 
+type Work = fn(&mut Product);
+
 /// Those who write where they are told. To add one is to add a line.
-const IN_PLACE: &[(&str, fn(&mut Product))] = &[
+const IN_PLACE: &[(&str, Work)] = &[
     ("nb01 matmul_into", |p| matmul_into(&p.a, &p.b, &mut p.c)),
     #[cfg(feature = "mkl")]
     ("MKL", |p| nb02_fully_connected::ladder::blas_into(&p.a, &p.b, &mut p.c)),
@@ -137,10 +139,11 @@ impl Factors {
     }
 
     pub(super) fn in_place(&self, threads: usize) -> Contenders<'_> {
-        let local = |&(name, work)| {
-            Box::new(Local { name, state: self.product(threads), work, result: pieces }) as Box<_>
-        };
-        IN_PLACE.iter().map(local).collect()
+        let mut all: Contenders = Vec::new();
+        for &(name, work) in IN_PLACE {
+            all.push(Box::new(Local { name, state: self.product(threads), work, result: pieces }));
+        }
+        all
     }
 
     /// The product in `f64`.

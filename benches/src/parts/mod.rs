@@ -23,6 +23,9 @@ pub(crate) struct Bench<'o> {
     noise: Noise,
 }
 
+/// Measures one part.
+type Measure = fn(&Bench) -> Result<Vec<Experiment>>;
+
 /// Those who take part in one experiment.
 type Contenders<'c> = Vec<Box<dyn Contender + 'c>>;
 
@@ -33,7 +36,7 @@ pub(crate) fn run(options: &Options, threads: usize) -> Result<Run> {
     let bench = Bench { options, threads, python, noise };
     let before = Limits::measure(threads);
     let mut experiments = Vec::new();
-    let parts: [(Part, fn(&Bench) -> Result<Vec<Experiment>>); 4] = [
+    let parts: [(Part, Measure); 4] = [
         (Part::Matmul, matmul::run),
         (Part::Ladder, ladder::run),
         (Part::Net, net::run),

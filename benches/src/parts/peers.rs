@@ -56,7 +56,7 @@ pub(super) fn faer(product: &mut Product) {
 
 fn faer_view<'a>(x: &ArrayView2<'a, f32>) -> MatRef<'a, f32> {
     let (rows, columns) = x.dim();
-    match (x.to_slice(), x.clone().reversed_axes().to_slice()) {
+    match (x.to_slice(), (*x).reversed_axes().to_slice()) {
         (Some(rows_in_a_row), _) => MatRef::from_row_major_slice(rows_in_a_row, rows, columns),
         (None, Some(columns_in_a_row)) => {
             MatRef::from_row_major_slice(columns_in_a_row, columns, rows).transpose()
