@@ -72,7 +72,9 @@ fn avx512(steps: u64) -> f32 {
     let (a, b) = (_mm512_set1_ps(black_box(0.999)), _mm512_set1_ps(black_box(0.001)));
     let mut sums = [a; ACCUMULATORS];
     for _ in 0..steps {
-        sums = sums.map(|sum| _mm512_fmadd_ps(sum, a, b));
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, a, b);
+        }
     }
     sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
 }
@@ -84,7 +86,9 @@ fn avx2(steps: u64) -> f32 {
     let (a, b) = (_mm256_set1_ps(black_box(0.999)), _mm256_set1_ps(black_box(0.001)));
     let mut sums = [a; ACCUMULATORS];
     for _ in 0..steps {
-        sums = sums.map(|sum| _mm256_fmadd_ps(sum, a, b));
+        for sum in &mut sums {
+            *sum = _mm256_fmadd_ps(*sum, a, b);
+        }
     }
     sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
 }
@@ -102,7 +106,9 @@ fn neon(steps: u64) -> f32 {
         let (a, b) = (vdupq_n_f32(black_box(0.999)), vdupq_n_f32(black_box(0.001)));
         let mut sums = [a; ACCUMULATORS];
         for _ in 0..steps {
-            sums = sums.map(|sum| vfmaq_f32(b, sum, a));
+            for sum in &mut sums {
+                *sum = vfmaq_f32(b, *sum, a);
+            }
         }
         sums.into_iter().map(|sum| vaddvq_f32(sum)).sum()
     }
