@@ -20,18 +20,18 @@ pub(crate) struct Args {
     /// Link Intel MKL and measure it too (`cargo xtask mkl` obtains it)
     #[arg(long)]
     mkl: bool,
-    /// Handed on to the bench
+    /// Handed on to the bench; --mkl may stand among them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
+    let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
     let mut cargo = Command::new(program());
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
-    cargo.args(args.mkl.then_some("--features=mkl")).arg("--").args(&args.args);
-    // From the workspace, whose .cargo/config.toml says where MKL is.
-    let status = cargo.current_dir(&root).env("CARGO_TARGET_DIR", target).status();
+    cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
+    let status = cargo.env("CARGO_TARGET_DIR", target).status();
     Ok(code(status.context("cargo does not start")?))
 }
