@@ -1,7 +1,7 @@
 //! The record as pictures: share of the machine's limit, and growth.
 
 use crate::record::{Experiment, Record, Run};
-use crate::report::curve;
+use crate::report::{curve, threads};
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 use std::ops::Range;
@@ -17,14 +17,14 @@ pub(crate) struct Chart {
 pub(crate) fn all(record: &Record) -> Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for run in &record.runs {
-        let threads = run.threads;
+        let threads = threads(run);
         for part in ["matmul", "net"] {
-            let title = format!("{part}: share of the machine's limit, {threads} threads");
-            charts.extend(chart(run, part, &format!("{part}-{threads}"), title, bars)?);
+            let title = format!("{part}: share of the machine's limit, {threads}");
+            charts.extend(chart(run, part, &format!("{part}-{}", run.threads), title, bars)?);
         }
         for (part, name) in [("growth with rows", "rows"), ("growth with k", "k")] {
-            let title = format!("{part}: milliseconds, {threads} threads");
-            charts.extend(chart(run, part, &format!("{name}-{threads}"), title, lines)?);
+            let title = format!("{part}: milliseconds, {threads}");
+            charts.extend(chart(run, part, &format!("{name}-{}", run.threads), title, lines)?);
         }
     }
     Ok(charts)
@@ -90,14 +90,8 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
         .margin(12)
         .x_label_area_size(34)
         .y_label_area_size(54)
-        .build_cartesian_2d(0.0..experiments.len() as f64, 0.0..top)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .x_labels(0)
-        .y_desc("% of the limit")
-        .light_line_style(WHITE)
-        .draw()?;
+        .build_cartesian_2d(0.0..experiments.len() as f64 + 1.5, 0.0..top * 1.02)?;
+    chart.configure_mesh().disable_x_mesh().x_labels(0).y_desc("% of the limit").max_light_lines(1).draw()?;
     for (i, name) in names.iter().enumerate() {
         let bar = |(group, experiment): (usize, &&Experiment)| {
             let share = experiment.entries.iter().find(|entry| entry.name == *name)?.share_of_limit;
@@ -119,7 +113,7 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
         ));
         area.draw_text(&experiment.name, &centred, (x, y + 8))?;
     }
-    legend(&mut chart)
+    legend(&mut chart, SeriesLabelPosition::UpperRight) // there the axis is longer than the bars need
 }
 
 /// A line a contender, both axes logarithmic: a power law is straight, and its slope the exponent.
@@ -148,7 +142,7 @@ fn lines(area: &Area, title: &str, experiments: &[&Experiment], run: &Run) -> Re
             .label(name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], colour(i).stroke_width(3)));
     }
-    legend(&mut chart)
+    legend(&mut chart, SeriesLabelPosition::UpperLeft)
 }
 
 /// From a little below the least to a little above the greatest.
@@ -157,14 +151,17 @@ fn span(values: impl Iterator<Item = f64>) -> Range<f64> {
     low * 0.8..high * 1.25
 }
 
-fn legend<'a, X, Y>(chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>) -> Result<()>
+fn legend<'a, X, Y>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
+    position: SeriesLabelPosition,
+) -> Result<()>
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
 {
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(position)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.2))
         .label_font(("sans-serif", 13))

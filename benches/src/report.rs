@@ -39,7 +39,8 @@ pub(crate) fn recorded(record: &Record, name: &str, charts: &[Chart]) -> String 
 const FOOT: &str = "\nMinimum of all turns; **the fastest**. *share*: the machine's limit over the best of ours. *×*: the best peer's time \
     over the best of ours, above 1 is faster. †: other processes took more than 5 % of the CPU meanwhile.\n";
 
-fn threads(run: &Run) -> String {
+/// `1 thread`, `2 threads`.
+pub(crate) fn threads(run: &Run) -> String {
     if run.threads == 1 { "1 thread".into() } else { format!("{} threads", run.threads) }
 }
 
@@ -53,7 +54,7 @@ fn parts(run: &Run) -> Vec<&str> {
 fn head(record: &Record) -> String {
     let machine = &record.machine;
     let versions: Vec<String> =
-        record.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        record.versions.iter().map(|(name, version)| format!("{name} {version}").trim().into()).collect();
     format!(
         "{}: {}, {} cores ({}), {} GB, {}. {}, {} rounds. {}.\n",
         record.date,
@@ -122,7 +123,7 @@ fn overview_row(experiment: &Experiment, names: &[&str]) -> Vec<String> {
         None => "–".into(),
     };
     let ours = experiment.best(true);
-    let ratio = ours.and_then(|e| e.to_best_peer).map_or_else(|| "–".into(), |r| format!("{:.2}", 1.0 / r));
+    let ratio = ours.and_then(|e| e.to_best_peer).map_or_else(|| "–".into(), |r| factor(1.0 / r));
     let share = ours.map_or_else(|| "–".into(), |e| percent(e.share_of_limit));
     let mark = if experiment.foreign.is_some_and(|share| share > TOO_MUCH) { " †" } else { "" };
     let start = [format!("{}{mark}", experiment.name), time(experiment.limit)];
@@ -188,6 +189,11 @@ fn details_row(experiment: &Experiment, entry: &Entry) -> Vec<String> {
 
 fn time(seconds: f64) -> String {
     human(Duration::from_secs_f64(seconds))
+}
+
+/// Two decimals are too many for the lesson's first rung.
+fn factor(x: f64) -> String {
+    if x < 100.0 { format!("{x:.2}") } else { format!("{x:.0}") }
 }
 
 fn percent(share: f64) -> String {

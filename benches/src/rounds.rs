@@ -49,6 +49,9 @@ pub(crate) fn run(
     }
     experiment.foreign = noise.share_since(&before);
     experiment.entries = contenders.iter().zip(&turns).map(|(c, t)| t.entry(c.name())).collect();
+    if progress.is_hidden() {
+        eprintln!("measured: {} {}", experiment.part, experiment.name); // no terminal, a log
+    }
     progress.finish_and_clear();
     Ok(experiment)
 }

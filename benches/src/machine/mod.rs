@@ -77,10 +77,10 @@ impl Limits {
     /// The least seconds in which so many operations and bytes are possible.
     ///
     /// Arithmetic and memory run side by side, so it is the longer of the two. The bandwidth is that of the
-    /// smallest measured buffer into which all the data go: what fits in a cache is not limited by memory.
+    /// largest measured buffer that is no larger than the data: at least as fast as the data can be.
     pub(crate) fn seconds(&self, flops: f64, read: f64, written: f64) -> f64 {
-        let level = self.bandwidth.iter().find(|level| read + written <= level.bytes as f64);
-        let bytes = level.or(self.bandwidth.last()).map_or(0.0, |b| read / b.read + written / b.write);
+        let level = self.bandwidth.iter().rev().find(|level| read + written >= level.bytes as f64);
+        let bytes = level.or(self.bandwidth.first()).map_or(0.0, |b| read / b.read + written / b.write);
         (flops / self.peak).max(bytes) / 1e9
     }
 }
@@ -90,8 +90,10 @@ pub(crate) fn versions() -> BTreeMap<String, String> {
     const LOCK: &str = include_str!("../../Cargo.lock");
     const PEERS: [&str; 6] = ["candle-core", "faer", "gemm", "matrixmultiply", "ndarray", "rayon"];
     let peers = PEERS.into_iter().filter_map(|name| Some((name.into(), locked(LOCK, name)?)));
-    let said =
-        [("rustc", said("rustc", &["-V"])), ("git", said("git", &["describe", "--always", "--dirty"]))];
+    let said = [
+        ("", said("rustc", &["--version"])),
+        ("revision", said("git", &["describe", "--always", "--dirty"])),
+    ];
     let said = said.into_iter().filter_map(|(name, text)| Some((name.into(), text?)));
     peers.chain(said).chain(mkl().map(|version| ("MKL".into(), version))).collect()
 }
@@ -112,8 +114,11 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 fn mkl() -> Option<String> {
     let root = std::env::var_os("MKLROOT").filter(|_| cfg!(feature = "mkl"))?;
     let header = std::fs::read_to_string(Path::new(&root).join("include/mkl_version.h")).ok()?;
-    let number = |name| header.lines().find_map(|line| line.split_once(name)?.1.split_whitespace().next());
-    Some(format!("{}.{}", number(" __INTEL_MKL__ ")?, number(" __INTEL_MKL_MINOR__ ")?))
+    let number =
+        |name: &str| header.lines().find_map(|line| line.split_once(name)?.1.split_whitespace().next());
+    let [year, minor, update] =
+        ["", "_MINOR", "_UPDATE"].map(|part| number(&format!(" __INTEL_MKL{part}__ ")));
+    Some(format!("{}.{}.{}", year?, minor?, update?))
 }
 
 #[cfg(test)]
@@ -130,9 +135,9 @@ mod tests {
     #[test]
     fn the_longer_of_arithmetic_and_memory() {
         assert_eq!(limits().seconds(1e6, 0.0, 0.0), 1e6 / 100.0 / 1e9);
-        assert_eq!(limits().seconds(1.0, 600.0, 400.0), (6.0 + 8.0) / 1e9); // in the small buffer
-        assert_eq!(limits().seconds(1.0, 600.0, 600.0), (60.0 + 30.0) / 1e9); // in the large one
-        assert_eq!(limits().seconds(1.0, 6e6, 0.0), 6e5 / 1e9); // larger than any
+        assert_eq!(limits().seconds(1.0, 60.0, 40.0), (0.6 + 0.8) / 1e9); // smaller than any buffer
+        assert_eq!(limits().seconds(1.0, 600.0, 600.0), (6.0 + 12.0) / 1e9); // beyond the small one
+        assert_eq!(limits().seconds(1.0, 6e6, 0.0), 6e5 / 1e9); // beyond the large one
     }
 
     #[test]
