@@ -14,6 +14,8 @@ mod src;
 mod export;
 mod check;
 mod new;
+mod mkl;
+mod bench;
 
 mod stages;
 mod sources;
@@ -52,6 +54,8 @@ enum Verb {
     Export(export::Args),
     Check(check::Args),
     New(new::Args),
+    Mkl(mkl::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         Verb::Export(args) => export::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::New(args) => new::run(&args),
+        Verb::Mkl(args) => mkl::run(&args),
+        Verb::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| explain(&error))
 }

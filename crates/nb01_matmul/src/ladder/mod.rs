@@ -32,9 +32,13 @@
 //! }
 //! ```
 
+#[cfg(feature = "mkl")]
+mod blas;
 mod beyond;
 mod table;
 
+#[cfg(feature = "mkl")]
+pub use blas::{blas, blas_into};
 pub use beyond::{accumulator, ikj, tile};
 pub use table::{Row, Table, time_rungs};
 
@@ -79,6 +83,8 @@ pub const RUNGS: &[Rung] = &[
     Rung { name: "broadcast", matmul: broadcast, course: Some(254e-6) },
     Rung { name: "einsum", matmul: einsum, course: Some(57.2e-6) },
     Rung { name: "dot", matmul: dot, course: Some(18.2e-6) },
+    #[cfg(feature = "mkl")]
+    Rung { name: "blas", matmul: blas, course: Some(18.2e-6) },
     Rung { name: "accumulator", matmul: accumulator, course: None },
     Rung { name: "ikj", matmul: ikj, course: None },
     Rung { name: "tile", matmul: tile, course: None },

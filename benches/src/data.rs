@@ -1,0 +1,35 @@
+//! The numbers that are multiplied: the same here and in `torch_worker.py`, without sending them.
+
+use nb02_fully_connected::ndarray::Array2;
+
+/// A `(rows, columns)` matrix of numbers in −0.5..0.5 that look random; `seed` picks which.
+pub(crate) fn matrix(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
+    let mut next = 0..;
+    Array2::from_shape_simple_fn((rows, columns), || number(next.next().unwrap_or_default(), seed))
+}
+
+/// A hash of the place. Every step is exact in `f32`, so two languages agree to the last bit.
+pub(crate) fn number(place: u32, seed: u32) -> f32 {
+    let mut h = place.wrapping_add(seed << 28).wrapping_mul(2_654_435_761);
+    h = (h ^ (h >> 15)).wrapping_mul(2_246_822_519);
+    h ^= h >> 13;
+    (h >> 8) as f32 / (1 << 24) as f32 - 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_numpy_computes_them() {
+        let numpy = [-0.5, -0.136_419_77, 0.331_940_4, -0.162_427_48];
+        assert_eq!([0, 1, 2, 39_199_999].map(|i| number(i, 0)), numpy);
+    }
+
+    #[test]
+    fn centred_and_spread_as_uniform_numbers_are() {
+        let x = matrix(100, 784, 1).mapv(f64::from);
+        assert!(x.sum().abs() / 78_400.0 < 0.005);
+        assert!(((&x * &x).sum() / 78_400.0 - 1.0 / 12.0).abs() < 0.001);
+    }
+}

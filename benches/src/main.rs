@@ -1,0 +1,45 @@
+//! `cargo xtask bench`: the stages beside their peers, interleaved, compared before they are timed.
+//!
+//! How a run goes, and where to read on:
+//!
+//! 1. `main` starts one process per number of threads ([`process`]), since every library reads that number once,
+//!    from its own environment variable.
+//! 2. That process measures the machine's limits ([`machine`]), then one part after the other ([`parts`]), then
+//!    the limits again.
+//! 3. A part is a list of experiments: one piece of work and its [`contender`]s. Their results are compared with
+//!    a reference in `f64`; then they take turns ([`rounds`]).
+//! 4. What was measured is a [`record`]; [`report`] writes it as Markdown, [`chart`] draws it.
+
+mod options;
+mod process;
+mod machine;
+mod data;
+mod contender;
+mod python;
+mod rounds;
+mod statistics;
+mod parts;
+mod record;
+mod report;
+mod chart;
+
+use anyhow::Result;
+use clap::Parser;
+use options::Options;
+use record::Record;
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    if let Some(threads) = options.in_process {
+        let run = parts::run(&options, threads)?;
+        println!("{}", serde_json::to_string(&run)?);
+        return Ok(());
+    }
+    let record = Record::new(&options, process::run_each(&options)?);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&record)?);
+    } else {
+        println!("{}", report::markdown(&record));
+    }
+    options.record.iter().try_for_each(|name| record.save(name))
+}

@@ -1,0 +1,74 @@
+//! The parts of the bench. Each turns some work into experiments.
+
+mod growth;
+mod ladder;
+mod matmul;
+mod net;
+mod peers;
+
+use crate::contender::{Contender, Remote};
+use crate::machine::Limits;
+use crate::machine::noise::Noise;
+use crate::options::{Options, Part};
+use crate::python::Python;
+use crate::record::{Experiment, Run};
+use crate::rounds;
+use anyhow::Result;
+
+/// What every part needs.
+pub(crate) struct Bench<'o> {
+    options: &'o Options,
+    threads: usize,
+    python: Option<Python>,
+    noise: Noise,
+}
+
+/// Measures one part.
+type Measure = fn(&Bench) -> Result<Vec<Experiment>>;
+
+/// Those who take part in one experiment.
+type Contenders<'c> = Vec<Box<dyn Contender + 'c>>;
+
+/// Measures all parts that were asked for, with the number of threads that this process was started with.
+pub(crate) fn run(options: &Options, threads: usize) -> Result<Run> {
+    let python = options.python.as_deref().map(|program| Python::start(program, threads)).transpose()?;
+    let noise = Noise::new(python.as_ref().map(Python::id));
+    let bench = Bench { options, threads, python, noise };
+    let before = Limits::measure(threads);
+    let mut experiments = Vec::new();
+    let parts: [(Part, Measure); 4] = [
+        (Part::Matmul, matmul::run),
+        (Part::Ladder, ladder::run),
+        (Part::Net, net::run),
+        (Part::Growth, growth::run),
+    ];
+    for (_, measure) in parts.into_iter().filter(|(part, _)| options.has(*part)) {
+        experiments.extend(measure(&bench)?);
+    }
+    let limits = [before, Limits::measure(threads)];
+    let python = bench.python.as_ref().map(|python| python.versions.clone()).unwrap_or_default();
+    let mut run = Run { threads, limits, python, experiments };
+    let best = run.best_limits();
+    run.experiments.iter_mut().for_each(|experiment| experiment.rate(&best));
+    Ok(run)
+}
+
+impl Bench<'_> {
+    /// Python's contenders, `(name, op)`; none where no Python was given.
+    fn remote(&self, ops: &[(&'static str, &'static str)], sizes: &[usize]) -> Result<Contenders<'_>> {
+        let each = self.python.iter().flat_map(|python| ops.iter().map(move |op| (python, op)));
+        let boxed = |(python, &(name, op))| -> Result<Box<dyn Contender + '_>> {
+            Ok(Box::new(Remote::new(python, name, op, sizes)?))
+        };
+        each.map(boxed).collect()
+    }
+
+    fn measure(
+        &self,
+        experiment: Experiment,
+        mut contenders: Contenders,
+        reference: &[Vec<f64>],
+    ) -> Result<Experiment> {
+        rounds::run(experiment, &mut contenders, reference, self.options, &self.noise)
+    }
+}

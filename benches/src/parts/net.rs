@@ -1,0 +1,246 @@
+//! One forward and one backward pass of the net, in each form of the lesson, beside PyTorch's and candle's autograd.
+
+use super::peers::{numbers, tensor};
+use super::{Bench, Contenders};
+use crate::contender::{Local, Pieces};
+use crate::data::matrix;
+use crate::record::Experiment;
+use anyhow::{Context, Result};
+use candle_core::{Tensor, Var};
+use nb02_fully_connected::ndarray::{ArcArray2, Array1, Array2, Axis};
+use nb02_fully_connected::{Grads, Module, Net, forward_and_backward, layers, module, mse, mse_grad, nn};
+
+const ROWS: usize = 50_000;
+const INPUTS: usize = 784;
+const HIDDEN: usize = 50;
+
+/// What goes in: the same numbers for everybody.
+struct Inputs {
+    x: ArcArray2<f32>,
+    y: Array1<f32>,
+    net: Net,
+}
+
+/// A form of the net on its inputs, and the gradient of x where it computes one.
+struct Trained<'a, M> {
+    inputs: &'a Inputs,
+    model: M,
+    x_g: Option<Array2<f32>>,
+}
+
+pub(super) fn run(bench: &Bench) -> Result<Vec<Experiment>> {
+    let inputs = Inputs::new();
+    let (_, grads) =
+        forward_and_backward(&inputs.x.mapv(f64::from), &inputs.y.mapv(f64::from), &inputs.net.to_f64());
+    let Grads { x, w1, b1, w2, b2 } = grads;
+    let flat = |array: Array2<f64>| array.into_iter().collect();
+    let mut reference = vec![flat(w1), b1.to_vec(), flat(w2), b2.to_vec(), flat(x)];
+    let with = bench.measure(experiment(true), contenders(bench, &inputs, true)?, &reference)?;
+    reference.pop();
+    let without = bench.measure(experiment(false), contenders(bench, &inputs, false)?, &reference)?;
+    Ok(vec![with, without])
+}
+
+/// Three products of the first layer, or two where nobody wants x's gradient; x is read forward and backward.
+fn experiment(input_gradient: bool) -> Experiment {
+    let x = (ROWS * INPUTS) as f64;
+    let with = f64::from(u8::from(input_gradient));
+    Experiment {
+        part: "net".into(),
+        name: format!(
+            "{ROWS}·{INPUTS}·{HIDDEN}·1, {}",
+            if input_gradient { "with x's gradient" } else { "without" }
+        ),
+        flops: 2.0 * x * HIDDEN as f64 * (2.0 + with) + 6.0 * (ROWS * HIDDEN) as f64,
+        read: 2.0 * 4.0 * x,
+        written: 4.0 * x * with,
+        ..Experiment::default()
+    }
+}
+
+impl Inputs {
+    fn new() -> Self {
+        Inputs {
+            x: matrix(ROWS, INPUTS, 0).into_shared(),
+            y: row(matrix(1, ROWS, 1)),
+            net: Net {
+                w1: matrix(INPUTS, HIDDEN, 2) * 0.25,
+                b1: row(matrix(1, HIDDEN, 3)),
+                w2: matrix(HIDDEN, 1, 4),
+                b2: row(matrix(1, 1, 5)),
+                shift: 0.0,
+            },
+        }
+    }
+
+    fn trained<M>(&self, model: M) -> Trained<'_, M> {
+        Trained { inputs: self, model, x_g: None }
+    }
+}
+
+fn row(matrix: Array2<f32>) -> Array1<f32> {
+    matrix.index_axis_move(Axis(0), 0)
+}
+
+/// The forms that compute what is asked for: the first two of the lesson always compute x's gradient.
+fn contenders<'a>(bench: &'a Bench, inputs: &'a Inputs, input_gradient: bool) -> Result<Contenders<'a>> {
+    let mut all = if input_gradient { with_input_gradient(inputs) } else { without(inputs) };
+    let sizes = [ROWS, INPUTS, HIDDEN, input_gradient.into()];
+    all.extend(bench.remote(&[("torch", "torch")], &sizes)?);
+    all.push(Box::new(Local {
+        name: "candle",
+        state: Candle::new(inputs, input_gradient)?,
+        work: |candle| candle.pieces = candle.step(),
+        result: |candle| {
+            candle.pieces.as_ref().map_err(|e| anyhow::anyhow!("{e:#}"))?.iter().map(numbers).collect()
+        },
+    }));
+    Ok(all)
+}
+
+fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
+    vec![
+        Box::new(Local {
+            name: "nb02 functions",
+            state: inputs.trained(None),
+            work: |t| t.model = Some(forward_and_backward(&t.inputs.x, &t.inputs.y, &t.inputs.net).1),
+            result: |t| t.model.as_ref().map(pieces_of_grads).context("it has run"),
+        }),
+        Box::new(Local {
+            name: "nb02 layers",
+            state: inputs.trained(layers::Model::new(&inputs.net)),
+            work: |t| {
+                t.model.call(&t.inputs.x, &t.inputs.y);
+                t.x_g = Some(t.model.backward());
+            },
+            result: pieces_of_layers,
+        }),
+        Box::new(modules(
+            "nb02 Module, einsum",
+            inputs.trained(module::Model::einsum(&inputs.net)),
+            backward,
+        )),
+        Box::new(modules("nb02 Module", inputs.trained(module::Model::new(&inputs.net)), backward)),
+        Box::new(Local {
+            name: "nb02 nn",
+            state: inputs.trained(sequential(&inputs.net)),
+            work: |t| {
+                t.model.zero_grad();
+                let pass = t.model.call(&t.inputs.x);
+                mse(pass.out(), &t.inputs.y);
+                let out_g = mse_grad(pass.out(), &t.inputs.y);
+                t.x_g = Some(t.model.backward(pass, &out_g));
+            },
+            result: |t| pieces_of_parameters(&t.model, t.x_g.as_ref()),
+        }),
+    ]
+}
+
+fn without(inputs: &Inputs) -> Contenders<'_> {
+    vec![
+        Box::new(modules(
+            "nb02 Module, einsum",
+            inputs.trained(module::Model::einsum(&inputs.net)),
+            backward_params,
+        )),
+        Box::new(modules("nb02 Module", inputs.trained(module::Model::new(&inputs.net)), backward_params)),
+        Box::new(Local {
+            name: "nb02 nn",
+            state: inputs.trained(sequential(&inputs.net)),
+            work: |t| {
+                t.model.zero_grad();
+                let pass = t.model.call(&t.inputs.x);
+                mse(pass.out(), &t.inputs.y);
+                let out_g = mse_grad(pass.out(), &t.inputs.y);
+                t.model.backward_params(pass, &out_g);
+            },
+            result: |t| pieces_of_parameters(&t.model, None),
+        }),
+    ]
+}
+
+type OfModules<'a> = Trained<'a, module::Model>;
+
+fn modules<'a>(
+    name: &'static str,
+    state: OfModules<'a>,
+    work: fn(&mut OfModules<'a>),
+) -> Local<OfModules<'a>> {
+    Local { name, state, work, result: |t| pieces_of_parameters(&t.model.layers, t.x_g.as_ref()) }
+}
+
+fn backward(t: &mut OfModules) {
+    t.model.layers.zero_grad();
+    let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
+    t.x_g = Some(t.model.backward(pass));
+}
+
+fn backward_params(t: &mut OfModules) {
+    t.model.layers.zero_grad();
+    let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
+    t.model.backward_params(pass);
+}
+
+fn sequential(net: &Net) -> nn::Sequential {
+    nn::Sequential::new()
+        .then(nn::Linear::from_weights(net.w1.clone(), net.b1.clone()))
+        .then(nn::ReLU)
+        .then(nn::Linear::from_weights(net.w2.clone(), net.b2.clone()))
+}
+
+fn pieces_of_grads(grads: &Grads) -> Pieces {
+    let flat = |array: &Array2<f32>| array.iter().copied().collect();
+    vec![flat(&grads.w1), grads.b1.to_vec(), flat(&grads.w2), grads.b2.to_vec(), flat(&grads.x)]
+}
+
+fn pieces_of_layers(t: &Trained<layers::Model>) -> Result<Pieces> {
+    let layers::Model { lin1, lin2, .. } = &t.model;
+    let weights = |g: &Option<Array2<f32>>| g.as_ref().map(|g| g.iter().copied().collect());
+    let bias = |g: &Option<Array1<f32>>| g.as_ref().map(|g| g.to_vec());
+    let all = [weights(&lin1.w.g), bias(&lin1.b.g), weights(&lin2.w.g), bias(&lin2.b.g), weights(&t.x_g)];
+    all.into_iter().collect::<Option<_>>().context("it has run")
+}
+
+fn pieces_of_parameters(module: &impl Module, x_g: Option<&Array2<f32>>) -> Result<Pieces> {
+    let parameters = module.parameters();
+    let gradients = parameters.iter().map(|p| Some(p.g()?.iter().copied().collect()));
+    let x_g = x_g.map(|g| Some(g.iter().copied().collect()));
+    gradients.chain(x_g).collect::<Option<_>>().context("it has run")
+}
+
+/// The net in candle: variables, operations, and autograd's backward.
+struct Candle {
+    x: Tensor,
+    y: Tensor,
+    parameters: Vec<Var>,
+    input: Option<Var>,
+    pieces: Result<Vec<Tensor>>,
+}
+
+impl Candle {
+    fn new(inputs: &Inputs, input_gradient: bool) -> Result<Self> {
+        let Net { w1, b1, w2, b2, .. } = &inputs.net;
+        let rows = [w1.view(), b1.view().insert_axis(Axis(0)), w2.view(), b2.view().insert_axis(Axis(0))];
+        let parameters =
+            rows.iter().map(|row| Ok(Var::from_tensor(&tensor(row)?)?)).collect::<Result<_>>()?;
+        let x = tensor(&inputs.x.view())?;
+        let input = input_gradient.then(|| Var::from_tensor(&x)).transpose()?;
+        let x = input.as_ref().map_or(x, |var| var.as_tensor().clone());
+        Ok(Candle {
+            x,
+            y: tensor(&inputs.y.view().insert_axis(Axis(1)))?,
+            parameters,
+            input,
+            pieces: Ok(vec![]),
+        })
+    }
+
+    fn step(&self) -> Result<Vec<Tensor>> {
+        let [w1, b1, w2, b2] = &self.parameters[..] else { unreachable!("two layers have four parameters") };
+        let hidden = self.x.matmul(w1)?.broadcast_add(b1)?.relu()?;
+        let out = hidden.matmul(w2)?.broadcast_add(b2)?;
+        let gradients = (out - &self.y)?.sqr()?.mean_all()?.backward()?;
+        let wanted = self.parameters.iter().chain(&self.input);
+        wanted.map(|var| gradients.get(var).cloned().context("every variable has a gradient")).collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! What a run leaves behind, as it stands in the JSON file.
+
+use crate::machine::{Limits, Machine, versions};
+use crate::options::Options;
+use crate::{chart, report};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// Everything that was measured, and what with.
+#[derive(Serialize, Deserialize, Debug)]
+pub(crate) struct Record {
+    pub(crate) date: String,
+    pub(crate) machine: Machine,
+    pub(crate) versions: BTreeMap<String, String>,
+    /// What everything in Rust was built with.
+    pub(crate) profile: String,
+    pub(crate) rounds: u32,
+    /// One for each number of threads.
+    pub(crate) runs: Vec<Run>,
+}
+
+/// All that was measured with one number of threads.
+#[derive(Serialize, Deserialize, Debug)]
+pub(crate) struct Run {
+    pub(crate) threads: usize,
+    /// The limits before and after everything else.
+    pub(crate) limits: [Limits; 2],
+    pub(crate) python: BTreeMap<String, String>,
+    pub(crate) experiments: Vec<Experiment>,
+}
+
+/// One piece of work, and how long each contender took for it.
+#[derive(Serialize, Deserialize, Debug, Default, Clone)]
+pub(crate) struct Experiment {
+    pub(crate) part: String,
+    pub(crate) name: String,
+    /// Where time is shown against a size: that size.
+    pub(crate) size: Option<usize>,
+    pub(crate) flops: f64,
+    /// The least that has to be read, in bytes.
+    pub(crate) read: f64,
+    /// The least that has to be written, in bytes.
+    pub(crate) written: f64,
+    /// The least seconds that this machine could need.
+    pub(crate) limit: f64,
+    /// The share of all cores that other processes took meanwhile; above 0.05 it is marked.
+    pub(crate) foreign: Option<f64>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One contender in one experiment. Seconds.
+#[derive(Serialize, Deserialize, Debug, Default, Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) minimum: f64,
+    pub(crate) median: f64,
+    pub(crate) turns: usize,
+    /// How often the work was done in a turn.
+    pub(crate) loops: u32,
+    /// The result's distance from the reference in `f64`, by norm.
+    pub(crate) error: f64,
+    /// This minimum over the best peer's, where there is one: below 1 is faster.
+    pub(crate) to_best_peer: Option<f64>,
+    /// The machine's limit over this minimum.
+    pub(crate) share_of_limit: f64,
+}
+
+impl Entry {
+    /// Whether it is this project's.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.name.starts_with("nb")
+    }
+}
+
+impl Experiment {
+    /// The fastest that is this project's, or that is not.
+    pub(crate) fn best(&self, ours: bool) -> Option<&Entry> {
+        let side = self.entries.iter().filter(|entry| entry.is_ours() == ours);
+        side.min_by(|a, b| a.minimum.total_cmp(&b.minimum))
+    }
+
+    /// Sets what follows from the times and the machine's limits.
+    pub(crate) fn rate(&mut self, limits: &Limits) {
+        self.limit = limits.seconds(self.flops, self.read, self.written);
+        let (limit, peer) = (self.limit, self.best(false).map(|entry| entry.minimum));
+        for entry in &mut self.entries {
+            entry.to_best_peer = peer.map(|peer| entry.minimum / peer);
+            entry.share_of_limit = limit / entry.minimum;
+        }
+    }
+}
+
+impl Run {
+    /// What the machine could do at its best during this run.
+    pub(crate) fn best_limits(&self) -> Limits {
+        Limits::best(&self.limits[0], &self.limits[1])
+    }
+
+    pub(crate) fn part<'r>(&'r self, part: &'r str) -> impl Iterator<Item = &'r Experiment> {
+        self.experiments.iter().filter(move |experiment| experiment.part == part)
+    }
+}
+
+impl Record {
+    pub(crate) fn new(options: &Options, runs: Vec<Run>) -> Self {
+        let python = runs.iter().flat_map(|run| run.python.clone());
+        Record {
+            date: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            machine: Machine::new(),
+            versions: versions().into_iter().chain(python).collect(),
+            profile: nb02_fully_connected::timing::PROFILE.into(),
+            rounds: options.rounds(),
+            runs,
+        }
+    }
+
+    /// Writes `NAME.json`, `NAME.md` and the charts to `benches/record`, each whole or not at all.
+    pub(crate) fn save(&self, name: &str) -> Result<()> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("record");
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("making the folder {}", folder.display()))?;
+        let charts = chart::all(self)?;
+        let mut files = vec![(format!("{name}.json"), serde_json::to_string_pretty(self)? + "\n")];
+        files.push((format!("{name}.md"), report::recorded(self, name, &charts)));
+        files.extend(charts.into_iter().map(|chart| (format!("{name}-{}.svg", chart.name), chart.svg)));
+        files.iter().try_for_each(|(file, text)| write(&folder.join(file), text))
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let what = || format!("writing {}", path.display());
+    let folder = path.parent().context("a record lies in a folder")?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(what)?;
+    file.write_all(text.as_bytes()).with_context(what)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt; // a temporary file is private, a record is not
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(what)?;
+    }
+    file.persist(path).with_context(what)?;
+    eprintln!("wrote {}", path.display());
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn example() -> Record {
+    let entry = |name: &str, minimum| Entry {
+        name: name.into(),
+        minimum,
+        median: minimum * 1.25,
+        turns: 3,
+        loops: 1,
+        ..Entry::default()
+    };
+    let limits = Limits { peak: 100.0, instructions: "abacus".into(), bandwidth: vec![] };
+    let experiment = |part: &str, rows: usize, factor| {
+        let entries = vec![
+            entry("nb01 matmul", 1e-3 * factor),
+            entry("gemm", 2e-3 * factor),
+            entry("slow", 8e-3 * factor),
+        ];
+        let mut experiment = Experiment {
+            part: part.into(),
+            name: format!("{rows}·784·50"),
+            size: Some(rows),
+            flops: 5e7 * factor,
+            foreign: Some(0.01),
+            entries,
+            ..Experiment::default()
+        };
+        experiment.rate(&limits);
+        experiment
+    };
+    let experiments = vec![
+        experiment("matmul", 500, 1.0),
+        experiment("growth with rows", 500, 1.0),
+        experiment("growth with rows", 1000, 2.0),
+    ];
+    let run = Run { threads: 2, limits: [limits.clone(), limits], python: BTreeMap::new(), experiments };
+    Record {
+        date: "2026-01-01 00:00 UTC".into(),
+        machine: Machine::new(),
+        versions: versions(),
+        profile: "release build".into(),
+        rounds: 3,
+        runs: vec![run],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_follow_from_times_and_limits() {
+        let record = example();
+        let experiment = &record.runs[0].experiments[0];
+        assert_eq!(experiment.limit, 0.5e-3);
+        assert_eq!(experiment.best(true).map(|e| (e.to_best_peer, e.share_of_limit)), Some((Some(0.5), 0.5)));
+        assert_eq!(experiment.best(false).map(|e| (&*e.name, e.to_best_peer)), Some(("gemm", Some(1.0))));
+    }
+
+    #[test]
+    fn json_and_back() {
+        let text = serde_json::to_string(&example()).expect("a record is plain data");
+        let back: Record = serde_json::from_str(&text).expect("it was just written");
+        assert_eq!(back.runs[0].experiments[2].entries[1].minimum, 4e-3);
+    }
+
+    #[test]
+    fn without_a_peer_there_is_no_ratio() {
+        let mut alone = example().runs.remove(0).experiments.remove(0);
+        alone.entries.truncate(1);
+        alone.rate(&Limits { peak: 100.0, instructions: String::new(), bandwidth: vec![] });
+        assert_eq!(alone.entries[0].to_best_peer, None);
+    }
+}

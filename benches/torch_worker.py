@@ -1,0 +1,176 @@
+"""PyTorch and NumPy as contenders of `cargo xtask bench`: questions in lines of JSON on stdin, answers on stdout."""
+
+import json
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+threads = int(sys.argv[1])
+torch.set_num_threads(threads)
+
+
+def matrix(rows, columns, seed):
+    """The numbers of data.rs, to the last bit."""
+    h = (np.arange(rows * columns, dtype=np.uint32) + np.uint32(seed << 28)) * np.uint32(2654435761)
+    h = (h ^ (h >> np.uint32(15))) * np.uint32(2246822519)
+    h ^= h >> np.uint32(13)
+    x = (h >> np.uint32(8)).astype(np.float32) / np.float32(1 << 24) - np.float32(0.5)
+    return x.reshape(rows, columns)
+
+
+def operands(m, k, n, a_transposed, b_transposed):
+    a = matrix(k, m, 0).T if a_transposed else matrix(m, k, 0)
+    b = matrix(n, k, 1).T if b_transposed else matrix(k, n, 1)
+    return a, b
+
+
+def product(work):
+    """An operation on two tensors that returns their product in new memory."""
+
+    def prepare(*sizes):
+        a, b = (torch.from_numpy(x) for x in operands(*sizes))
+        return lambda: [work(a, b)]
+
+    return prepare
+
+
+def numpy_product(work):
+    def prepare(*sizes):
+        a, b = operands(*sizes)
+        return lambda: [work(a, b)]
+
+    return prepare
+
+
+def torch_out(*sizes):
+    a, b = (torch.from_numpy(x) for x in operands(*sizes))
+    c = torch.empty(a.shape[0], b.shape[1])
+
+    def run():
+        torch.matmul(a, b, out=c)
+        return [c]
+
+    return run
+
+
+def loops(a, b):
+    c = torch.zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+    return c
+
+
+def elementwise(a, b):
+    c = torch.zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            c[i, j] = (a[i] * b[:, j]).sum()
+    return c
+
+
+def broadcast(a, b):
+    c = torch.zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        c[i] = (a[i].unsqueeze(-1) * b).sum(dim=0)
+    return c
+
+
+def numpy_elementwise(a, b):
+    c = np.zeros((a.shape[0], b.shape[1]), np.float32)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            c[i, j] = (a[i] * b[:, j]).sum()
+    return c
+
+
+def numpy_broadcast(a, b):
+    c = np.zeros((a.shape[0], b.shape[1]), np.float32)
+    for i in range(a.shape[0]):
+        c[i] = (a[i][:, None] * b).sum(axis=0)
+    return c
+
+
+def net(rows, inputs, hidden, input_gradient):
+    """nn.Linear, ReLU, nn.Linear, the mean squared error and autograd's backward."""
+    x = torch.from_numpy(matrix(rows, inputs, 0)).requires_grad_(bool(input_gradient))
+    y = torch.from_numpy(matrix(rows, 1, 1))
+    model = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 1))
+    w1, b1, w2, b2 = model.parameters()
+    with torch.no_grad():
+        w1.copy_(torch.from_numpy(matrix(inputs, hidden, 2)).T * 0.25)
+        b1.copy_(torch.from_numpy(matrix(1, hidden, 3)[0]))
+        w2.copy_(torch.from_numpy(matrix(hidden, 1, 4)).T)
+        b2.copy_(torch.from_numpy(matrix(1, 1, 5)[0]))
+
+    def run():
+        x.grad = None
+        model.zero_grad(set_to_none=True)
+        F.mse_loss(model(x), y).backward()
+        pieces = [w1.grad.T, b1.grad, w2.grad.T, b2.grad]
+        return pieces + [x.grad] if input_gradient else pieces
+
+    return run
+
+
+OPERATIONS = {
+    "torch out=": torch_out,
+    "torch @": product(torch.matmul),
+    "torch loops": product(loops),
+    "torch elementwise": product(elementwise),
+    "torch broadcast": product(broadcast),
+    "torch einsum": product(lambda a, b: torch.einsum("ik,kj->ij", a, b)),
+    "NumPy elementwise": numpy_product(numpy_elementwise),
+    "NumPy broadcast": numpy_product(numpy_broadcast),
+    "NumPy einsum": numpy_product(lambda a, b: np.einsum("ik,kj->ij", a, b)),
+    "NumPy @": numpy_product(np.matmul),
+    "torch": net,
+}
+
+prepared = {}
+
+
+def seconds(run, count):
+    start = time.perf_counter()
+    for _ in range(count):
+        run()
+    return time.perf_counter() - start
+
+
+def answer(question):
+    op = question.get("op")
+    match question["do"]:
+        case "versions":
+            python = ".".join(map(str, sys.version_info[:3]))
+            return {"Python": python, "torch": torch.__version__, "NumPy": np.__version__}
+        case "prepare":
+            prepared[op] = OPERATIONS[op](*question["sizes"])
+        case "time":
+            return {"seconds": seconds(prepared[op], question["loops"])}
+        case "result":
+            pieces = [np.ascontiguousarray(torch.as_tensor(piece).detach().numpy()) for piece in prepared[op]()]
+            reply({"lengths": [piece.size for piece in pieces]})
+            for piece in pieces:
+                sys.stdout.buffer.write(piece.tobytes())
+            return None
+        case "forget":
+            prepared.pop(op, None)
+    return {}
+
+
+def reply(message):
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+
+
+for line in sys.stdin:
+    try:
+        message = answer(json.loads(line))
+    except Exception as error:  # told to the bench, which says where it was
+        message = {"error": f"{type(error).__name__}: {error}"}
+    if message is not None:
+        reply(message)
+    sys.stdout.buffer.flush()

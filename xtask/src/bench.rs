@@ -1,0 +1,37 @@
+//! `cargo xtask bench`: builds the bench, a workspace of its own in `benches/`, and runs it.
+//!
+//! The peers that it measures against are many and large crates. Because that workspace is apart, they are built
+//! when somebody benches, and at no other time.
+
+use crate::cargo::program;
+use crate::data::code;
+use crate::stages::Workspace;
+use anyhow::{Context, Result};
+use std::process::{Command, ExitCode};
+
+/// Measures matmul, the ladder and the net beside their peers: interleaved, compared before they are timed
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask bench --quick\n  cargo xtask bench --only matmul,net --mkl --python ~/venv/bin/python\n  \
+    cargo xtask bench --record laptop\n  cargo xtask bench -- --help   # all options of the bench\n\n\
+    The first build takes some minutes: the peers come with it."
+)]
+pub(crate) struct Args {
+    /// Link Intel MKL and measure it too (`cargo xtask mkl` obtains it)
+    #[arg(long)]
+    mkl: bool,
+    /// Handed on to the bench; --mkl may stand among them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let root = Workspace::find()?.root;
+    let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
+    let mut cargo = Command::new(program());
+    cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
+    cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
+    let status = cargo.env("CARGO_TARGET_DIR", target).status();
+    Ok(code(status.context("cargo does not start")?))
+}
