@@ -3,11 +3,10 @@
 //! The peers that it measures against are many and large crates. Because that workspace is apart, they are built
 //! when somebody benches, and at no other time.
 
-use crate::cargo::program;
 use crate::data::code;
 use crate::stages::Workspace;
 use anyhow::{Context, Result};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// Measures matmul, the ladder and the net beside their peers: interleaved, compared before they are timed
 #[derive(clap::Args)]
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
     let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
-    let mut cargo = Command::new(program());
+    let mut cargo = crate::cargo::command();
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
     cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
     let status = cargo.env("CARGO_TARGET_DIR", target).status();

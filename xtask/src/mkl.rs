@@ -192,7 +192,7 @@ fn forget_failed_builds(root: &Path) -> Result<()> {
 
 fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into()); // benches' too
-    let mut command = Command::new(crate::cargo::program());
+    let mut command = crate::cargo::command();
     command.args(arguments).current_dir(root).env("CARGO_TARGET_DIR", target);
     let status = command.status().context("starting cargo")?;
     ensure!(status.success(), "cargo {} failed", arguments.join(" "));
