@@ -88,7 +88,7 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 20))
         .margin(12)
-        .x_label_area_size(34)
+        .x_label_area_size(48)
         .y_label_area_size(54)
         .build_cartesian_2d(0.0..experiments.len() as f64 + 1.5, 0.0..top * 1.02)?;
     chart.configure_mesh().disable_x_mesh().x_labels(0).y_desc("% of the limit").max_light_lines(1).draw()?;
@@ -111,7 +111,8 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
             plotters::style::text_anchor::HPos::Center,
             plotters::style::text_anchor::VPos::Top,
         ));
-        area.draw_text(&experiment.name, &centred, (x, y + 8))?;
+        let line = if group % 2 == 0 { 8 } else { 24 }; // long names side by side would run into each other
+        area.draw_text(&experiment.name, &centred, (x, y + line))?;
     }
     legend(&mut chart, SeriesLabelPosition::UpperRight) // there the axis is longer than the bars need
 }
