@@ -9,14 +9,54 @@ use nb01_matmul::{Element, Float, Rng, manual_seed, matmul, matmul_into, randn};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
 const SHAPES: [(usize, usize, usize); 48] = [
-    (0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (40, 0, 70),
-    (1, 1, 1), (1, 7, 1), (1, 784, 10), (1, 300, 200), (200, 300, 1), (7, 1, 9), (300, 1, 200),
-    (5, 784, 10), (2, 3, 5), (13, 17, 19), (7, 31, 47), (8, 32, 48), (9, 33, 49), (6, 16, 16), (5, 15, 17),
-    (64, 784, 50), (64, 784, 48), (33, 127, 63), (33, 128, 64), (33, 129, 65), (31, 784, 50), (100, 131, 3),
-    (97, 1000, 16), (95, 130, 13), (96, 128, 12), (193, 131, 29), (40, 4097, 20), (40, 4096, 20),
-    (47, 61, 53), (48, 64, 96), (49, 65, 97), (101, 103, 107), (256, 256, 256), (130, 319, 145), (130, 321, 143),
-    (70, 1024, 70), (17, 641, 300), (500, 50, 784), (784, 64, 50),
-    (50, 2048, 30), (30, 2049, 50), (3, 4100, 100), (110, 2600, 7),
+    (0, 3, 4),
+    (3, 0, 4),
+    (3, 4, 0),
+    (0, 0, 0),
+    (40, 0, 70),
+    (1, 1, 1),
+    (1, 7, 1),
+    (1, 784, 10),
+    (1, 300, 200),
+    (200, 300, 1),
+    (7, 1, 9),
+    (300, 1, 200),
+    (5, 784, 10),
+    (2, 3, 5),
+    (13, 17, 19),
+    (7, 31, 47),
+    (8, 32, 48),
+    (9, 33, 49),
+    (6, 16, 16),
+    (5, 15, 17),
+    (64, 784, 50),
+    (64, 784, 48),
+    (33, 127, 63),
+    (33, 128, 64),
+    (33, 129, 65),
+    (31, 784, 50),
+    (100, 131, 3),
+    (97, 1000, 16),
+    (95, 130, 13),
+    (96, 128, 12),
+    (193, 131, 29),
+    (40, 4097, 20),
+    (40, 4096, 20),
+    (47, 61, 53),
+    (48, 64, 96),
+    (49, 65, 97),
+    (101, 103, 107),
+    (256, 256, 256),
+    (130, 319, 145),
+    (130, 321, 143),
+    (70, 1024, 70),
+    (17, 641, 300),
+    (500, 50, 784),
+    (784, 64, 50),
+    (50, 2048, 30),
+    (30, 2049, 50),
+    (3, 4100, 100),
+    (110, 2600, 7),
 ];
 
 /// Whatever can lie in memory like a matrix of this shape.
@@ -32,7 +72,9 @@ fn layouts((rows, columns): (usize, usize), rng: &mut Rng) -> Vec<Layout> {
         layout("contiguous", (rows, columns), |m, _| m.view()),
         layout("transposed", (columns, rows), |m, _| m.t()),
         layout("wider", (rows, columns + 5), |m, _| m.slice(s![.., 2..m.ncols() - 3])),
-        layout("transposed, wider", (columns, rows + 7), |m, _| m.slice(s![.., 3..m.ncols() - 4]).reversed_axes()),
+        layout("transposed, wider", (columns, rows + 7), |m, _| {
+            m.slice(s![.., 3..m.ncols() - 4]).reversed_axes()
+        }),
         layout("every second row", (2 * rows, columns), |m, _| m.slice(s![..;2, ..])),
         layout("every second column", (rows, 2 * columns + 1), |m, _| m.slice(s![.., 1..;2])),
         layout("both by steps", (3 * rows + 1, 2 * columns), |m, _| m.slice(s![1..;3, ..;2])),
@@ -55,7 +97,13 @@ fn reference<T: Element>(a: &ArrayRef2<T>, b: &ArrayRef2<T>) -> Array2<(f64, f64
 
 /// Every number within the promised bound; `eps` is that of the number.
 #[track_caller]
-fn check<T: Element>(what: impl Fn() -> String, k: usize, eps: f64, c: &ArrayRef2<T>, want: &Array2<(f64, f64)>) {
+fn check<T: Element>(
+    what: impl Fn() -> String,
+    k: usize,
+    eps: f64,
+    c: &ArrayRef2<T>,
+    want: &Array2<(f64, f64)>,
+) {
     for (at, &(want, size)) in want.indexed_iter() {
         let (c, bound) = (Float::to_f64(c[at]), k as f64 * eps * size);
         assert!((c - want).abs() <= bound, "{}: at {at:?}: {c}, not {want} ± {bound:e}", what());
@@ -137,7 +185,11 @@ fn epilogues_do_what_two_steps_would() {
                     for (at, got) in got.indexed_iter() {
                         let bound = 4.0 * EPS * (size[at].1 * (1 + k) as f64 + 10.0);
                         let error = f64::from((got - want[at]).abs());
-                        assert!(error <= bound, "{path} {name} {m}·{k}·{n} at {at:?}: {got}, not {}", want[at]);
+                        assert!(
+                            error <= bound,
+                            "{path} {name} {m}·{k}·{n} at {at:?}: {got}, not {}",
+                            want[at]
+                        );
                     }
                 };
                 close("add", on(path, &a, &b, Epilogue::Add, &c), &plain + &c);
@@ -179,9 +231,12 @@ fn nan_and_infinity_reach_what_they_should_and_nothing_else() {
             // 0 · ∞ is NaN, and no implementation may skip it.
             a[(random(m, rng), random(k, rng))] = 0.0;
             let want = reference(&a, &b);
-            let transposed = (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
+            let transposed =
+                (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
             for path in Path::available() {
-                for (a, b) in [(a.view(), b.view()), (transposed.0.t(), b.view()), (a.view(), transposed.1.t())] {
+                for (a, b) in
+                    [(a.view(), b.view()), (transposed.0.t(), b.view()), (a.view(), transposed.1.t())]
+                {
                     let mut c = Array2::zeros((m, n));
                     matmul_on(path, &a, &b, Epilogue::None, &mut c);
                     for (at, &(want, _)) in want.indexed_iter() {
@@ -214,7 +269,9 @@ fn relu_keeps_nan() {
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let rng = &mut manual_seed(7);
-    for (m, k, n) in [(1000, 784, 50), (3000, 784, 10), (50, 9000, 30), (700, 50, 784), (300, 400, 500), (64, 784, 50)] {
+    for (m, k, n) in
+        [(1000, 784, 50), (3000, 784, 10), (50, 9000, 30), (700, 50, 784), (300, 400, 500), (64, 784, 50)]
+    {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();
         for path in Path::available() {
@@ -322,7 +379,8 @@ impl Guarded {
         unsafe {
             let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap();
             let used = (len * 4).next_multiple_of(page);
-            let (read_write, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+            let (read_write, private) =
+                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
             let pages = libc::mmap(std::ptr::null_mut(), used + page, read_write, private, -1, 0);
             assert!(pages != libc::MAP_FAILED);
             let end = pages.cast::<u8>().add(used);

@@ -47,7 +47,12 @@ const STREAMED: usize = 4 << 20;
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+pub(super) unsafe fn product<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+) {
     let small = a.rows <= 2 * kernels.rows || b.columns <= kernels.lanes;
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
         return unsafe { direct(kernels, a, b, to) };
@@ -134,7 +139,8 @@ impl<'a, T: Element> Blocks<'a, T> {
     pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
         let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most).max(1)).max(1);
         let depth = even(k, deepest);
-        let width = even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+        let width =
+            even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
         let panels = columns.len().div_ceil(width);
         Self { kernels, k, depth, columns, first: width, width, panels }
     }
@@ -175,25 +181,26 @@ impl<'a, T: Element> Blocks<'a, T> {
         });
     }
 
-    /// `a` times this part of B; a few strips of rows are a task.
+    /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows
+    /// are a task.
     unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>) {
         let most = self.kernels.rows;
-        let rows_a_task = (a.rows / 16).next_multiple_of(most).clamp(most, 8 * most);
-        let operations = 2.0 * a.rows as f64 * self.k as f64 * self.columns.len() as f64;
+        let task_rows = (a.rows / 32).next_multiple_of(most).clamp(most, 8 * most);
         let to = Shared(to);
-        threads::for_each(a.rows.div_ceil(rows_a_task), operations, |task| {
-            let first = task * rows_a_task;
-            let rows = first..a.rows.min(first + rows_a_task);
-            with_scratch(most * (self.depth + 16), |buffer| {
-                for p in (0..self.k.max(1)).step_by(self.depth) {
-                    let depth = self.depth.min(self.k - p);
-                    for strip in ranges(rows.len(), most) {
-                        let strip = rows.start + strip.start..rows.start + strip.end;
-                        unsafe { self.strip(a, strip, p..p + depth, b, to.get(), buffer) };
+        for p in (0..self.k.max(1)).step_by(self.depth) {
+            let block = p..self.k.min(p + self.depth);
+            let operations = 2.0 * a.rows as f64 * block.len() as f64 * self.columns.len() as f64;
+            threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
+                let end = a.rows.min((task + 1) * task_rows);
+                with_scratch(most * (self.depth + 48), |buffer| {
+                    for row in (task * task_rows..end).step_by(most) {
+                        let rows = row..end.min(row + most);
+                        // SAFETY: these rows are this task's.
+                        unsafe { self.strip(a, rows, block.clone(), b, to.get(), buffer) };
                     }
-                }
+                });
             });
-        });
+        }
     }
 
     /// One strip of A times one block of B.
@@ -227,7 +234,7 @@ impl<'a, T: Element> Blocks<'a, T> {
             first: self.first,
             width: self.width,
             to: to.from(rows.start, self.columns.start).part(block.start == 0, block.end == self.k),
-            ahead: Ahead::NONE,
+            ahead: strip_ahead(&a, &rows, &block),
         };
         unsafe { (self.kernels.strip)(&strip) };
     }
@@ -254,14 +261,24 @@ unsafe fn strip_of_a<T: Element>(
         }
         return (buffer.at(0), rows.len() as isize, false);
     }
-    // Not a power of two apart, or the rows would collide here, too.
+    // Not a multiple of 2048 bytes apart, or the rows would collide here, too.
     let step = block.len().next_multiple_of(16) + 16;
     let step = if collides(step as isize, size_of::<T>()) { step + 16 } else { step };
     for (i, row) in rows.clone().enumerate() {
-        let to = buffer.at(i * (step - 16));
-        unsafe { copy_padded(a.at(row, block.start), a.column, block.len(), to, block.len()) };
+        unsafe {
+            copy_padded(a.at(row, block.start), a.column, block.len(), buffer.at(i * step), block.len())
+        };
     }
-    (buffer.at(0), (step - 16) as isize, true)
+    (buffer.at(0), step as isize, true)
+}
+
+/// The next strip of A, if each of its rows is a run of numbers.
+fn strip_ahead<T>(a: &Operand<T>, rows: &Range<usize>, block: &Range<usize>) -> Ahead<T> {
+    if !a.rows_are_contiguous() {
+        return Ahead::NONE;
+    }
+    let lines = block.len().div_ceil(Ahead::<T>::LINE);
+    Ahead { next: a.at(rows.end, block.start), lines, runs: rows.len(), step: a.row }
 }
 
 /// Whether lines this far apart share so few places of the cache that they drive each other out.

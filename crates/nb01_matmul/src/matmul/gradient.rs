@@ -28,14 +28,23 @@ const SMALL: usize = 1 << 17;
 /// Whether a product is of this kind.
 pub(super) fn fits<T>(a: &Operand<T>, b: &Operand<T>) -> bool {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    k >= 2 * ROWS && k >= 4 * m.max(n) && m * n <= SMALL && a.columns_are_contiguous() && b.rows_are_contiguous()
+    k >= 2 * ROWS
+        && k >= 4 * m.max(n)
+        && m * n <= SMALL
+        && a.columns_are_contiguous()
+        && b.rows_are_contiguous()
 }
 
 /// `to` = `a · b`, for operands that [`fits`] has seen.
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+pub(super) unsafe fn product<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+) {
     let transposed = a.rows > b.columns;
     let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
     let part_rows = short.columns.div_ceil(PARTS).max(ROWS).next_multiple_of(DEPTH);
@@ -101,7 +110,7 @@ fn rows_ahead<T>(long: &Operand<T>, row: usize, tiles: usize) -> Ahead<T> {
         return Ahead::NONE;
     }
     let lines = (DEPTH * long.row as usize).div_ceil(Ahead::<T>::LINE);
-    Ahead { next: long.at(row, 0), lines: lines.div_ceil(tiles) }
+    Ahead { next: long.at(row, 0), lines: lines.div_ceil(tiles), runs: 1, step: 0 }
 }
 
 /// Adds the parts, a row of sums at a time, and writes them where they belong.

@@ -25,7 +25,8 @@ unsafe impl<T: Sync> Sync for Operand<T> {}
 impl<T> Operand<T> {
     pub(super) fn new(a: &ArrayRef2<T>) -> Self {
         let (rows, columns) = a.dim();
-        let mut operand = Self { start: a.as_ptr(), rows, columns, row: a.strides()[0], column: a.strides()[1] };
+        let mut operand =
+            Self { start: a.as_ptr(), rows, columns, row: a.strides()[0], column: a.strides()[1] };
         // An axis of one element may carry any stride; nobody ever takes that step.
         if columns == 1 && operand.row != 1 {
             operand.column = 1;

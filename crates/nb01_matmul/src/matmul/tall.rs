@@ -37,7 +37,12 @@ pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> b
 ///
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
-pub(super) unsafe fn product<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+pub(super) unsafe fn product<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+) {
     let to = Shared(to);
     if b.columns_are_contiguous() && a.rows < MANY {
         let dots = Dotted { columns: b.columns, start: b.at(0, 0), step: b.column, packed: false };
@@ -183,6 +188,6 @@ impl<T: Element> Tall<'_, T> {
             return Ahead::NONE;
         }
         let lines = (rows * self.a.row as usize).div_ceil(Ahead::<T>::LINE);
-        Ahead { next: self.a.at(row, 0), lines }
+        Ahead { next: self.a.at(row, 0), lines, runs: 1, step: 0 }
     }
 }

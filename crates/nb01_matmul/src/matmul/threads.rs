@@ -101,7 +101,11 @@ impl Drop for Closing<'_> {
         let mut spins = 0;
         while inside > 0 {
             spins += 1;
-            if spins < 10_000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            if spins < 10_000 {
+                std::hint::spin_loop()
+            } else {
+                std::thread::yield_now()
+            }
             inside = self.0.inside.load(Ordering::Acquire) & !CLOSED;
         }
     }
@@ -117,7 +121,11 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             for tasks in [0, 1, 2, 3, 100] {
                 let runs: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-                pool.install(|| for_each(tasks, 1e9, |task| { runs[task].fetch_add(1, Ordering::Relaxed); }));
+                pool.install(|| {
+                    for_each(tasks, 1e9, |task| {
+                        runs[task].fetch_add(1, Ordering::Relaxed);
+                    })
+                });
                 assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
             }
         }

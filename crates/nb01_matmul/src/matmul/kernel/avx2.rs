@@ -13,6 +13,7 @@ impl Lanes for __m256 {
     type Elem = f32;
     type Mask = __m256i;
     const N: usize = 8;
+    const ASKS: bool = true;
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __m256i {

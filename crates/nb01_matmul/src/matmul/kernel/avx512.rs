@@ -5,7 +5,8 @@ use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
 /// 8 × 48 numbers of C: 24 registers of sums, three of B and one or two for elements of A, of 32 in all.
-pub(in super::super) static KERNELS: Kernels<f32> = entries!(__m512, "avx512f,avx2,fma", outer: 8 x 3, dot: 8 x 3);
+pub(in super::super) static KERNELS: Kernels<f32> =
+    entries!(__m512, "avx512f,avx2,fma", outer: 8 x 3, dot: 8 x 3);
 
 // SAFETY (all methods): only called below an entry point compiled for AVX-512F, see `Lanes`. Unaligned
 // loads and stores are used except in `stream`; masked ones do not touch, nor fault on, lanes left out.
@@ -13,6 +14,7 @@ impl Lanes for __m512 {
     type Elem = f32;
     type Mask = __mmask16;
     const N: usize = 16;
+    const ASKS: bool = true;
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __mmask16 {

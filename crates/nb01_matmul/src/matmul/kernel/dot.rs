@@ -88,11 +88,8 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     ahead: &mut Ahead<L::Elem>,
 ) {
     let registers = d.k.div_ceil(L::N);
-    let (start, b_column, b_step) = if d.b_packed {
-        (column * registers * L::N, L::N as isize, C * L::N)
-    } else {
-        (0, d.b_column, L::N)
-    };
+    let (start, b_column, b_step) =
+        if d.b_packed { (column * registers * L::N, L::N as isize, C * L::N) } else { (0, d.b_column, L::N) };
     let mut b = d.b.wrapping_add(start);
     if !d.b_packed {
         b = b.wrapping_offset(b_column.wrapping_mul(column as isize));
@@ -102,11 +99,9 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
         let mut sums = [[L::zero(); C]; R];
         while left >= L::N {
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), None);
-            if ahead.lines > 0 {
-                L::prefetch_far(ahead.next);
-                ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
-                ahead.lines -= 1;
-            }
+            // Twice, since few columns give little time.
+            super::ask::<L>(ahead);
+            super::ask::<L>(ahead);
             (a, b, left) = (a.wrapping_add(L::N), b.wrapping_add(b_step), left - L::N);
         }
         if left > 0 {

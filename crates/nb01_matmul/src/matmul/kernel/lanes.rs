@@ -21,6 +21,9 @@ pub(super) trait Lanes: Copy {
     /// How many lanes.
     const N: usize;
 
+    /// Whether memory can be asked for ahead of time.
+    const ASKS: bool = false;
+
     /// The mask of the first `n` lanes.
     unsafe fn first(n: usize) -> Self::Mask;
 

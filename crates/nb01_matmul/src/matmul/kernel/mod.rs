@@ -104,18 +104,43 @@ impl<T> Destination<T> {
 }
 
 /// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
+///
+/// There are `runs` runs of `lines` cache lines, the first at `next`, each `step` after the one before; a tile of a
+/// [`Strip`] asks for one of them. [`Dots`] ask for the first only.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<T> {
     pub(super) next: *const T,
     pub(super) lines: usize,
+    pub(super) runs: usize,
+    pub(super) step: isize,
 }
 
 impl<T> Ahead<T> {
     /// Nothing to ask for.
-    pub(super) const NONE: Self = Self { next: std::ptr::null(), lines: 0 };
+    pub(super) const NONE: Self = Self { next: std::ptr::null(), lines: 0, runs: 0, step: 0 };
 
     /// Numbers in a cache line.
     pub(super) const LINE: usize = 64 / size_of::<T>();
+
+    /// What the tile of that number asks for.
+    #[inline(always)]
+    fn run(&self, tile: usize) -> Self {
+        let next = self.next.wrapping_offset(self.step.wrapping_mul(tile as isize));
+        Self { next, lines: if tile < self.runs { self.lines } else { 0 }, ..*self }
+    }
+}
+
+/// Asks for the next line, if one is left.
+///
+/// # Safety
+/// As for all [`Lanes`](lanes::Lanes); the address may be any.
+#[inline(always)]
+unsafe fn ask<L: lanes::Lanes>(ahead: &mut Ahead<L::Elem>) {
+    if ahead.lines > 0 {
+        unsafe { L::prefetch_far(ahead.next) };
+        ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
+        ahead.lines -= 1;
+    }
 }
 
 /// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.

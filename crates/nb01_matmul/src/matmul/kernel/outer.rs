@@ -15,7 +15,7 @@
 //! as fit are wanted for another reason, too: each waits four cycles for its last step, so eight must be under way.
 
 use super::lanes::Lanes;
-use super::{Ahead, Destination, Strip, finish, read};
+use super::{Ahead, Destination, Strip, ask, finish, read};
 
 /// Rows ahead at which B is asked for: the second cache answers in that time.
 const B_AHEAD: isize = 8;
@@ -46,39 +46,39 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
 
 #[inline(always)]
 unsafe fn rows_of<L: Lanes, const R: usize, const V: usize>(s: &Strip<L::Elem>) {
-    unsafe {
-        if s.a_along_k { panels::<L, R, V, true>(s) } else { panels::<L, R, V, false>(s) }
-    }
+    unsafe { if s.a_along_k { panels::<L, R, V, true>(s) } else { panels::<L, R, V, false>(s) } }
 }
 
 /// One tile after the other, along the columns; the last may be narrower.
 #[inline(always)]
 unsafe fn panels<L: Lanes, const R: usize, const V: usize, const ALONG_K: bool>(s: &Strip<L::Elem>) {
-    let (mut column, mut b, mut ahead) = (0, s.b, s.ahead);
+    let (mut column, mut b, mut t) = (0, s.b, 0);
     while column < s.columns {
         let width = if column == 0 { s.first } else { s.width };
         let columns = (s.columns - column).min(width);
-        let at = At { column, b, columns };
+        let at = At { column, b, columns, ahead: s.ahead.run(t) };
         unsafe {
             match (columns.div_ceil(L::N), columns.is_multiple_of(L::N)) {
-                (1, true) => tile::<L, R, 1, false, ALONG_K>(s, at, &mut ahead),
-                (1, false) => tile::<L, R, 1, true, ALONG_K>(s, at, &mut ahead),
-                (2, true) if V > 1 => tile::<L, R, 2, false, ALONG_K>(s, at, &mut ahead),
-                (2, false) if V > 1 => tile::<L, R, 2, true, ALONG_K>(s, at, &mut ahead),
-                (_, true) => tile::<L, R, V, false, ALONG_K>(s, at, &mut ahead),
-                (_, false) => tile::<L, R, V, true, ALONG_K>(s, at, &mut ahead),
+                (1, true) => tile::<L, R, 1, false, ALONG_K>(s, at),
+                (1, false) => tile::<L, R, 1, true, ALONG_K>(s, at),
+                (2, true) if V > 1 => tile::<L, R, 2, false, ALONG_K>(s, at),
+                (2, false) if V > 1 => tile::<L, R, 2, true, ALONG_K>(s, at),
+                (_, true) => tile::<L, R, V, false, ALONG_K>(s, at),
+                (_, false) => tile::<L, R, V, true, ALONG_K>(s, at),
             }
         }
         column += columns;
         b = b.wrapping_offset(s.b_panel);
+        t += 1;
     }
 }
 
-/// Where a tile stands: its first column, how many it has, and its panel of B.
+/// Where a tile stands: its first column, how many it has, its panel of B, and what it asks for meanwhile.
 struct At<T> {
     column: usize,
     columns: usize,
     b: *const T,
+    ahead: Ahead<T>,
 }
 
 /// `R` rows and `V` registers of C; with `EDGE` the last register is only partly there.
@@ -86,11 +86,10 @@ struct At<T> {
 unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool, const ALONG_K: bool>(
     s: &Strip<L::Elem>,
     at: At<L::Elem>,
-    ahead: &mut Ahead<L::Elem>,
 ) {
     // Two sets of sums where one is too small to keep the multiply-adds busy.
     let two_sets = R * V <= 6;
-    let (mut a, mut b, mut p) = (s.a, at.b, 0);
+    let (mut a, mut b, mut p, mut ahead) = (s.a, at.b, 0, at.ahead);
     let a_next = if ALONG_K { 1 } else { s.a_step };
     let b_ahead = s.b_row.wrapping_mul(B_AHEAD);
     unsafe {
@@ -99,17 +98,19 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool, const
         if !s.to.stream {
             ask_for_c::<L, R, V>(s, at.column);
         }
+        // Two loops, so that the longer one need not look whether there is something to ask for.
+        let asked = if L::ASKS { s.k.min(ahead.lines) } else { 0 };
+        while p < asked {
+            ask::<L>(&mut ahead);
+            step::<L, R, V, EDGE, ALONG_K>(&mut sums[0], (a, s.a_step), (b, b_ahead), mask);
+            (a, b, p) = (a.wrapping_offset(a_next), b.wrapping_offset(s.b_row), p + 1);
+        }
         while p < s.k {
             step::<L, R, V, EDGE, ALONG_K>(&mut sums[0], (a, s.a_step), (b, b_ahead), mask);
             (a, b, p) = (a.wrapping_offset(a_next), b.wrapping_offset(s.b_row), p + 1);
             if two_sets && p < s.k {
                 step::<L, R, V, EDGE, ALONG_K>(&mut sums[1], (a, s.a_step), (b, b_ahead), mask);
                 (a, b, p) = (a.wrapping_offset(a_next), b.wrapping_offset(s.b_row), p + 1);
-            }
-            if ahead.lines > 0 {
-                L::prefetch_far(ahead.next);
-                ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
-                ahead.lines -= 1;
             }
         }
         let aligned = (s.to.c.wrapping_add(at.column) as usize).is_multiple_of(size_of::<L>());

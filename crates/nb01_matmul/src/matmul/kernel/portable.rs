@@ -13,7 +13,6 @@ pub(in super::super) static ANY: (Kernels<f32>, Kernels<f64>) = (
     entries!(Plain<f64, 2, false>, outer: 4 x 2, dot: 2 x 3),
 );
 
-
 /// For processors with AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
 pub(in super::super) static WIDE: (Kernels<f32>, Kernels<f64>) = (
