@@ -88,7 +88,7 @@ fn layouts((rows, columns): (usize, usize), rng: &mut Rng) -> Vec<Layout> {
 
 /// `a @ b` and `|a| @ |b|`, one number after the other.
 fn reference<T: Element>(a: &ArrayRef2<T>, b: &ArrayRef2<T>) -> Array2<(f64, f64)> {
-    let (a, b) = (a.mapv(Float::to_f64), b.t().as_standard_layout().mapv(Float::to_f64));
+    let (a, b) = (a.mapv(Float::widen), b.t().as_standard_layout().mapv(Float::widen));
     Array2::from_shape_fn((a.nrows(), b.nrows()), |(i, j)| {
         let (a, b) = (a.row(i), b.row(j));
         a.iter().zip(b).fold((0.0, 0.0), |(sum, size), (a, b)| (sum + a * b, size + (a * b).abs()))
@@ -105,7 +105,7 @@ fn check<T: Element>(
     want: &Array2<(f64, f64)>,
 ) {
     for (at, &(want, size)) in want.indexed_iter() {
-        let (c, bound) = (Float::to_f64(c[at]), k as f64 * eps * size);
+        let (c, bound) = (Float::widen(c[at]), k as f64 * eps * size);
         assert!((c - want).abs() <= bound, "{}: at {at:?}: {c}, not {want} ± {bound:e}", what());
     }
 }
