@@ -13,7 +13,8 @@
 //! | 5 | [`layers`] | layers as classes: each saves what its backward pass needs |
 //! | 6 | [`module`] | `Module`: saving is the same everywhere, so it leaves the layers |
 //! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: the same, made from sizes |
-//! | 8 | [`numeric`] | the gradient without any calculus, to check all of the above |
+//! | 8 | [`fused`] | forward and backward at once, as fast as the machine allows |
+//! | 9 | [`numeric`] | the gradient without any calculus, to check all of the above |
 //!
 //! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours.
 //! What came before is re-exported: [`nb01_matmul`], `nb00_testing` and [`ndarray`].
@@ -58,6 +59,7 @@ pub mod functions;
 pub mod layers;
 pub mod module;
 pub mod nn;
+pub mod fused;
 pub mod numeric;
 
 pub use functions::{

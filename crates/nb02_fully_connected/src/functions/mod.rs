@@ -185,7 +185,7 @@ pub fn forward_and_backward<T: Element>(
 
 /// A panic that says which operation, which two shapes, and what to do about it.
 #[track_caller]
-fn check_shapes(
+pub(crate) fn check_shapes(
     operation: &str,
     fits: bool,
     (a, a_shape): Shape<'_>,
