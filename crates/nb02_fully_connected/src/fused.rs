@@ -38,9 +38,9 @@
 //! test_near(&grads.w1, &expected.w1);
 //! ```
 
-use crate::functions::check_shapes;
-use crate::matmul::{Epilogue, affine_relu, matmul_with};
-use crate::{Grads, Net};
+use crate::functions::{activation::relu_grad_, check_shapes, linear::sum_rows_f64};
+use crate::matmul::{Epilogue, matmul_with};
+use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad, shifted_relu};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 /// Rows that go through the net together: with 784 pixels each they fill most of a second cache of 2 MB.
@@ -97,7 +97,7 @@ pub fn forward_and_backward_into(
     let way_out = "a gradient has the shape of what it is for";
     let (shape, shape_g) = (("inp", inp.shape()), ("inp_g", inp_g.shape()));
     check_shapes("fused", inp.dim() == inp_g.dim(), shape, shape_g, way_out);
-    Step::new(net, inp.nrows()).of(inp.view(), targ.view(), Some(inp_g.view_mut())).finished(inp.nrows())
+    Step::new(net, inp.nrows()).of(inp.view(), targ.view(), Some(inp_g.view_mut())).finished()
 }
 
 /// [`forward_and_backward`] without the input's gradient, which training has no use for: the form that is as fast as
@@ -120,7 +120,7 @@ pub fn forward_and_backward_params(
     net: &Net,
 ) -> (f32, ParamGrads) {
     check(inp, targ, net);
-    Step::new(net, inp.nrows()).of(inp.view(), targ.view(), None).finished(inp.nrows())
+    Step::new(net, inp.nrows()).of(inp.view(), targ.view(), None).finished()
 }
 
 /// The loss's gradient with respect to what is learned: [`Grads`] without the input's.
@@ -148,23 +148,21 @@ pub struct ParamGrads {
 /// What all blocks share.
 struct Step<'a> {
     net: &'a Net,
-    /// `w1ᵀ (nh, m)` and `w2 (nh)`, each one run of numbers.
+    /// `w1ᵀ`, `(nh, m)`, row after row: copied once, and not by every block.
     w1_t: Array2<f32>,
-    w2: Vec<f32>,
-    /// 2/n, the factor in the loss's gradient.
-    scale: f32,
+    /// Rows in all.
+    n: usize,
 }
 
 impl<'a> Step<'a> {
-    fn new(net: &'a Net, rows: usize) -> Self {
-        let w1_t = net.w1.t().as_standard_layout().into_owned();
-        Step { net, w1_t, w2: net.w2.iter().copied().collect(), scale: (2.0 / rows as f64) as f32 }
+    fn new(net: &'a Net, n: usize) -> Self {
+        Step { net, w1_t: net.w1.t().as_standard_layout().into_owned(), n }
     }
 
     /// The sums over these rows: those over one half and those over the other, until a block is left.
     fn of(&self, x: ArrayView2<'_, f32>, y: ArrayView1<'_, f32>, x_g: Option<ArrayViewMut2<'_, f32>>) -> Sums {
         if x.nrows() <= BLOCK {
-            return self.block(x, y, x_g);
+            return self.block(&x, &y, x_g);
         }
         let middle = (x.nrows() / 2).next_multiple_of(BLOCK);
         let ((x, later_x), (y, later_y)) = (x.split_at(Axis(0), middle), y.split_at(Axis(0), middle));
@@ -173,50 +171,38 @@ impl<'a> Step<'a> {
         sums.plus(&later)
     }
 
-    /// Forward and backward over one block.
-    fn block(&self, x: ArrayView2<'_, f32>, y: ArrayView1<'_, f32>, x_g: Option<ArrayViewMut2<'_, f32>>) -> Sums {
-        let mut a = affine_relu(&x, &self.net.w1, &self.net.b1, 0.0);
-        let mut sums = Sums::new(self.w1_t.dim());
-        for (mut a, &y) in a.rows_mut().into_iter().zip(y) {
-            let a = a.as_slice_mut().expect("a new matrix lies row after row");
-            self.row(a, y, &mut sums);
-        }
-        for (x, a_g) in x.axis_chunks_iter(Axis(0), FEW).zip(a.axis_chunks_iter(Axis(0), FEW)) {
-            matmul_with(&a_g.t(), &x, Epilogue::Add, &mut sums.w1_t);
-        }
-        if let Some(mut x_g) = x_g {
-            matmul_with(&a, &self.w1_t, Epilogue::None, &mut x_g);
-        }
-        sums
-    }
+    /// The lesson's `forward_and_backward`, line by line, for one block.
+    fn block(&self, x: &ArrayRef2<f32>, y: &ArrayRef1<f32>, x_g: Option<ArrayViewMut2<'_, f32>>) -> Sums {
+        let Net { w1, b1, w2, b2, shift } = self.net;
+        let share = x.nrows() as f64 / self.n as f64;
 
-    /// The second layer, the loss and the way back to the first layer, for one row: `a` is `relu(x @ w1 + b1)`, and becomes
-    /// the gradient of what the ReLU was given.
-    fn row(&self, a: &mut [f32], y: f32, sums: &mut Sums) {
-        let shift = self.net.shift;
-        let error = shifted_dot(a, shift, &self.w2) + self.net.b2[0] - y;
-        let out_g = self.scale * error;
-        sums.loss += f64::from(error).powi(2);
-        sums.b2 += f64::from(out_g);
-        for ((a, w2), (w2_g, b1_g)) in a.iter_mut().zip(&self.w2).zip(sums.w2.iter_mut().zip(&mut sums.b1)) {
-            *w2_g += out_g * (*a - shift);
-            *a = if *a > 0.0 { out_g * w2 } else { 0.0 };
-            *b1_g += f64::from(*a);
+        let l1 = lin(x, w1, b1);
+        let l2 = shifted_relu(&l1, *shift);
+        let out = lin(&l2, w2, b2);
+
+        let out_g = mse_grad(&out, y) * share as f32;
+        let mut l1_g = matmul(&out_g, &w2.t());
+        relu_grad_(&l1, &mut l1_g);
+        if let Some(mut x_g) = x_g {
+            matmul_into(&l1_g, &self.w1_t, &mut x_g);
+        }
+        Sums {
+            loss: share * f64::from(mse(&out, y)),
+            w1_t: product_in_parts(&l1_g, x),
+            b1: sum_rows_f64(&l1_g),
+            w2: matmul(&l2.t(), &out_g),
+            b2: sum_rows_f64(&out_g),
         }
     }
 }
 
-/// `Σ (a − shift) · w`, in sixteen running sums side by side so that the processor can add several at once.
-fn shifted_dot(a: &[f32], shift: f32, w: &[f32]) -> f32 {
-    let mut lanes = [0.0; 16];
-    let ((a, a_rest), (w, w_rest)) = (a.as_chunks::<16>(), w.as_chunks::<16>());
-    for (a, w) in a.iter().zip(w) {
-        for i in 0..16 {
-            lanes[i] += (a[i] - shift) * w[i];
-        }
+/// `l1_gᵀ @ x`, [`FEW`] rows of each at a time.
+fn product_in_parts(l1_g: &ArrayRef2<f32>, x: &ArrayRef2<f32>) -> Array2<f32> {
+    let mut w1_t = Array2::zeros((l1_g.ncols(), x.ncols()));
+    for (l1_g, x) in l1_g.axis_chunks_iter(Axis(0), FEW).zip(x.axis_chunks_iter(Axis(0), FEW)) {
+        matmul_with(&l1_g.t(), &x, Epilogue::Add, &mut w1_t);
     }
-    let rest: f32 = a_rest.iter().zip(w_rest).map(|(a, w)| (a - shift) * w).sum();
-    rest + lanes.iter().sum::<f32>()
+    w1_t
 }
 
 /// What some rows contribute: everything in it is a sum over them.
@@ -224,34 +210,27 @@ struct Sums {
     loss: f64,
     /// `(nh, m)`: transposed, as its rows are the longer ones that way.
     w1_t: Array2<f32>,
-    b1: Vec<f64>,
-    w2: Vec<f32>,
-    b2: f64,
+    b1: Array1<f64>,
+    w2: Array2<f32>,
+    b2: Array1<f64>,
 }
 
 impl Sums {
-    fn new((nh, m): (usize, usize)) -> Self {
-        Sums { loss: 0.0, w1_t: Array2::zeros((nh, m)), b1: vec![0.0; nh], w2: vec![0.0; nh], b2: 0.0 }
-    }
-
-    fn plus(mut self, other: &Self) -> Self {
-        self.loss += other.loss;
-        self.w1_t += &other.w1_t;
-        self.b1.iter_mut().zip(&other.b1).for_each(|(sum, b1)| *sum += b1);
-        self.w2.iter_mut().zip(&other.w2).for_each(|(sum, w2)| *sum += w2);
-        self.b2 += other.b2;
-        self
+    fn plus(self, other: &Self) -> Self {
+        Sums {
+            loss: self.loss + other.loss,
+            w1_t: self.w1_t + &other.w1_t,
+            b1: self.b1 + &other.b1,
+            w2: self.w2 + &other.w2,
+            b2: self.b2 + &other.b2,
+        }
     }
 
     /// The mean loss, and the gradients in the shapes of what they are for.
-    fn finished(self, rows: usize) -> (f32, ParamGrads) {
-        let grads = ParamGrads {
-            w1: self.w1_t.t().as_standard_layout().into_owned(),
-            b1: self.b1.iter().map(|&g| g as f32).collect(),
-            w2: Array1::from(self.w2).insert_axis(Axis(1)),
-            b2: Array1::from_elem(1, self.b2 as f32),
-        };
-        ((self.loss / rows as f64) as f32, grads)
+    fn finished(self) -> (f32, ParamGrads) {
+        let w1 = self.w1_t.t().as_standard_layout().into_owned();
+        let (b1, b2) = (self.b1.mapv(|g| g as f32), self.b2.mapv(|g| g as f32));
+        (self.loss as f32, ParamGrads { w1, b1, w2: self.w2, b2 })
     }
 }
 

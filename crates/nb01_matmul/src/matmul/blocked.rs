@@ -37,7 +37,7 @@ const PACKED: usize = 8 << 20;
 const TINY: usize = 1 << 17;
 
 /// Rows of A, and numbers in B, up to which B is not packed either: the second cache holds all of it.
-const FEW: usize = 48;
+const FEW: usize = 64;
 const NEAR: usize = 1 << 17;
 
 /// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.

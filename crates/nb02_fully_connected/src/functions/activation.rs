@@ -71,6 +71,11 @@ pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2
     Zip::from(inp).and(out_g).map_collect(|&x, &g| if x > T::zero() { g } else { T::zero() })
 }
 
+/// [`relu_grad`] in place: what was the gradient of the output becomes that of the input.
+pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
+    Zip::from(g).and(inp).for_each(|g, &x| *g = if x > T::zero() { *g } else { T::zero() });
+}
+
 /// `x` where it is positive, else `a · x`: a ReLU that still lets a little through (`a` is often 0.01).
 ///
 /// ```
