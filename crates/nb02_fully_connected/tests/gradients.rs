@@ -161,6 +161,47 @@ fn leaving_out_the_input_gradient_changes_no_other() {
     }
 }
 
+/// Around the sizes of its blocks and parts, which the table's few rows do not reach.
+#[test]
+fn fused_agrees_where_blocks_and_parts_end() {
+    for n in [127, 128, 129, 1023, 1024, 1025, 2047, 2049, 5_003] {
+        let (x, y, net) = draw(n, 33, 19, 0.5);
+        let expected = forward_and_backward(&x, &y, &net);
+        let (loss, grads) = fused::forward_and_backward(&x, &y, &net);
+        test_near_norm(&loss, &expected.0, TOL);
+        agree(&format!("fused, {n} rows"), &grads, &expected.1);
+    }
+}
+
+#[test]
+fn fused_takes_views_of_any_strides() {
+    let (x, y, net) = draw(1_300, 12, 5, 0.5);
+    let (columns_first, upside_down) =
+        (x.t().as_standard_layout().into_owned(), x.slice(s![..;-1, ..]).to_owned());
+    let mut transposed_g = Array2::zeros((12, 1_300));
+    let expected = forward_and_backward(&x, &y, &net);
+    for x in [columns_first.t(), upside_down.slice(s![..;-1, ..])] {
+        agree("a view", &fused::forward_and_backward(&x, &y, &net).1, &expected.1);
+        fused::forward_and_backward_into(&x, &y, &net, &mut transposed_g.view_mut().reversed_axes());
+        test_near_norm(&transposed_g.t(), &expected.1.x, TOL);
+    }
+}
+
+#[test]
+fn fused_gives_the_same_bits_for_any_number_of_threads() {
+    let (x, y, net) = draw(5_003, 33, 19, 0.5);
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| fused::forward_and_backward(&x, &y, &net))
+    };
+    let (loss, expected) = on(1);
+    for threads in 2..5 {
+        let (again, grads) = on(threads);
+        assert_eq!((loss, &expected.w1, &expected.b1), (again, &grads.w1, &grads.b1));
+        assert_eq!((&expected.w2, &expected.b2, &expected.x), (&grads.w2, &grads.b2, &grads.x));
+    }
+}
+
 // Finite differences, in f64.
 
 /// Some smooth function of an array, so that a whole array of gradients can be checked at once: `Σ c · x`.
@@ -382,8 +423,25 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
     type Mistake = Box<dyn FnOnce() + std::panic::UnwindSafe>;
-    let cases: [(&str, Mistake); 9] = [
+    let (y, net) = (Array1::<f32>::zeros(4), Net::kaiming(3, 2, 0.0, &mut manual_seed(0)));
+    let (y_too_short, net_too_tall) = (Array1::<f32>::zeros(3), Net::kaiming(5, 2, 0.0, &mut manual_seed(0)));
+    let (y_again, net_again) = (y.clone(), net.clone());
+    let cases: [(&str, Mistake); 12] = [
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
+        (
+            "fused: inp [4, 3] and w1 [5, 2]",
+            Box::new(move || drop(fused::forward_and_backward(&x, &y, &net_too_tall))),
+        ),
+        (
+            "fused: inp [4, 3] and targ [3]",
+            Box::new(move || drop(fused::forward_and_backward_params(&x, &y_too_short, &net))),
+        ),
+        (
+            "fused: inp [4, 3] and inp_g [3, 4]",
+            Box::new(move || {
+                drop(fused::forward_and_backward_into(&x, &y_again, &net_again, &mut zeros(3, 4)))
+            }),
+        ),
         ("lin: w [3, 5] and b [2]", Box::new(move || drop(lin(&x, &zeros(3, 5), &b)))),
         ("lin: w [3, 2] and b [1]", Box::new(move || drop(lin(&x, &zeros(3, 2), &Array1::zeros(1))))),
         ("lin_grad: inp [4, 3] and out_g [5, 2]", Box::new(move || drop(lin_grad(&x, &w, &zeros(5, 2))))),

@@ -8,7 +8,7 @@ use nb02_fully_connected::*;
 pub(crate) type Form = fn(&Array2<f32>, &Array1<f32>, &Net) -> (f32, Grads);
 
 /// In the order of the lesson.
-pub(crate) const FORMS: [(&str, Form); 8] = [
+pub(crate) const FORMS: [(&str, Form); 11] = [
     ("functions, outer product", |x, y, net| {
         functions_with(|inp, w, g| lin_grad_outer(inp, w, g).expect("few rows"), x, y, net)
     }),
@@ -19,7 +19,22 @@ pub(crate) const FORMS: [(&str, Form); 8] = [
     ("module", |x, y, net| as_module(module::Model::new(net), x, y)),
     ("nn", |x, y, net| as_module(nn_model(net), x, y)),
     ("nn, parts of parts", |x, y, net| as_module(nested(net), x, y)),
+    ("fused", |x, y, net| fused::forward_and_backward(x, y, net)),
+    ("fused, input's gradient into memory that is there", fused_into),
+    ("fused, parameters' gradients only", fused_params),
 ];
+
+fn fused_into(x: &Array2<f32>, y: &Array1<f32>, net: &Net) -> (f32, Grads) {
+    let mut x_g = Array2::from_elem(x.dim(), f32::NAN);
+    let (loss, fused::ParamGrads { w1, b1, w2, b2 }) = fused::forward_and_backward_into(x, y, net, &mut x_g);
+    (loss, Grads { x: x_g, w1, b1, w2, b2 })
+}
+
+/// The input's gradient is the plain form's.
+fn fused_params(x: &Array2<f32>, y: &Array1<f32>, net: &Net) -> (f32, Grads) {
+    let (loss, fused::ParamGrads { w1, b1, w2, b2 }) = fused::forward_and_backward_params(x, y, net);
+    (loss, Grads { x: forward_and_backward(x, y, net).1.x, w1, b1, w2, b2 })
+}
 
 type LinGradForm<'a> = &'a ndarray::ArrayRef2<f32>;
 
