@@ -1,28 +1,28 @@
 //! The whole step at once: forward and backward over a few rows while they are near.
 //!
-//! The plain forms go through the data layer by layer. Each is a pass over memory: `x_train`, 157 MB, is read
-//! forward and again for the weights' gradient, every activation is written, read, and read once more, and
-//! meanwhile the processor, which could multiply ten times as fast as memory delivers, waits.
+//! The plain forms go through the data layer by layer, and each layer is a pass over memory: `x_train`, 157 MB, is
+//! read forward and again for the weights' gradient; every activation is written, read, and read once more.
+//! Meanwhile the processor, which could multiply ten times as fast as memory delivers, waits.
 //!
-//! But no row of a batch knows of another. So some rows can go all the way, up to the loss and back, before the next
-//! are touched: 128 rows of 784 pixels are 400 KB and stay in the second cache. Only *sums* over
-//! the rows leave a block: the loss and the parameters' gradients.
+//! But no row of a batch knows of another. So a few rows can go all the way, up to the loss and back, before the
+//! next are touched: 128 rows of 784 pixels are 400 KB and stay in the second cache until they are done with.
+//! Only *sums* over the rows leave such a block: the loss and the parameters' gradients.
 //!
 //! ```text
-//!            block of x ── lin, relu ──▶ a ── lin, mse ──▶ out, loss
-//!                │                       │                 │
-//!   w1.g  +=   xᵀ @ a.g  ◀── a becomes its own gradient ◀── out.g         the next block, please
+//!   a block of x ─── lin ──▶ l1 ─── relu ──▶ l2 ─── lin ──▶ out ──▶ Σ loss
+//!        │                                    │              │
+//!        ▼                                    ▼              ▼
+//!   Σ w1.g, b1.g ◀── l1.g ◀── relu ◀──── Σ w2.g, b2.g ◀── out.g      and the next block, please
 //! ```
 //!
-//! The gradient of the loss divides by the number of *all* rows, which is known beforehand; and the activations `a`
-//! are needed for nothing any more once their own gradient is known, which therefore takes their place.
+//! What a block has to know of the others is their number: the gradient of a *mean* divides by all rows.
 //!
-//! Blocks run in parallel. Their sums are added pairwise, in a tree whose shape depends on the number of rows only,
-//! so the digits do not depend on the number of threads. What is added up over the data set without being a
-//! product — the loss, the biases' gradients — is an `f64`.
+//! Blocks run in parallel. Their sums are added pairwise, in a tree whose shape depends on the number of rows
+//! only, so the digits do not depend on the number of threads. The loss and the biases' gradients, which are
+//! plain sums over the data set, are added up in `f64`.
 //!
-//! Reading stays first: this is the one place in the crate that is written for speed. It knows everything about this
-//! one net, as [`forward_and_backward`](crate::forward_and_backward) does, with which every test compares it.
+//! This is the one place in the crate that is written for speed. It knows everything about this one net, as the
+//! lesson's [`forward_and_backward`](crate::forward_and_backward) does, with which the tests compare it.
 //!
 //! ```
 //! use nb02_fully_connected::{fused, *};
@@ -38,7 +38,7 @@
 //! test_near(&grads.w1, &expected.w1);
 //! ```
 
-use crate::functions::{activation::relu_grad_, check_shapes, linear::sum_rows_f64};
+use crate::functions::{activation::relu_grad_, check_shapes, linear::sum_few_rows};
 use crate::matmul::{Epilogue, matmul_with};
 use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad, shifted_relu};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
@@ -50,8 +50,8 @@ const BLOCK: usize = 128;
 /// Rows whose blocks share their sums, one block after the other: the least that is worth another thread.
 const PART: usize = 8 * BLOCK;
 
-/// [`forward_and_backward`](crate::forward_and_backward) in one go: the loss of `inp (n, m)` against `targ (n)`, and its gradient with respect to
-/// everything that went in.
+/// The lesson's [`forward_and_backward`](crate::forward_and_backward) in one go: the loss of `inp (n, m)` against
+/// `targ (n)`, and its gradient with respect to everything that went in.
 ///
 /// # Panics
 /// At the caller's line if the shapes do not fit.
@@ -70,11 +70,11 @@ pub fn forward_and_backward(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &N
     (loss, Grads { x: matmul(&l1_g, &net.w1.t()), w1, b1, w2, b2 })
 }
 
-/// [`forward_and_backward`] with the input's gradient written to `inp_g (n, m)`, which the caller keeps for the next
-/// step.
+/// [`forward_and_backward`] with the input's gradient written to `inp_g (n, m)`, which the caller keeps for the
+/// next step.
 ///
-/// Memory that has just been obtained is not there yet: the system hands out page after page as each is first
-/// written to, and cleans it. For 157 MB that takes as long as the arithmetic.
+/// New memory is not there yet: the system hands it out page by page, as each is first written to, and cleans
+/// it before. For 157 MB that takes about as long as the arithmetic.
 ///
 /// # Panics
 /// At the caller's line if the shapes do not fit.
@@ -103,8 +103,7 @@ pub fn forward_and_backward_into(
     (loss, grads)
 }
 
-/// [`forward_and_backward`] without the input's gradient, which training has no use for: the form that is as fast as
-/// the machine allows.
+/// [`forward_and_backward`] without the input's gradient, which training has no use for.
 ///
 /// # Panics
 /// At the caller's line if the shapes do not fit.
@@ -149,8 +148,8 @@ pub struct ParamGrads {
     pub b2: Array1<f32>,
 }
 
-/// Also returns the gradient of `l1`, `(n, nh)`, from which the input's is a product that is fastest made at once: its
-/// 157 MB are written past the caches.
+/// Also returns the gradient of `l1`, `(n, nh)`. The input's is a product of it, and best made all at once:
+/// `matmul` writes a result that large past the caches.
 fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, ParamGrads, Array2<f32>) {
     let mut l1_g = Array2::zeros((inp.nrows(), net.w1.ncols()));
     let rows = Rows { x: inp.view(), y: targ.view(), l1_g: Some(l1_g.view_mut()) };
@@ -217,12 +216,12 @@ impl Step<'_> {
         sums.loss += share * f64::from(mse(&out, &y));
 
         let out_g = mse_grad(&out, &y) * share as f32;
-        sums.b2 += &sum_rows_f64(&out_g);
+        sums.b2 += &sum_few_rows(&out_g);
         matmul_with(&l2.t(), &out_g, Epilogue::Add, &mut sums.w2);
 
         let mut l1_g = matmul(&out_g, &w2.t());
         relu_grad_(&l1, &mut l1_g);
-        sums.b1 += &sum_rows_f64(&l1_g);
+        sums.b1 += &sum_few_rows(&l1_g);
         matmul_with(&l1_g.t(), &x, Epilogue::Add, &mut sums.w1_t);
 
         if let Some(mut kept) = kept {

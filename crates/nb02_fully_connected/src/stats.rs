@@ -152,12 +152,12 @@ impl Moments {
     }
 }
 
-/// `Σ f(x)` in `f64`, in sixteen running sums side by side so that the processor can add several at once.
+/// `Σ f(x)` in `f64`, in eight running sums side by side so that the processor can add several at once.
 fn sum(block: &[f32], f: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0.0; 16];
-    let (sixteens, rest) = block.as_chunks::<16>();
-    for sixteen in sixteens {
-        lanes.iter_mut().zip(sixteen).for_each(|(lane, &x)| *lane += f(x.into()));
+    let mut lanes = [0.0; 8];
+    let (eights, rest) = block.as_chunks::<8>();
+    for eight in eights {
+        lanes.iter_mut().zip(eight).for_each(|(lane, &x)| *lane += f(x.into()));
     }
     lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x.into()));
     lanes.iter().sum()

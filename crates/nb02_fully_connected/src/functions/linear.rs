@@ -238,24 +238,20 @@ pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>)
     giant.sum_axis(Axis(0))
 }
 
-/// `out_g.sum(0)`: a sum over the data set, so it is accumulated in `f64`.
-pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
-    sum_rows_f64(out_g).mapv(number)
-}
-
 /// Rows that one thread sums at a time. They depend on nothing else, so neither do the digits.
 const ROWS: usize = 1 << 12;
 
-/// [`sum_rows`] before it is rounded.
-pub(crate) fn sum_rows_f64<T: Element>(out_g: &ArrayRef2<T>) -> Array1<f64> {
+/// `out_g.sum(0)`: a sum over the data set, so it is accumulated in `f64`.
+pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
     let parts: Vec<_> = out_g.axis_chunks_iter(Axis(0), ROWS).collect();
     let sums: Vec<_> = parts.par_iter().map(|rows| sum_few_rows(rows)).collect();
-    sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part)
+    sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part).mapv(number)
 }
 
-fn sum_few_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<f64> {
-    let mut sums = Array1::<f64>::zeros(out_g.ncols());
-    for row in out_g.rows() {
+/// [`sum_rows`] by one thread, and before it is rounded.
+pub(crate) fn sum_few_rows<T: Element>(rows: &ArrayRef2<T>) -> Array1<f64> {
+    let mut sums = Array1::<f64>::zeros(rows.ncols());
+    for row in rows.rows() {
         sums.zip_mut_with(&row, |sum, g| *sum += g.widen());
     }
     sums
