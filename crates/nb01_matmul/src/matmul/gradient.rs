@@ -146,7 +146,7 @@ unsafe fn finish_one<T: Element>(mut x: T, to: Destination<T>) {
             x = *to.c + x;
         }
         if !to.bias.is_null() {
-            x = x + *to.bias;
+            x += *to.bias;
         }
         if let Some(shift) = to.relu_shift {
             x = if x < T::zero() { T::zero() } else { x } - shift;

@@ -9,6 +9,8 @@
 //! Both are compiled once for every [`Path`](super::Path). What comes out are a few function pointers and sizes,
 //! the [`Kernels`] of that path, so that whatever decides about blocks and threads knows nothing of lanes.
 
+#![allow(clippy::needless_range_loop)] // `sums[i][j]` is row i and column j; iterators would hide that.
+
 pub(super) mod lanes;
 mod outer;
 mod dot;

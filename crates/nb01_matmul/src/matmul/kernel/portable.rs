@@ -113,7 +113,7 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, 
             let mut half = N / 2;
             while half > 0 {
                 for i in 0..half {
-                    lanes[i] = lanes[i] + lanes[i + half];
+                    lanes[i] += lanes[i + half];
                 }
                 half /= 2;
             }
