@@ -34,7 +34,8 @@ fn rung(name: &str) -> Result<Rung, String> {
 
 fn main() -> ExitCode {
     let Args { ar, k, bc, level, seed } = Args::parse();
-    let fits = [(ar, k), (k, bc), (ar, bc)].iter().all(|(rows, columns)| rows.saturating_mul(*columns) < 1 << 30);
+    let fits =
+        [(ar, k), (k, bc), (ar, bc)].iter().all(|(rows, columns)| rows.saturating_mul(*columns) < 1 << 30);
     if !fits {
         eprintln!("error: a matrix of 2^30 numbers or more (4 GiB) is too large for a demonstration");
         return ExitCode::from(2);

@@ -51,6 +51,7 @@ mod threads;
 mod memory;
 
 pub use element::Element;
+pub(crate) use kernel::{Work, vectorize};
 pub use path::Path;
 
 use kernel::Destination;

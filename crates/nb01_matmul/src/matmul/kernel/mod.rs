@@ -15,12 +15,15 @@ pub(super) mod lanes;
 mod outer;
 mod dot;
 pub(super) mod portable;
+mod vectorize;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(super) mod neon;
+
+pub(crate) use vectorize::{Work, vectorize};
 
 pub(super) use dot::{MAX_COLUMNS, column_tiles};
 
