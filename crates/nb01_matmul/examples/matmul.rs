@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use nb01_matmul::ladder::{RUNGS, Rung, time_rungs};
+use nb01_matmul::matmul::Path;
 use nb01_matmul::{elementwise::frobenius_norm, manual_seed, rand, randn, timeit};
 use std::process::ExitCode;
 
@@ -22,6 +23,9 @@ struct Args {
     /// The rung: loops, elementwise, broadcast, …; without it the whole ladder is timed.
     #[arg(long, value_parser = rung)]
     level: Option<Rung>,
+    /// List the instruction sets that this processor can multiply with, as NB_MATMUL names them.
+    #[arg(long)]
+    paths: bool,
     /// Where the random numbers start.
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -33,8 +37,13 @@ fn rung(name: &str) -> Result<Rung, String> {
 }
 
 fn main() -> ExitCode {
-    let Args { ar, k, bc, level, seed } = Args::parse();
-    let fits = [(ar, k), (k, bc), (ar, bc)].iter().all(|(rows, columns)| rows.saturating_mul(*columns) < 1 << 30);
+    let Args { ar, k, bc, level, paths, seed } = Args::parse();
+    if paths {
+        Path::available().iter().for_each(|path| println!("{path}"));
+        return ExitCode::SUCCESS;
+    }
+    let fits =
+        [(ar, k), (k, bc), (ar, bc)].iter().all(|(rows, columns)| rows.saturating_mul(*columns) < 1 << 30);
     if !fits {
         eprintln!("error: a matrix of 2^30 numbers or more (4 GiB) is too large for a demonstration");
         return ExitCode::from(2);

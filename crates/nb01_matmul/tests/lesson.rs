@@ -412,7 +412,7 @@ fn s24_matmul_library() {
     test_near(&matmul(&m1, &m2), &expected);
 }
 
-/// The whole ladder
+/// The whole ladder, and on from where the lesson stops
 ///
 /// Every rung is compared with the first before it is timed. The course's factors are to its own first rung.
 #[test]
@@ -423,15 +423,28 @@ fn s25_the_ladder() {
         "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
     );
     println!(
-        "rungs are compiled; what makes a difference is how often a number travels between memory and registers."
+        "rungs are compiled, and `broadcast`, which fills an array only to add it up, costs time. From `ikj` on it is"
     );
+    println!(
+        "about how often a number travels between memory and registers; for so small a product, copying b into"
+    );
+    println!("panels costs more than it brings.");
+}
+
+/// The ladder for a mini-batch
+///
+/// 64 rows and 50 hidden units, as in the next lesson: here packing pays.
+#[test]
+fn s26_the_ladder_for_a_mini_batch() {
+    let rows = DATA.x_valid.slice(s![..64, ..]);
+    println!("{}", ladder::time_rungs(&rows, &randn((784, 50), &mut manual_seed(42))));
 }
 
 /// What would a pass over the training set cost?
 ///
 /// Five rows are a ten-thousandth of the training set, and a training run makes many passes.
 #[test]
-fn s26_cost_of_one_pass() {
+fn s27_cost_of_one_pass() {
     let (m1, m2) = m1_and_m2();
     let pass = |rung: ladder::Matmul| timing::human(timeit(|| rung(&m1, &m2)).min * 10_000);
     beside("10,000 products with loops", pass(ladder::loops), "1.59 h at 572 ms, 2.56 h at 922 ms");

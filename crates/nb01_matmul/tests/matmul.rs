@@ -81,8 +81,12 @@ fn layouts((rows, columns): (usize, usize), rng: &mut Rng) -> Vec<Layout> {
         layout("rows reversed", (rows, columns), |m, _| m.slice(s![..;-1, ..])),
         layout("columns reversed", (rows, columns), |m, _| m.slice(s![.., ..;-1])),
         layout("transposed, reversed", (columns, rows), |m, _| m.slice(s![..;-1, ..;-1]).reversed_axes()),
-        layout("one row over and over", (1, columns), |m, shape| m.broadcast(shape).unwrap()),
-        layout("one column over and over", (rows, 1), |m, shape| m.broadcast(shape).unwrap()),
+        layout("one row over and over", (1, columns), |m, shape| {
+            m.broadcast(shape).expect("one row or column")
+        }),
+        layout("one column over and over", (rows, 1), |m, shape| {
+            m.broadcast(shape).expect("one row or column")
+        }),
     ]
 }
 
@@ -377,7 +381,7 @@ impl Guarded {
     fn new(len: usize) -> Self {
         // SAFETY: asks for new pages, checks that they came, and protects the last of them.
         unsafe {
-            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap();
+            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).expect("a page size");
             let used = (len * 4).next_multiple_of(page);
             let (read_write, private) =
                 (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);

@@ -71,3 +71,8 @@ pub use module::{Module, Param, Parameter};
 pub use normalize::normalize;
 pub use numeric::finite_difference;
 pub use stats::{Stats, describe, mean, std};
+
+/// The examples of the README on the front page, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadMe;

@@ -9,6 +9,12 @@
 //! | [`accumulator`] | the sum lives in a local variable | no store and load of `c[i, j]` for each product |
 //! | [`ikj`] | the loops over `j` and `k` change places | neighbours in memory are used one after the other, so lanes fill |
 //! | [`tile`] | a 6 × 8 piece of `c` stays in registers | each number loaded is used 6 or 8 times before it goes |
+//! | [`simd`] | 6 × 16, compiled for this processor | registers of 8 or 16 numbers; multiply and add in one instruction |
+//! | [`packed`] | `b` copied into panels of 16 columns | every load is from the next address |
+//! | [`threads`] | rows of `c` divided among processors | there is more than one |
+//!
+//! What is left between these and [`matmul`](crate::matmul()) is no new idea: each register said by hand, larger tiles, memory
+//! asked for before it is needed, and for every shape of the lesson its own way through. [`mod@crate::matmul`] tells.
 //!
 //! ```
 //! use nb01_matmul::{ladder, ndarray::array};
@@ -18,7 +24,9 @@
 //! ```
 
 use super::sizes;
-use crate::ndarray::{Array2, ArrayRef2, ArrayView1, Axis, Zip};
+use crate::matmul::{Work, vectorize};
+use crate::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Zip};
+use rayon::prelude::*;
 
 /// The three loops with the sum in a local variable.
 ///
@@ -76,10 +84,7 @@ pub fn ikj(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     c
 }
 
-const ROWS: usize = 6;
-const COLUMNS: usize = 8;
-
-/// A 6 × 8 tile of `c` held in registers while `k` runs past it.
+/// A tile of `c` held in registers while `k` runs past it: 6 rows and 8 columns of it.
 ///
 /// [`ikj`] loads and stores a row of `c` for every `k`. Here 48 sums stay where they are, in 12 of the 16 vector
 /// registers that every x86-64 has: for each `k`, 6 numbers of `a` and 8 of `b` are loaded and 48 products added. At the
@@ -97,31 +102,161 @@ const COLUMNS: usize = 8;
 pub fn tile(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     let (m, _, n) = sizes("tile", a, b);
     let mut c = Array2::zeros((m, n));
-    for (a_rows, mut c_rows) in a.axis_chunks_iter(Axis(0), ROWS).zip(c.axis_chunks_iter_mut(Axis(0), ROWS)) {
-        for (b_columns, mut tile) in
-            b.axis_chunks_iter(Axis(1), COLUMNS).zip(c_rows.axis_chunks_iter_mut(Axis(1), COLUMNS))
-        {
-            let mut sums = [[0.0; COLUMNS]; ROWS];
-            for (a_column, b_row) in a_rows.columns().into_iter().zip(b_columns.rows()) {
-                add_outer_product(&mut sums, filled(a_column), filled(b_row));
-            }
-            tile.indexed_iter_mut().for_each(|((i, j), c)| *c = sums[i][j]);
-        }
-    }
+    Tiles::<8, _> { a: a.view(), b: &Columns(b.view()), c: c.view_mut() }.run::<false>();
     c
 }
 
-/// `sums[i][j] += a[i] · b[j]`: with both sizes known, the compiler keeps every sum in a register.
-fn add_outer_product(sums: &mut [[f32; COLUMNS]; ROWS], a: [f32; ROWS], b: [f32; COLUMNS]) {
-    for (sums, a) in sums.iter_mut().zip(a) {
-        sums.iter_mut().zip(b).for_each(|(sum, b)| *sum += a * b);
+/// The same tile, of 16 columns, compiled for the lanes that this processor has.
+///
+/// Until now every register held four numbers, as in 2003. With AVX2 it holds 8 and with AVX-512 16, and a
+/// multiplication and the addition after it are one instruction. Not a line of the loop changes; it is compiled once
+/// more, and the processor is asked which version it can run.
+///
+/// # Panics
+/// At the caller's line if `a` has not as many columns as `b` has rows.
+///
+/// ```
+/// use nb01_matmul::{ladder, ndarray::array};
+///
+/// assert_eq!(ladder::simd(&array![[1.0, 2.0]], &array![[3.0], [4.0]]), array![[11.0]]);
+/// ```
+#[track_caller]
+pub fn simd(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
+    let (m, _, n) = sizes("simd", a, b);
+    let mut c = Array2::zeros((m, n));
+    vectorize(Tiles::<16, _> { a: a.view(), b: &Columns(b.view()), c: c.view_mut() });
+    c
+}
+
+/// `b` copied once into panels: 16 columns each, one row after the other.
+///
+/// A tile reads 64 bytes of a row of `b` and then goes to the next row, `n` numbers away: for a wide `b` that is another
+/// page of memory every time. All rows of `c` need the same columns again, so it pays to copy them together once.
+/// `a` is not packed: each of its rows is contiguous along `k` already, and in the lesson's tall, thin
+/// products it is read only a few times. Copying it would cost as much as a pass over the training set.
+///
+/// # Panics
+/// At the caller's line if `a` has not as many columns as `b` has rows.
+///
+/// ```
+/// use nb01_matmul::{ladder, ndarray::array};
+///
+/// assert_eq!(ladder::packed(&array![[1.0, 2.0]], &array![[3.0], [4.0]]), array![[11.0]]);
+/// ```
+#[track_caller]
+pub fn packed(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
+    let (m, _, n) = sizes("packed", a, b);
+    let mut c = Array2::zeros((m, n));
+    vectorize(Tiles::<16, _> { a: a.view(), b: &Panels::pack(b), c: c.view_mut() });
+    c
+}
+
+/// The rows of `c` divided among all processors.
+///
+/// No two of them write the same number, so nobody waits for anybody, and the result has the same bits however many
+/// there are. Sharing out work takes some microseconds: for the lesson's 5·784·10 that is more than the work itself, for
+/// the 50,000 rows of the training set it is nothing.
+///
+/// # Panics
+/// At the caller's line if `a` has not as many columns as `b` has rows.
+///
+/// ```
+/// use nb01_matmul::{ladder, ndarray::array};
+///
+/// assert_eq!(ladder::threads(&array![[1.0, 2.0]], &array![[3.0], [4.0]]), array![[11.0]]);
+/// ```
+#[track_caller]
+pub fn threads(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
+    const SHARE: usize = 16 * ROWS;
+    let (m, _, n) = sizes("threads", a, b);
+    let (mut c, panels) = (Array2::zeros((m, n)), Panels::pack(b));
+    let shares = a.axis_chunks_iter(Axis(0), SHARE).zip(c.axis_chunks_iter_mut(Axis(0), SHARE));
+    let shares: Vec<_> = shares.collect();
+    shares.into_par_iter().for_each(|(a, c)| vectorize(Tiles::<16, _> { a, b: &panels, c }));
+    c
+}
+
+/// Rows of `c` in a tile.
+const ROWS: usize = 6;
+
+/// A product by tiles of 6 rows and `N` columns.
+struct Tiles<'a, const N: usize, B: Rows<N>> {
+    a: ArrayView2<'a, f32>,
+    b: &'a B,
+    c: ArrayViewMut2<'a, f32>,
+}
+
+impl<const N: usize, B: Rows<N>> Work for Tiles<'_, N, B> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) {
+        let a = self.a.as_standard_layout();
+        let rows: Vec<&[f32]> = a.rows().into_iter().filter_map(|row| row.to_slice()).collect();
+        for (j, mut c) in self.c.axis_chunks_iter_mut(Axis(1), N).enumerate() {
+            for (rows, mut tile) in rows.chunks(ROWS).zip(c.axis_chunks_iter_mut(Axis(0), ROWS)) {
+                // Where rows are missing at the lower edge, the first one stands in, and its sums are dropped.
+                let rows: [&[f32]; ROWS] = std::array::from_fn(|i| rows.get(i).copied().unwrap_or(rows[0]));
+                let mut sums = [[0.0; N]; ROWS];
+                for (k, b) in self.b.rows(j).enumerate() {
+                    add_outer_product::<N, FUSED>(&mut sums, rows.map(|row| row[k]), b);
+                }
+                tile.indexed_iter_mut().for_each(|((i, j), c)| *c = sums[i][j]);
+            }
+        }
     }
 }
 
-/// The numbers of a row or column, filled up with zeros to `N`.
-fn filled<const N: usize>(numbers: ArrayView1<'_, f32>) -> [f32; N] {
-    match numbers.as_slice().and_then(|numbers| numbers.first_chunk()) {
+/// `sums[i][j] += a[i] · b[j]`: with both sizes known, the compiler keeps every sum in a register.
+#[inline(always)]
+fn add_outer_product<const N: usize, const FUSED: bool>(
+    sums: &mut [[f32; N]; ROWS],
+    a: [f32; ROWS],
+    b: [f32; N],
+) {
+    for (sums, a) in sums.iter_mut().zip(a) {
+        for (sum, b) in sums.iter_mut().zip(b) {
+            *sum = if FUSED { a.mul_add(b, *sum) } else { *sum + a * b };
+        }
+    }
+}
+
+/// Where a tile finds the rows of `b`: `N` columns of each, from column `N · j` on, filled up with zeros.
+trait Rows<const N: usize> {
+    fn rows(&self, j: usize) -> impl Iterator<Item = [f32; N]>;
+}
+
+/// `b` as it is.
+struct Columns<'a>(ArrayView2<'a, f32>);
+
+impl<const N: usize> Rows<N> for Columns<'_> {
+    #[inline(always)]
+    fn rows(&self, j: usize) -> impl Iterator<Item = [f32; N]> {
+        let columns = self.0.slice_axis(Axis(1), (N * j..self.0.ncols().min(N * (j + 1))).into());
+        (0..columns.nrows()).map(move |k| filled(columns.index_axis(Axis(0), k)))
+    }
+}
+
+/// `b` in panels of 16 columns.
+struct Panels(Vec<Vec<[f32; 16]>>);
+
+impl Panels {
+    fn pack(b: &ArrayRef2<f32>) -> Self {
+        let panels = b.axis_chunks_iter(Axis(1), 16);
+        Self(panels.map(|panel| panel.rows().into_iter().map(filled).collect()).collect())
+    }
+}
+
+impl Rows<16> for Panels {
+    #[inline(always)]
+    fn rows(&self, j: usize) -> impl Iterator<Item = [f32; 16]> {
+        self.0[j].iter().copied()
+    }
+}
+
+/// The first `N` numbers of a row, filled up with zeros.
+#[inline(always)]
+fn filled<const N: usize>(row: ArrayView1<'_, f32>) -> [f32; N] {
+    match row.as_slice().and_then(|row| row.first_chunk()) {
         Some(whole) => *whole,
-        None => std::array::from_fn(|i| numbers.get(i).copied().unwrap_or(0.0)),
+        None => std::array::from_fn(|i| row.get(i).copied().unwrap_or(0.0)),
     }
 }

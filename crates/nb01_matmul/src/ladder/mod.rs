@@ -35,11 +35,13 @@
 #[cfg(feature = "mkl")]
 mod blas;
 mod beyond;
+mod limit;
 mod table;
 
+pub use beyond::{accumulator, ikj, packed, simd, threads, tile};
 #[cfg(feature = "mkl")]
 pub use blas::{blas, blas_into};
-pub use beyond::{accumulator, ikj, tile};
+pub use limit::peak;
 pub use table::{Row, Table, time_rungs};
 
 use crate::ndarray::{Array2, ArrayRef2, Axis};
@@ -88,6 +90,9 @@ pub const RUNGS: &[Rung] = &[
     Rung { name: "accumulator", matmul: accumulator, course: None },
     Rung { name: "ikj", matmul: ikj, course: None },
     Rung { name: "tile", matmul: tile, course: None },
+    Rung { name: "simd", matmul: simd, course: None },
+    Rung { name: "packed", matmul: packed, course: None },
+    Rung { name: "threads", matmul: threads, course: None },
     Rung { name: "matmul", matmul: crate::matmul, course: Some(18.2e-6) },
 ];
 

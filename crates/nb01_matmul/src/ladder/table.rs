@@ -1,6 +1,6 @@
 //! The table at the end of the notebook: every rung compared with the first, then timed.
 
-use super::{RUNGS, Rung};
+use super::{RUNGS, Rung, peak};
 use crate::ndarray::ArrayRef2;
 use crate::timing::{PROFILE, human};
 use crate::{Timing, test_near_norm, timeit};
@@ -22,6 +22,8 @@ pub struct Table {
     pub sizes: (usize, usize, usize),
     /// One row a rung, from the bottom of the ladder to the top.
     pub rows: Vec<Row>,
+    /// The most that the machine could do, in GFLOP/s: its [`peak`].
+    pub limit: f64,
 }
 
 /// The time of one rung.
@@ -58,15 +60,22 @@ pub fn time_rungs(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Table {
         // By norm: where a sum cancels to almost nothing, only the order of its additions is left to see.
         test_near_norm(&(rung.matmul)(a, b), &expected, 1e-5);
     }
+    let limit = peak(rayon::current_num_threads());
     let row = |&rung: &Rung| Row { rung, timing: timeit(|| (rung.matmul)(a, b)) };
-    Table { sizes: (a.nrows(), a.ncols(), b.ncols()), rows: RUNGS.iter().map(row).collect() }
+    Table { sizes: (a.nrows(), a.ncols(), b.ncols()), rows: RUNGS.iter().map(row).collect(), limit }
 }
 
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (m, k, n) = self.sizes;
+        let (limit, threads) = (self.limit, rayon::current_num_threads());
         writeln!(f, "({m}, {k}) times ({k}, {n}), minimum of 7 runs, {PROFILE}")?;
-        writeln!(f, "{:<12} {:>10} {:>9} {:>9}   course (Python)", "rung", "time", "GFLOP/s", "factor")?;
+        writeln!(f, "the limit of this machine: {limit:.0} GFLOP/s on {threads} threads")?;
+        writeln!(
+            f,
+            "{:<12} {:>10} {:>9} {:>9} {:>9}   course (Python)",
+            "rung", "time", "GFLOP/s", "of limit", "factor"
+        )?;
         self.rows.iter().try_for_each(|row| self.row(f, row))
     }
 }
@@ -78,14 +87,12 @@ impl Table {
         let seconds = |row: &Row| row.timing.min.as_secs_f64();
         let flops = 2.0 * (m * k * n) as f64;
         let factor = seconds(&self.rows[0]) / seconds(row);
-        write!(
-            f,
-            "{:<12} {:>10} {:>9.2} {factor:>8.1}×",
-            row.rung.name,
-            human(row.timing.min),
-            flops / seconds(row) / 1e9
-        )?;
-        match (row.rung.course, RUNGS[0].course) {
+        let speed = flops / seconds(row) / 1e9;
+        let share = 100.0 * speed / self.limit;
+        let (name, time) = (row.rung.name, human(row.timing.min));
+        write!(f, "{name:<12} {time:>10} {speed:>9.2} {share:>7.1} % {factor:>8.1}×")?;
+        let course = row.rung.course.filter(|_| self.sizes == (5, 784, 10));
+        match (course, RUNGS[0].course) {
             (Some(course), Some(first)) => {
                 writeln!(f, " {:>10} {:>8.0}×", human(Duration::from_secs_f64(course)), first / course)
             }

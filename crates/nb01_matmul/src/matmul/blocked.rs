@@ -97,11 +97,12 @@ unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>,
             k: a.columns,
             columns: b.columns,
             a: a.at(rows.start, 0),
-            a_along_k: a.rows_are_contiguous(),
-            a_step: if a.rows_are_contiguous() { a.row } else { a.column },
+            a_row: a.row,
+            a_column: a.column,
             b: b.at(0, 0),
             b_row: b.row,
-            b_panel: kernels.width as isize,
+            b_panel: 0,
+            b_in_place: true,
             first: kernels.width,
             width: kernels.width,
             to: to.from(rows.start, 0),
@@ -209,28 +210,29 @@ impl<'a, T: Element> Blocks<'a, T> {
         a: Operand<T>,
         rows: Range<usize>,
         block: Range<usize>,
-        b: Source<T>,
+        source: Source<T>,
         to: Destination<T>,
         buffer: Scratch<T>,
     ) {
-        let (b, b_row, b_panel) = match b {
+        let (b, b_row, b_panel) = match source {
             Source::Packed(packed) => {
                 let start = packed.at(self.panel(block.start, block.len(), 0)).cast_const();
                 (start, self.width as isize, (block.len() * self.width) as isize)
             }
-            Source::InPlace(b) => (b.at(block.start, self.columns.start), b.row, self.width as isize),
+            Source::InPlace(b) => (b.at(block.start, self.columns.start), b.row, 0),
         };
-        let (start, a_step, a_along_k) = unsafe { strip_of_a(&a, &rows, &block, buffer) };
+        let (start, a_row, a_column) = unsafe { strip_of_a(&a, &rows, &block, buffer) };
         let strip = Strip {
             rows: rows.len(),
             k: block.len(),
             columns: self.columns.len(),
             a: start,
-            a_step,
-            a_along_k,
+            a_row,
+            a_column,
             b,
             b_row,
             b_panel,
+            b_in_place: matches!(source, Source::InPlace(_)),
             first: self.first,
             width: self.width,
             to: to.from(rows.start, self.columns.start).part(block.start == 0, block.end == self.k),
@@ -240,26 +242,26 @@ impl<'a, T: Element> Blocks<'a, T> {
     }
 }
 
-/// Where the kernel finds some rows of A: its start, its step, and whether that leads along `k`.
+/// Where the kernel finds some rows of A, and how far it is to the next row and column.
 unsafe fn strip_of_a<T: Element>(
     a: &Operand<T>,
     rows: &Range<usize>,
     block: &Range<usize>,
     buffer: Scratch<T>,
-) -> (*const T, isize, bool) {
+) -> (*const T, isize, isize) {
     let start = a.at(rows.start, block.start);
     if a.rows_are_contiguous() && !collides(a.row, size_of::<T>()) {
-        return (start, a.row, true);
+        return (start, a.row, 1);
     }
     if a.columns_are_contiguous() && !collides(a.column, size_of::<T>()) {
-        return (start, a.column, false);
+        return (start, 1, a.column);
     }
     if a.columns_are_contiguous() {
         for (i, p) in block.clone().enumerate() {
             let to = buffer.at(i * rows.len());
             unsafe { copy_padded(a.at(rows.start, p), 1, rows.len(), to, rows.len()) };
         }
-        return (buffer.at(0), rows.len() as isize, false);
+        return (buffer.at(0), 1, rows.len() as isize);
     }
     // Not a multiple of 2048 bytes apart, or the rows would collide here, too.
     let step = block.len().next_multiple_of(16) + 16;
@@ -269,7 +271,7 @@ unsafe fn strip_of_a<T: Element>(
             copy_padded(a.at(row, block.start), a.column, block.len(), buffer.at(i * step), block.len())
         };
     }
-    (buffer.at(0), step as isize, true)
+    (buffer.at(0), step as isize, 1)
 }
 
 /// The next strip of A, if each of its rows is a run of numbers.

@@ -60,13 +60,8 @@ impl sealed::HasKernels for f64 {
 /// Plain Rust, compiled for a processor like this one.
 fn portable() -> &'static (Kernels<f32>, Kernels<f64>) {
     #[cfg(target_arch = "x86_64")]
-    {
-        if Path::Avx512.is_available() {
-            return &portable::WIDEST;
-        }
-        if Path::Avx2.is_available() {
-            return &portable::WIDE;
-        }
+    if Path::Avx2.is_available() {
+        return &portable::WIDE;
     }
     &portable::ANY
 }

@@ -89,11 +89,12 @@ unsafe fn add_rows<T: Element>(
                 first: kernels.width,
                 width: kernels.width,
                 a: short.at(strip.start, rows.start),
-                a_step: short.column,
-                a_along_k: false,
+                a_row: short.row,
+                a_column: short.column,
                 b: long.at(rows.start, columns.start),
                 b_row: long.row,
                 b_panel: 0,
+                b_in_place: true,
                 to: to.from(strip.start, columns.start),
                 ahead,
             };
@@ -146,7 +147,7 @@ unsafe fn finish_one<T: Element>(mut x: T, to: Destination<T>) {
             x = *to.c + x;
         }
         if !to.bias.is_null() {
-            x = x + *to.bias;
+            x += *to.bias;
         }
         if let Some(shift) = to.relu_shift {
             x = if x < T::zero() { T::zero() } else { x } - shift;

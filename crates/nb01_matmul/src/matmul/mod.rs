@@ -4,11 +4,11 @@
 //! into blocks that fit the cache. Here is how. Three things are to be kept in mind:
 //!
 //! 1. **The processor multiplies faster than it loads.** It can start two multiply-adds of a whole register in every
-//!    cycle, so each number loaded must be used many times before it leaves the registers: [`kernel`] keeps a *tile*
+//!    cycle, so each number loaded must be used many times before it leaves the registers: `kernel` keeps a *tile*
 //!    of C there, as large as fits.
 //! 2. **Near memory is fast and small.** Whatever is used again soon should come from the nearest cache, and nothing
 //!    should be moved that need not be. What that means depends on the shape, and the lesson's shapes are extreme.
-//! 3. **There are several processors.** Each takes its own part of the result: [`threads`].
+//! 3. **There are several processors.** Each takes its own part of the result: `threads.rs`.
 //!
 //! | the product | what is special | file |
 //! |---|---|---|
@@ -51,6 +51,7 @@ mod threads;
 mod memory;
 
 pub use element::Element;
+pub(crate) use kernel::{Work, vectorize};
 pub use path::Path;
 
 use kernel::Destination;

@@ -5,12 +5,14 @@
 //!
 //! The thread that calls works too. It invites the workers of the current rayon pool and takes tasks at once; workers
 //! that wake in time take what is left, one task after the other; one that comes too late finds the door closed and
-//! goes away. So nobody waits for a sleeping thread, which can take longer than a small product.
+//! goes away. So nobody waits for a sleeping thread, which can take longer than a small product. For the same reason a
+//! worker that has run out of tasks lingers for a moment, awake, before it goes back to rayon: products come in rows.
 //!
 //! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one product.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Multiplications and additions below which waking another thread costs more than it brings.
 const WORTH_WAKING: f64 = 4e5;
@@ -45,11 +47,74 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
         unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(&work) };
     let gate = Arc::new(Gate { work, tasks, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
     let _closing = Closing(&gate);
-    for _ in 0..helpers {
+    let awake = invite(&gate, helpers);
+    for _ in awake..helpers {
         let gate = Arc::clone(&gate);
-        rayon::spawn(move || gate.help());
+        rayon::spawn(move || {
+            gate.help();
+            drop(gate);
+            linger();
+        });
     }
     gate.take_tasks();
+}
+
+/// How long a worker waits for the next product.
+const LINGER: Duration = Duration::from_micros(50);
+
+/// Invitations for workers that linger, and (without asking for the lock) how many there are.
+static BOARD: Mutex<Vec<Arc<Gate>>> = Mutex::new(Vec::new());
+static INVITATIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many workers linger.
+static LINGERING: AtomicUsize = AtomicUsize::new(0);
+
+fn board() -> MutexGuard<'static, Vec<Arc<Gate>>> {
+    BOARD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Invites at most `helpers` of the workers that linger, and says how many.
+fn invite(gate: &Arc<Gate>, helpers: usize) -> usize {
+    let awake = LINGERING.load(Ordering::Relaxed).min(helpers);
+    if awake > 0 {
+        let mut board = board();
+        board.extend((0..awake).map(|_| Arc::clone(gate)));
+        INVITATIONS.store(board.len(), Ordering::Relaxed);
+    }
+    awake
+}
+
+/// Takes back what nobody followed.
+fn take_back(gate: &Arc<Gate>) {
+    if INVITATIONS.load(Ordering::Relaxed) > 0 {
+        let mut board = board();
+        board.retain(|other| !Arc::ptr_eq(other, gate));
+        INVITATIONS.store(board.len(), Ordering::Relaxed);
+    }
+}
+
+/// Follows invitations until there has been none for a while.
+fn linger() {
+    LINGERING.fetch_add(1, Ordering::Relaxed);
+    let mut since = Instant::now();
+    while since.elapsed() < LINGER {
+        for _ in 0..32 {
+            std::hint::spin_loop();
+        }
+        if INVITATIONS.load(Ordering::Relaxed) > 0 {
+            let mut board = board();
+            let gate = board.pop();
+            INVITATIONS.store(board.len(), Ordering::Relaxed);
+            drop(board);
+            if let Some(gate) = gate {
+                LINGERING.fetch_sub(1, Ordering::Relaxed);
+                gate.help();
+                LINGERING.fetch_add(1, Ordering::Relaxed);
+                since = Instant::now();
+            }
+        }
+    }
+    LINGERING.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// The tasks of one product, and who is working on them.
@@ -93,10 +158,11 @@ impl Gate {
 }
 
 /// Closes the gate when dropped, and waits for those inside.
-struct Closing<'a>(&'a Gate);
+struct Closing<'a>(&'a Arc<Gate>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
+        take_back(self.0);
         let mut inside = self.0.inside.fetch_or(CLOSED, Ordering::Acquire) & !CLOSED;
         let mut spins = 0;
         while inside > 0 {

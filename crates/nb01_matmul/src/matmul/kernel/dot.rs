@@ -24,77 +24,89 @@ pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iter
     (0..tiles).map(move |t| (t * narrow + t.min(wider), narrow + usize::from(t < wider)))
 }
 
-/// Computes dots, with the tile that fits their number of rows.
+/// Computes dots: one tile of at most `C` columns after the other, then all that is done to finished rows.
 ///
 /// # Safety
-/// What [`Dots`] describes can be read and written, and nobody else writes there; `columns ≤ MAX_COLUMNS`.
+/// What [`Dots`] describes can be read and written, and nobody else writes there; `rows ≤ R`, and
+/// `columns ≤ MAX_COLUMNS`.
 #[inline(always)]
 pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::Elem>) {
-    debug_assert!(d.columns <= MAX_COLUMNS);
-    unsafe {
-        match d.rows {
-            rows if rows == R => rows_of::<L, R, C>(d),
-            1 => rows_of::<L, 1, C>(d),
-            2 if R > 2 => rows_of::<L, 2, C>(d),
-            3 if R > 3 => rows_of::<L, 3, C>(d),
-            4 if R > 4 => rows_of::<L, 4, C>(d),
-            5 if R > 5 => rows_of::<L, 5, C>(d),
-            6 if R > 6 => rows_of::<L, 6, C>(d),
-            7 if R > 7 => rows_of::<L, 7, C>(d),
-            rows => unreachable!("no tile has {rows} rows"),
-        }
-        if d.to.stream {
-            L::fence();
-        }
-    }
-}
-
-/// One tile after the other along the columns, then all that is done to finished rows.
-#[inline(always)]
-unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::Elem>) {
+    let mut sums = [[MaybeUninit::<L>::uninit(); C]; R];
     let mut done = [[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; R];
+    let done = done.as_mut_ptr().cast::<L::Elem>();
     let mut ahead = d.ahead;
     for (column, width) in column_tiles(d.columns, C) {
-        let done = done.as_mut_ptr().cast::<L::Elem>().wrapping_add(column);
-        unsafe {
-            match width {
-                1 => tile::<L, R, 1>(d, column, done, &mut ahead),
-                2 => tile::<L, R, 2>(d, column, done, &mut ahead),
-                _ => tile::<L, R, C>(d, column, done, &mut ahead),
+        let mut row = 0;
+        while row < d.rows {
+            let at = At { row, column, width };
+            unsafe {
+                let rows = tiles_of::<L, R, C>(d, &at, &mut ahead, sums.as_mut_ptr().cast());
+                add_lanes(sums.as_ptr().cast::<L>(), rows, width, done.add(row * MAX_COLUMNS + column));
+                row += rows;
             }
         }
     }
-    for i in 0..R {
-        let mut column = 0;
-        while column < d.columns {
-            let left = d.columns - column;
-            let from = done.as_ptr().cast::<L::Elem>().wrapping_add(i * MAX_COLUMNS + column);
-            let c = d.to.c.wrapping_offset(d.to.c_row.wrapping_mul(i as isize)).wrapping_add(column);
-            unsafe {
-                let mask = if left < L::N { Some(L::first(left)) } else { None };
-                finish::<L>(super::read(from, mask), &d.to, c, column, mask);
-            }
-            column += L::N;
+    unsafe { finish_rows::<L>(d, done) };
+}
+
+/// Where a tile stands, and how many columns it has.
+struct At {
+    row: usize,
+    column: usize,
+    width: usize,
+}
+
+/// Sums of the largest tile that the rows left over fill; says how many rows.
+#[inline(always)]
+unsafe fn tiles_of<L: Lanes, const R: usize, const C: usize>(
+    d: &Dots<L::Elem>,
+    at: &At,
+    ahead: &mut Ahead<L::Elem>,
+    sums: *mut L,
+) -> usize {
+    unsafe {
+        match d.rows - at.row {
+            left if left >= R => rows_of::<L, R, C>(d, at, ahead, sums),
+            4.. if R > 4 => rows_of::<L, 4, C>(d, at, ahead, sums),
+            2.. if R > 2 => rows_of::<L, 2, C>(d, at, ahead, sums),
+            _ => rows_of::<L, 1, C>(d, at, ahead, sums),
         }
     }
 }
 
-/// `R` rows times `C` columns: the sums over `k`, then over the lanes.
+#[inline(always)]
+unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(
+    d: &Dots<L::Elem>,
+    at: &At,
+    ahead: &mut Ahead<L::Elem>,
+    sums: *mut L,
+) -> usize {
+    unsafe {
+        match at.width {
+            1 => tile::<L, R, 1>(d, at, ahead, sums),
+            2 => tile::<L, R, 2>(d, at, ahead, sums),
+            _ => tile::<L, R, C>(d, at, ahead, sums),
+        }
+    }
+    R
+}
+
+/// `R` rows times `C` columns: the sums over `k`, in lanes.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
-    column: usize,
-    done: *mut L::Elem,
+    at: &At,
     ahead: &mut Ahead<L::Elem>,
+    done: *mut L,
 ) {
-    let registers = d.k.div_ceil(L::N);
-    let (start, b_column, b_step) =
-        if d.b_packed { (column * registers * L::N, L::N as isize, C * L::N) } else { (0, d.b_column, L::N) };
-    let mut b = d.b.wrapping_add(start);
-    if !d.b_packed {
-        b = b.wrapping_offset(b_column.wrapping_mul(column as isize));
-    }
-    let (mut a, mut left) = (d.a, d.k);
+    let length = d.k.next_multiple_of(L::N);
+    let (start, b_column, b_step) = if d.b_packed {
+        ((at.column * length) as isize, L::N as isize, C * L::N)
+    } else {
+        (d.b_column.wrapping_mul(at.column as isize), d.b_column, L::N)
+    };
+    let mut a = d.a.wrapping_offset(d.a_row.wrapping_mul(at.row as isize));
+    let (mut b, mut left) = (d.b.wrapping_offset(start), d.k);
     unsafe {
         let mut sums = [[L::zero(); C]; R];
         while left >= L::N {
@@ -107,18 +119,44 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
         if left > 0 {
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), Some(L::first(left)));
         }
-        for j in 0..C {
-            let mut i = 0;
-            while i < R {
-                let mut four = [L::zero(); 4];
-                for q in 0..4.min(R - i) {
-                    four[q] = sums[i + q][j];
-                }
-                let four = L::sums(four);
-                for q in 0..4.min(R - i) {
-                    done.wrapping_add((i + q) * MAX_COLUMNS + j).write(four[q]);
-                }
-                i += 4;
+        for i in 0..R {
+            for j in 0..C {
+                done.add(i * C + j).write(sums[i][j]);
+            }
+        }
+    }
+}
+
+/// Adds up the lanes of each sum, four sums at a time; those missing in the last four are zero.
+#[inline(always)]
+unsafe fn add_lanes<L: Lanes>(sums: *const L, rows: usize, width: usize, done: *mut L::Elem) {
+    let all = rows * width;
+    for first in (0..all).step_by(4) {
+        unsafe {
+            let mut four = [L::zero(); 4];
+            for q in 0..4.min(all - first) {
+                four[q] = sums.add(first + q).read();
+            }
+            let four = L::sums(four);
+            for q in 0..4.min(all - first) {
+                let at = first + q;
+                done.add(at / width * MAX_COLUMNS + at % width).write(four[q]);
+            }
+        }
+    }
+}
+
+/// Whole rows of C, and all that is done to them on the way.
+#[inline(always)]
+unsafe fn finish_rows<L: Lanes>(d: &Dots<L::Elem>, done: *const L::Elem) {
+    for i in 0..d.rows {
+        let c = d.to.c.wrapping_offset(d.to.c_row.wrapping_mul(i as isize));
+        for column in (0..d.columns).step_by(L::N) {
+            let left = d.columns - column;
+            let from = done.wrapping_add(i * MAX_COLUMNS + column);
+            unsafe {
+                let mask = if left < L::N { Some(L::first(left)) } else { None };
+                finish::<L>(super::read(from, mask), &d.to, c.wrapping_add(column), column, mask);
             }
         }
     }

@@ -9,16 +9,21 @@
 //! Both are compiled once for every [`Path`](super::Path). What comes out are a few function pointers and sizes,
 //! the [`Kernels`] of that path, so that whatever decides about blocks and threads knows nothing of lanes.
 
+#![allow(clippy::needless_range_loop)] // `sums[i][j]` is row i and column j; iterators would hide that.
+
 pub(super) mod lanes;
 mod outer;
 mod dot;
 pub(super) mod portable;
+mod vectorize;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(super) mod neon;
+
+pub(crate) use vectorize::{Work, vectorize};
 
 pub(super) use dot::{MAX_COLUMNS, column_tiles};
 
@@ -42,10 +47,10 @@ pub(super) struct Kernels<T> {
 
 /// A few rows of C: `rows` rows of A times all `columns` of a block of B.
 ///
-/// `a` is the first row's first element. Where `a_along_k`, each row is contiguous and `a_step` leads to the next
-/// row; else each *column* is contiguous and `a_step` leads to the next column. B lies in panels of `width`
-/// columns (the first of `first`), at most as many as a tile has; in each a row is contiguous, `b_row` leads to the
-/// next one, and `b_panel` to the next panel.
+/// `a` is the first row's first element; `a_row` leads to the next row, `a_column` to the next column. B lies in
+/// panels of `width` columns (the first of `first`), at most as many as a tile has; in each a row is contiguous,
+/// `b_row` leads to the next one, and `b_panel` to the next panel, filled up with zeros to whole registers. Where B
+/// lies `b_in_place`, panels are neighbours, and there is nothing behind the last column.
 pub(super) struct Strip<T> {
     pub(super) rows: usize,
     pub(super) k: usize,
@@ -53,11 +58,12 @@ pub(super) struct Strip<T> {
     pub(super) first: usize,
     pub(super) width: usize,
     pub(super) a: *const T,
-    pub(super) a_step: isize,
-    pub(super) a_along_k: bool,
+    pub(super) a_row: isize,
+    pub(super) a_column: isize,
     pub(super) b: *const T,
     pub(super) b_row: isize,
     pub(super) b_panel: isize,
+    pub(super) b_in_place: bool,
     pub(super) to: Destination<T>,
     pub(super) ahead: Ahead<T>,
 }

@@ -1,0 +1,56 @@
+//! The machine's limit: how many operations a second there could be at all, if no number ever had to be fetched.
+
+use crate::matmul::{Work, vectorize};
+use rayon::prelude::*;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// The peak of multiply-adds in `f32`, in GFLOP/s: of one processor, or of as many as rayon has threads.
+///
+/// Sixteen independent registers are multiplied and added to over and over, which keeps every arithmetic unit busy and
+/// touches no memory. It is measured (20 ms a thread), not looked up, since it depends on the processor, on its clock
+/// at this moment and on who else is using it.
+///
+/// ```
+/// let peak = nb01_matmul::ladder::peak(1);
+/// assert!(peak > 0.1, "{peak} GFLOP/s");
+/// ```
+pub fn peak(threads: usize) -> f64 {
+    (0..threads).into_par_iter().with_max_len(1).map(|_| one_peak()).sum()
+}
+
+/// The best of some short runs.
+fn one_peak() -> f64 {
+    let start = Instant::now();
+    let mut best = 0.0_f64;
+    while start.elapsed() < Duration::from_millis(20) {
+        let run = Instant::now();
+        vectorize(MultiplyAdds);
+        best = best.max(MultiplyAdds::FLOPS / run.elapsed().as_secs_f64() / 1e9);
+    }
+    best
+}
+
+/// Nothing but multiply-adds.
+struct MultiplyAdds;
+
+impl MultiplyAdds {
+    const REGISTERS: usize = 12;
+    const LANES: usize = 16;
+    const TIMES: usize = 20_000;
+    const FLOPS: f64 = (2 * Self::REGISTERS * Self::LANES * Self::TIMES) as f64;
+}
+
+impl Work for MultiplyAdds {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let mut sums = [[black_box(1.0_f32); Self::LANES]; Self::REGISTERS];
+        let (by, plus) = (black_box(0.5), black_box(0.25));
+        for _ in 0..Self::TIMES {
+            for sum in sums.as_flattened_mut() {
+                *sum = if FUSED { sum.mul_add(by, plus) } else { *sum * by + plus };
+            }
+        }
+        black_box(sums);
+    }
+}
