@@ -146,3 +146,15 @@ fn linear_starts_as_pytorchs_does() {
     let largest = linear.bias.v.iter().fold(0.0_f32, |max, b| max.max(b.abs()));
     assert!(largest <= 1.0 / 28.0 && largest > 0.8 / 28.0, "50 draws from ±1/28 come near it: {largest}");
 }
+
+/// In blocks and in parallel, or one by one where strides say so: to the last bit what the formula says.
+#[test]
+fn normalize_is_its_formula_for_any_size_and_strides() {
+    for (n, m) in [(0, 3), (1, 1), (70_001, 3), (3, 70_001)] {
+        let x = randn((n, m), &mut manual_seed(0));
+        let expected = x.mapv(|x| (x - 0.25) / 3.0);
+        assert_eq!(normalize(&x, 0.25, 3.0), expected);
+        assert_eq!(normalize(&x.t(), 0.25, 3.0), expected.t());
+        assert_eq!(normalize(&x.slice(s![..;-2, ..]), 0.25, 3.0), expected.slice(s![..;-2, ..]));
+    }
+}
