@@ -48,12 +48,15 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
     let gate = Arc::new(Gate { work, tasks, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
     let _closing = Closing(&gate);
     let awake = invite(&gate, helpers);
+    let nested = rayon::current_thread_index().is_some(); // then rayon has other work for its workers than to linger
     for _ in awake..helpers {
         let gate = Arc::clone(&gate);
         rayon::spawn(move || {
             gate.help();
             drop(gate);
-            linger();
+            if !nested {
+                linger();
+            }
         });
     }
     gate.take_tasks();
