@@ -7,6 +7,7 @@ use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
+use nb02_fully_connected::fused::{self, ParamGrads};
 use nb02_fully_connected::ndarray::{ArcArray2, Array1, Array2, Axis};
 use nb02_fully_connected::{Grads, Module, Net, forward_and_backward, layers, module, mse, mse_grad, nn};
 
@@ -133,6 +134,22 @@ fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
             },
             result: |t| pieces_of_parameters(&t.model, t.x_g.as_ref()),
         }),
+        Box::new(Local {
+            name: "nb02 fused",
+            state: inputs.trained(None),
+            work: |t| t.model = Some(fused::forward_and_backward(&t.inputs.x, &t.inputs.y, &t.inputs.net).1),
+            result: |t| t.model.as_ref().map(pieces_of_grads).context("it has run"),
+        }),
+        Box::new(Local {
+            name: "nb02 fused, x.g into",
+            state: Trained { x_g: Some(Array2::zeros((ROWS, INPUTS))), ..inputs.trained(None) },
+            work: |t| {
+                let Inputs { x, y, net } = t.inputs;
+                let x_g = t.x_g.as_mut().expect("it is there from the start");
+                t.model = Some(fused::forward_and_backward_into(x, y, net, x_g).1);
+            },
+            result: |t| pieces_of_fused(t.model.as_ref(), t.x_g.as_ref()),
+        }),
     ]
 }
 
@@ -155,6 +172,15 @@ fn without(inputs: &Inputs) -> Contenders<'_> {
                 t.model.backward_params(pass, &out_g);
             },
             result: |t| pieces_of_parameters(&t.model, None),
+        }),
+        Box::new(Local {
+            name: "nb02 fused",
+            state: inputs.trained(None),
+            work: |t| {
+                let Inputs { x, y, net } = t.inputs;
+                t.model = Some(fused::forward_and_backward_params(x, y, net).1);
+            },
+            result: |t| pieces_of_fused(t.model.as_ref(), None),
         }),
     ]
 }
@@ -191,6 +217,12 @@ fn sequential(net: &Net) -> nn::Sequential {
 fn pieces_of_grads(grads: &Grads) -> Pieces {
     let flat = |array: &Array2<f32>| array.iter().copied().collect();
     vec![flat(&grads.w1), grads.b1.to_vec(), flat(&grads.w2), grads.b2.to_vec(), flat(&grads.x)]
+}
+
+fn pieces_of_fused(grads: Option<&ParamGrads>, x_g: Option<&Array2<f32>>) -> Result<Pieces> {
+    let ParamGrads { w1, b1, w2, b2 } = grads.context("it has run")?;
+    let flat = |array: &Array2<f32>| array.iter().copied().collect();
+    Ok([flat(w1), b1.to_vec(), flat(w2), b2.to_vec()].into_iter().chain(x_g.map(flat)).collect())
 }
 
 fn pieces_of_layers(t: &Trained<layers::Model>) -> Result<Pieces> {

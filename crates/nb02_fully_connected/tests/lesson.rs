@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{DIGITS, Oracle, is_mnist, panic_of};
+use common::{DIGITS, Oracle, panic_of};
 use nb02_fully_connected::data::show_image;
 use nb02_fully_connected::functions::linear::{
     OUTER_BUDGET, lin_grad_einsum, lin_grad_outer, lin_param_grads, outer_bytes,
@@ -27,15 +27,6 @@ const SOME: usize = 1_000;
 
 fn some_x() -> ArrayView2<'static, f32> {
     DIGITS.x_train.slice(s![..SOME.min(DIGITS.x_train.nrows()), ..])
-}
-
-/// Checks what holds for MNIST alone, or says that it was skipped.
-fn only_mnist(what: &str, check: impl FnOnce()) {
-    if is_mnist() {
-        check()
-    } else {
-        skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST")
-    }
 }
 
 /// The lesson's net, and its first weights' seed.
@@ -85,7 +76,7 @@ fn s01_statistics_before() {
     println!(
         "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
     );
-    only_mnist("its mean and standard deviation", || {
+    DIGITS.source.only_mnist("its mean and standard deviation", || {
         test_near(&[train.mean, train.std], &[0.130_447, 0.307_291]);
         test_near(&[valid.mean, valid.std], &[0.128_648, 0.304_960]);
     });
@@ -110,7 +101,7 @@ fn s02_f32_accumulation() {
     let squares: f64 = pixels.iter().map(|&x| (f64::from(x) - ours.mean).powi(2)).sum();
     test_near_norm(&ours.std, &(squares / (n - 1) as f64).sqrt(), 1e-8);
 
-    only_mnist("how far off f32 is on 39 million pixels", || {
+    DIGITS.source.only_mnist("how far off f32 is on 39 million pixels", || {
         let wrong = normalize(pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
         beside(
             "std left after those",
@@ -132,7 +123,7 @@ fn s03_normalize() {
     println!("The validation set keeps a small offset, since the training set's statistics served both.");
     test_near_zero(train.mean, 1e-3);
     test_near_zero(1.0 - train.std, 1e-3);
-    only_mnist("the validation set's statistics", || {
+    DIGITS.source.only_mnist("the validation set's statistics", || {
         test_near_zero(valid.mean + 0.0059, 5e-5); // to the digits that the course prints
         test_near_zero(valid.std - 0.9924, 5e-5);
     });
@@ -406,7 +397,9 @@ fn s17_mse() {
     test_near_norm(&f64::from(loss), &sum, 1e-5);
     // S4 writes it as .sum()/inp.shape[0], which is the mean as long as there is one output.
     test_near(&loss, &((&p - y).mapv(|d| d * d).sum() / y.len() as f32));
-    only_mnist("the losses of two constant guesses", || test_near(&[nothing, average], &[28.151, 8.360]));
+    DIGITS.source.only_mnist("the losses of two constant guesses", || {
+        test_near(&[nothing, average], &[28.151, 8.360])
+    });
 }
 
 /// The chain rule
@@ -508,7 +501,7 @@ fn s21_forward_and_backward() {
 /// The gradients against PyTorch's autograd
 #[test]
 fn s22_test_near_autograd() {
-    only_mnist("all gradients on the training set against PyTorch's", || {
+    DIGITS.source.only_mnist("all gradients on the training set against PyTorch's", || {
         let mut oracle = Oracle::open("fc_train_nh50_shift0.5");
         let (net, expected) = (oracle.net(), oracle.grads("x_grad_first10"));
         let (loss, grads) = forward_and_backward(&DIGITS.x_train, &DIGITS.y_train, &net);
@@ -644,6 +637,12 @@ fn s25_module_and_nn() {
     }
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
+    );
+    let (x, y) = (x.view(), y.view());
+    println!(
+        "fused, both passes in one: {} with x.g, {} without",
+        human(fastest(|| fused::forward_and_backward(&x, &y, &net))),
+        human(fastest(|| fused::forward_and_backward_params(&x, &y, &net)))
     );
 }
 

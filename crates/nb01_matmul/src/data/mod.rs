@@ -101,21 +101,17 @@ impl Mnist {
     /// assert!(!nb01_matmul::data::drawn(10, 10, 1).is_mnist());
     /// ```
     pub fn is_mnist(&self) -> bool {
-        self.source != Source::Drawn
+        self.source.is_mnist()
     }
 
-    /// Checks what holds for MNIST alone; where these are other digits, says that it was skipped.
+    /// [`Source::only_mnist`] of these digits.
     ///
     /// ```
     /// let digits = nb01_matmul::data::drawn(10, 10, 1);
     /// digits.only_mnist("the size", || assert_eq!(digits.x_train.nrows(), 50_000)); // skipped: the size (…)
     /// ```
     pub fn only_mnist(&self, what: &str, check: impl FnOnce()) {
-        if self.is_mnist() {
-            check();
-        } else {
-            skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST");
-        }
+        self.source.only_mnist(what, check);
     }
 
     /// Training image `i` as the picture it is, `(28, 28)`: the notebook's `x_train[i].view(28, 28)`.
@@ -154,6 +150,30 @@ pub enum Source {
     Idx(PathBuf),
     /// Nowhere: we drew them.
     Drawn,
+}
+
+impl Source {
+    /// Whether these are MNIST's files.
+    ///
+    /// ```
+    /// assert!(!nb01_matmul::Source::Drawn.is_mnist());
+    /// ```
+    pub fn is_mnist(&self) -> bool {
+        *self != Source::Drawn
+    }
+
+    /// Checks what holds for MNIST alone; where these are other digits, says that it was skipped.
+    ///
+    /// ```
+    /// nb01_matmul::Source::Drawn.only_mnist("the size", || panic!("not reached")); // skipped: the size (…)
+    /// ```
+    pub fn only_mnist(&self, what: &str, check: impl FnOnce()) {
+        if self.is_mnist() {
+            check();
+        } else {
+            skip(what, "these are drawn digits; `cargo xtask data get` fetches MNIST");
+        }
+    }
 }
 
 impl Display for Source {

@@ -40,7 +40,7 @@ pub(crate) static DIGITS: LazyLock<Digits> = LazyLock::new(|| {
 
 /// Whether [`DIGITS`] is MNIST, so that MNIST's own numbers can be expected.
 pub(crate) fn is_mnist() -> bool {
-    DIGITS.source != Source::Drawn
+    DIGITS.source.is_mnist()
 }
 
 /// One of PyTorch's files.
