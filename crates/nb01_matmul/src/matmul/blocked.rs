@@ -40,6 +40,9 @@ const TINY: usize = 1 << 17;
 const FEW: usize = 48;
 const NEAR: usize = 1 << 17;
 
+/// Rows of B that are packed at a time: their pages, and a cache line of each of their columns, stay near.
+const PACKED_ROWS: usize = 16;
+
 /// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.
 const STREAMED: usize = 4 << 20;
 
@@ -140,8 +143,7 @@ impl<'a, T: Element> Blocks<'a, T> {
     pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
         let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most).max(1)).max(1);
         let depth = even(k, deepest);
-        let width =
-            even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+        let width = even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
         let panels = columns.len().div_ceil(width);
         Self { kernels, k, depth, columns, first: width, width, panels }
     }
@@ -163,20 +165,23 @@ impl<'a, T: Element> Blocks<'a, T> {
         (p * self.panels + panel * depth) * self.width
     }
 
-    /// Packs B; every panel is a task.
+    /// Packs B; a few of its rows are a task.
     ///
     /// # Safety
     /// B has the columns and rows that this was made for, and `packed` as many numbers as `len` says.
     pub(super) unsafe fn pack(&self, b: Operand<T>, packed: Scratch<T>) {
-        threads::for_each(self.panels, self.len() as f64, |panel| {
-            let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
-            let end = self.columns.len().min(self.first + panel * self.width);
-            let column = self.columns.start + start;
-            for block in ranges(self.k, self.depth) {
-                for (i, p) in block.clone().enumerate() {
-                    let to = packed.at(self.panel(block.start, block.len(), panel) + i * self.width);
-                    // SAFETY: row p of B has these columns, and no other task writes to this panel.
-                    unsafe { copy_padded(b.at(p, column), b.column, end - start, to, self.width) };
+        threads::for_each(self.k.div_ceil(PACKED_ROWS), self.len() as f64, |task| {
+            let rows = task * PACKED_ROWS..self.k.min((task + 1) * PACKED_ROWS);
+            for panel in 0..self.panels {
+                let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
+                let end = self.columns.len().min(self.first + panel * self.width);
+                for p in rows.clone() {
+                    let from = b.at(p, self.columns.start + start);
+                    let block = p - p % self.depth;
+                    let depth = self.depth.min(self.k - block);
+                    let to = packed.at(self.panel(block, depth, panel) + (p - block) * self.width);
+                    // SAFETY: row p of B has these columns, and no other task writes to this row.
+                    unsafe { copy_padded(from, b.column, end - start, to, self.width) };
                 }
             }
         });
