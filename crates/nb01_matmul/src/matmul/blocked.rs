@@ -21,7 +21,7 @@
 //! past the caches.
 
 use super::element::Element;
-use super::kernel::{Ahead, Destination, Kernels, Strip};
+use super::kernel::{Ahead, Destination, Kernels, Panel, Strip};
 use super::memory::{Scratch, with_scratch};
 use super::operand::Operand;
 use super::threads;
@@ -143,7 +143,8 @@ impl<'a, T: Element> Blocks<'a, T> {
     pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
         let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most).max(1)).max(1);
         let depth = even(k, deepest);
-        let width = even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+        let width =
+            even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
         let panels = columns.len().div_ceil(width);
         Self { kernels, k, depth, columns, first: width, width, panels }
     }
@@ -170,21 +171,33 @@ impl<'a, T: Element> Blocks<'a, T> {
     /// # Safety
     /// B has the columns and rows that this was made for, and `packed` as many numbers as `len` says.
     pub(super) unsafe fn pack(&self, b: Operand<T>, packed: Scratch<T>) {
-        threads::for_each(self.k.div_ceil(PACKED_ROWS), self.len() as f64, |task| {
-            let rows = task * PACKED_ROWS..self.k.min((task + 1) * PACKED_ROWS);
-            for panel in 0..self.panels {
-                let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
-                let end = self.columns.len().min(self.first + panel * self.width);
-                for p in rows.clone() {
-                    let from = b.at(p, self.columns.start + start);
-                    let block = p - p % self.depth;
-                    let depth = self.depth.min(self.k - block);
-                    let to = packed.at(self.panel(block, depth, panel) + (p - block) * self.width);
-                    // SAFETY: row p of B has these columns, and no other task writes to this row.
-                    unsafe { copy_padded(from, b.column, end - start, to, self.width) };
+        for block in ranges(self.k, self.depth) {
+            threads::for_each(block.len().div_ceil(PACKED_ROWS), self.len() as f64, |task| {
+                let start = block.start + task * PACKED_ROWS;
+                let rows = start..block.end.min(start + PACKED_ROWS);
+                for panel in 0..self.panels {
+                    let skipped = (start - block.start) * self.width;
+                    let to = packed.at(self.panel(block.start, block.len(), panel) + skipped);
+                    // SAFETY: B has these rows and columns, and no other task writes them.
+                    unsafe { self.pack_rows(b, rows.clone(), panel, to) };
                 }
-            }
-        });
+            });
+        }
+    }
+
+    /// A few rows of one panel.
+    unsafe fn pack_rows(&self, b: Operand<T>, rows: Range<usize>, panel: usize, to: *mut T) {
+        let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
+        let columns = self.columns.len().min(self.first + panel * self.width) - start;
+        let from = b.at(rows.start, self.columns.start + start);
+        if b.rows_are_contiguous() {
+            let panel = Panel { rows: rows.len(), columns, from, from_row: b.row, to, width: self.width };
+            return unsafe { (self.kernels.copy)(&panel) };
+        }
+        for i in 0..rows.len() {
+            let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
+            unsafe { copy_padded(from, b.column, columns, to.wrapping_add(i * self.width), self.width) };
+        }
     }
 
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows

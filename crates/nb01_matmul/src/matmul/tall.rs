@@ -72,14 +72,20 @@ fn columns_in_registers(columns: usize, lanes: usize) -> usize {
 
 /// Packs columns for dot products: tile after tile, register of `k` after register, filled up with zeros.
 unsafe fn pack_dots<T: Element>(kernels: &Kernels<T>, b: Operand<T>, columns: Range<usize>, packed: *mut T) {
-    let lanes = kernels.lanes;
-    let length = b.rows.next_multiple_of(lanes);
+    let mut to = packed;
     for (first, width) in column_tiles(columns.len(), kernels.dot_columns) {
-        for j in 0..width {
-            for p in 0..length {
-                let to = packed.wrapping_add(first * length + (p / lanes * width + j) * lanes + p % lanes);
-                // SAFETY: inside B, or zero; the buffer has `length` numbers for each column.
-                unsafe { to.write(if p < b.rows { *b.at(p, columns.start + first + j) } else { T::zero() }) };
+        for rows in ranges(b.rows, kernels.lanes) {
+            for j in columns.start + first..columns.start + first + width {
+                let from = b.at(rows.start, j);
+                for i in 0..kernels.lanes {
+                    let inside = i < rows.len();
+                    // SAFETY: inside B, or zero; the buffer has whole registers for each column.
+                    unsafe {
+                        let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
+                        to.wrapping_add(i).write(if inside { *from } else { T::zero() });
+                    }
+                }
+                to = to.wrapping_add(kernels.lanes);
             }
         }
     }
