@@ -43,6 +43,11 @@ const NEAR: usize = 1 << 17;
 /// Rows of B that are packed at a time: their pages, and a cache line of each of their columns, stay near.
 const PACKED_ROWS: usize = 16;
 
+/// Rows of A up to which each task, of [`OWN`] rows, packs such a B for itself: what another core has just written
+/// comes more slowly from its cache than from packing it again.
+const SHARED: usize = 256;
+const OWN: usize = 128;
+
 /// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.
 const STREAMED: usize = 4 << 20;
 
@@ -60,10 +65,31 @@ pub(super) unsafe fn product<T: Element>(
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
         return unsafe { direct(kernels, a, b, to) };
     }
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     if b.rows_are_contiguous() && a.rows <= FEW && a.columns * b.columns <= NEAR {
         let blocks = Blocks::new(kernels, a.columns, DEPTH, 0..b.columns);
-        return unsafe { blocks.multiply(a, Source::InPlace(b), to) };
+        return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
+    if a.rows > SHARED || a.columns * b.columns > NEAR {
+        return unsafe { packed(kernels, a, b, to, operations) };
+    }
+    let to = Shared(to);
+    let task_rows = OWN.next_multiple_of(kernels.rows);
+    threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
+        let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
+        // SAFETY: these rows are this task's.
+        unsafe { packed(kernels, a.some_rows(&rows), b, to.get().from(rows.start, 0), 0.0) };
+    });
+}
+
+/// The same with B packed, on as many threads as `operations` are worth.
+unsafe fn packed<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+    operations: f64,
+) {
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let wide = (PACKED / a.columns.max(1)).next_multiple_of(kernels.width);
     for columns in ranges(b.columns, wide) {
@@ -71,7 +97,7 @@ pub(super) unsafe fn product<T: Element>(
         let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
         with_scratch(blocks.len(), |packed| unsafe {
             blocks.pack(b, packed);
-            blocks.multiply(a, Source::Packed(packed), to);
+            blocks.multiply(a, Source::Packed(packed), to, operations);
         });
     }
 }
@@ -202,13 +228,12 @@ impl<'a, T: Element> Blocks<'a, T> {
 
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows
     /// are a task.
-    unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>) {
+    unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>, operations: f64) {
         let most = self.kernels.rows;
         let task_rows = (a.rows / 32).next_multiple_of(most).clamp(most, 8 * most);
         let to = Shared(to);
         for p in (0..self.k.max(1)).step_by(self.depth) {
             let block = p..self.k.min(p + self.depth);
-            let operations = 2.0 * a.rows as f64 * block.len() as f64 * self.columns.len() as f64;
             threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
                 let end = a.rows.min((task + 1) * task_rows);
                 with_scratch(most * (self.depth + 48), |buffer| {
