@@ -123,8 +123,8 @@ fn all_paths_agree_with_three_loops_on_all_shapes_and_layouts() {
         let (a_layouts, b_layouts) = (layouts((m, k), rng), layouts((k, n), rng));
         for (i, a_layout) in a_layouts.iter().enumerate() {
             for (j, b_layout) in b_layouts.iter().enumerate() {
-                // All pairs where it is quick, else each layout with two of the other operand's.
-                if m * k * n > 100_000 && i != j && i > 1 && j > 1 {
+                // All pairs where it is quick, else the four of plain and transposed, and every other layout once.
+                if m * k * n > 20_000 && (i > 1 || j > 1) && j != (5 * i + 2) % b_layouts.len() {
                     continue;
                 }
                 let a = (a_layout.view)(&a_layout.memory, (m, k));

@@ -21,7 +21,7 @@
 //! past the caches.
 
 use super::element::Element;
-use super::kernel::{Ahead, Destination, Kernels, Strip};
+use super::kernel::{Ahead, Destination, Kernels, Panel, Strip};
 use super::memory::{Scratch, with_scratch};
 use super::operand::Operand;
 use super::threads;
@@ -40,6 +40,14 @@ const TINY: usize = 1 << 17;
 const FEW: usize = 64;
 const NEAR: usize = 1 << 17;
 
+/// Rows of B that are packed at a time: their pages, and a cache line of each of their columns, stay near.
+const PACKED_ROWS: usize = 16;
+
+/// Rows of A up to which each task, of [`OWN`] rows, packs such a B for itself: what another core has just written
+/// comes more slowly from its cache than from packing it again.
+const SHARED: usize = 256;
+const OWN: usize = 128;
+
 /// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.
 const STREAMED: usize = 4 << 20;
 
@@ -57,10 +65,31 @@ pub(super) unsafe fn product<T: Element>(
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
         return unsafe { direct(kernels, a, b, to) };
     }
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     if b.rows_are_contiguous() && a.rows <= FEW && a.columns * b.columns <= NEAR {
         let blocks = Blocks::new(kernels, a.columns, DEPTH, 0..b.columns);
-        return unsafe { blocks.multiply(a, Source::InPlace(b), to) };
+        return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
+    if a.rows > SHARED || a.columns * b.columns > NEAR {
+        return unsafe { packed(kernels, a, b, to, operations) };
+    }
+    let to = Shared(to);
+    let task_rows = OWN.next_multiple_of(kernels.rows);
+    threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
+        let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
+        // SAFETY: these rows are this task's.
+        unsafe { packed(kernels, a.some_rows(&rows), b, to.get().from(rows.start, 0), 0.0) };
+    });
+}
+
+/// The same with B packed, on as many threads as `operations` are worth.
+unsafe fn packed<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Destination<T>,
+    operations: f64,
+) {
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let wide = (PACKED / a.columns.max(1)).next_multiple_of(kernels.width);
     for columns in ranges(b.columns, wide) {
@@ -68,7 +97,7 @@ pub(super) unsafe fn product<T: Element>(
         let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
         with_scratch(blocks.len(), |packed| unsafe {
             blocks.pack(b, packed);
-            blocks.multiply(a, Source::Packed(packed), to);
+            blocks.multiply(a, Source::Packed(packed), to, operations);
         });
     }
 }
@@ -163,34 +192,48 @@ impl<'a, T: Element> Blocks<'a, T> {
         (p * self.panels + panel * depth) * self.width
     }
 
-    /// Packs B; every panel is a task.
+    /// Packs B; a few of its rows are a task.
     ///
     /// # Safety
     /// B has the columns and rows that this was made for, and `packed` as many numbers as `len` says.
     pub(super) unsafe fn pack(&self, b: Operand<T>, packed: Scratch<T>) {
-        threads::for_each(self.panels, self.len() as f64, |panel| {
-            let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
-            let end = self.columns.len().min(self.first + panel * self.width);
-            let column = self.columns.start + start;
-            for block in ranges(self.k, self.depth) {
-                for (i, p) in block.clone().enumerate() {
-                    let to = packed.at(self.panel(block.start, block.len(), panel) + i * self.width);
-                    // SAFETY: row p of B has these columns, and no other task writes to this panel.
-                    unsafe { copy_padded(b.at(p, column), b.column, end - start, to, self.width) };
+        for block in ranges(self.k, self.depth) {
+            threads::for_each(block.len().div_ceil(PACKED_ROWS), self.len() as f64, |task| {
+                let start = block.start + task * PACKED_ROWS;
+                let rows = start..block.end.min(start + PACKED_ROWS);
+                for panel in 0..self.panels {
+                    let skipped = (start - block.start) * self.width;
+                    let to = packed.at(self.panel(block.start, block.len(), panel) + skipped);
+                    // SAFETY: B has these rows and columns, and no other task writes them.
+                    unsafe { self.pack_rows(b, rows.clone(), panel, to) };
                 }
-            }
-        });
+            });
+        }
+    }
+
+    /// A few rows of one panel.
+    unsafe fn pack_rows(&self, b: Operand<T>, rows: Range<usize>, panel: usize, to: *mut T) {
+        let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
+        let columns = self.columns.len().min(self.first + panel * self.width) - start;
+        let from = b.at(rows.start, self.columns.start + start);
+        if b.rows_are_contiguous() {
+            let panel = Panel { rows: rows.len(), columns, from, from_row: b.row, to, width: self.width };
+            return unsafe { (self.kernels.copy)(&panel) };
+        }
+        for i in 0..rows.len() {
+            let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
+            unsafe { copy_padded(from, b.column, columns, to.wrapping_add(i * self.width), self.width) };
+        }
     }
 
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows
     /// are a task.
-    unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>) {
+    unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>, operations: f64) {
         let most = self.kernels.rows;
         let task_rows = (a.rows / 32).next_multiple_of(most).clamp(most, 8 * most);
         let to = Shared(to);
         for p in (0..self.k.max(1)).step_by(self.depth) {
             let block = p..self.k.min(p + self.depth);
-            let operations = 2.0 * a.rows as f64 * block.len() as f64 * self.columns.len() as f64;
             threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
                 let end = a.rows.min((task + 1) * task_rows);
                 with_scratch(most * (self.depth + 48), |buffer| {

@@ -45,6 +45,8 @@ impl sealed::HasKernels for f32 {
             Path::Avx2 => &super::kernel::avx2::KERNELS,
             #[cfg(target_arch = "aarch64")]
             Path::Neon => &super::kernel::neon::KERNELS,
+            #[cfg(target_arch = "x86_64")]
+            _ if Path::Avx512.is_available() => &portable::WIDEST,
             _ => &portable().0,
         }
     }

@@ -1,6 +1,7 @@
 //! A matrix as the kernels see it: where it starts, how large it is, and how far it is to the next row or column.
 
 use ndarray::ArrayRef2;
+use std::ops::Range;
 
 /// A matrix to read: element (i, j) is at `start + i·row + j·column`.
 ///
@@ -40,6 +41,14 @@ impl<T> Operand<T> {
     /// The same numbers with rows and columns exchanged; nothing moves.
     pub(super) fn t(self) -> Self {
         Self { rows: self.columns, columns: self.rows, row: self.column, column: self.row, ..self }
+    }
+
+    /// Some of its rows.
+    pub(super) fn some_rows(&self, rows: &Range<usize>) -> Self
+    where
+        T: Copy,
+    {
+        Self { start: self.at(rows.start, 0), rows: rows.len(), ..*self }
     }
 
     /// Where element (i, j) is.

@@ -23,6 +23,11 @@ const MANY: usize = 32;
 /// `k` at most: a few rows of A should still fit the nearest cache.
 const LONGEST: usize = 4096;
 
+/// Rows of a batch so small that each task of [`OWN`] rows packs B for itself: what another core has just written
+/// comes more slowly from its cache than from packing it again.
+const BATCH: usize = 128;
+const OWN: usize = 32;
+
 /// Rows of a task: enough to make taking one cheap, few enough to share fairly.
 const TASK: usize = 96;
 
@@ -47,20 +52,41 @@ pub(super) unsafe fn product<T: Element>(
     if b.columns_are_contiguous() && a.rows < MANY {
         let dots = Dotted { columns: b.columns, start: b.at(0, 0), step: b.column, packed: false };
         let nothing = Whole { columns: 0, start: b.at(0, 0), width: 1, row: 0, panel: 0 };
-        return unsafe { Tall { kernels, a, whole: nothing, dots, to }.multiply() };
+        return Tall { kernels, a, whole: nothing, dots, to }.multiply();
     }
+    if a.rows > BATCH {
+        return unsafe { packed(kernels, a, b, to, |tall| tall.multiply()) };
+    }
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
+    let task_rows = OWN.next_multiple_of(kernels.rows);
+    threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
+        let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
+        // SAFETY: these rows are this task's.
+        unsafe { packed(kernels, a, b, to, |tall| tall.task(rows)) };
+    });
+}
+
+/// Packs B, and lends what is ready to run to `work`.
+unsafe fn packed<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    to: Shared<T>,
+    work: impl FnOnce(&Tall<'_, T>),
+) {
     let columns = columns_in_registers(b.columns, kernels.lanes);
     let blocks = Blocks::new(kernels, b.rows, LONGEST, 0..columns);
     let dotted = b.rows.next_multiple_of(kernels.lanes) * (b.columns - columns);
     let aligned = blocks.len().next_multiple_of(kernels.lanes);
-    with_scratch(aligned + dotted, |packed| unsafe {
-        blocks.pack(b, packed);
+    with_scratch(aligned + dotted, |packed| {
+        // SAFETY: there is room for both.
+        unsafe { blocks.pack(b, packed) };
         let (width, panel) = (blocks.width, (b.rows * blocks.width) as isize);
         let whole = Whole { columns, start: packed.at(0), width, row: width as isize, panel };
         let start = packed.at(aligned);
-        pack_dots(kernels, b, columns..b.columns, start);
+        unsafe { pack_dots(kernels, b, columns..b.columns, start) };
         let dots = Dotted { columns: b.columns - columns, start, step: 0, packed: true };
-        Tall { kernels, a, whole, dots, to }.multiply();
+        work(&Tall { kernels, a, whole, dots, to });
     });
 }
 
@@ -72,14 +98,20 @@ fn columns_in_registers(columns: usize, lanes: usize) -> usize {
 
 /// Packs columns for dot products: tile after tile, register of `k` after register, filled up with zeros.
 unsafe fn pack_dots<T: Element>(kernels: &Kernels<T>, b: Operand<T>, columns: Range<usize>, packed: *mut T) {
-    let lanes = kernels.lanes;
-    let length = b.rows.next_multiple_of(lanes);
+    let mut to = packed;
     for (first, width) in column_tiles(columns.len(), kernels.dot_columns) {
-        for j in 0..width {
-            for p in 0..length {
-                let to = packed.wrapping_add(first * length + (p / lanes * width + j) * lanes + p % lanes);
-                // SAFETY: inside B, or zero; the buffer has `length` numbers for each column.
-                unsafe { to.write(if p < b.rows { *b.at(p, columns.start + first + j) } else { T::zero() }) };
+        for rows in ranges(b.rows, kernels.lanes) {
+            for j in columns.start + first..columns.start + first + width {
+                let from = b.at(rows.start, j);
+                for i in 0..kernels.lanes {
+                    let inside = i < rows.len();
+                    // SAFETY: inside B, or zero; the buffer has whole registers for each column.
+                    unsafe {
+                        let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
+                        to.wrapping_add(i).write(if inside { *from } else { T::zero() });
+                    }
+                }
+                to = to.wrapping_add(kernels.lanes);
             }
         }
     }
@@ -118,18 +150,23 @@ unsafe impl<T: Sync + Send> Sync for Tall<'_, T> {}
 
 impl<T: Element> Tall<'_, T> {
     /// All rows; some of them are a task.
-    unsafe fn multiply(&self) {
-        let (m, most) = (self.a.rows, self.kernels.rows);
+    fn multiply(&self) {
+        let m = self.a.rows;
         let columns = self.whole.columns + self.dots.columns;
         let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
-        let task_rows = TASK.min(m.div_ceil(4)).next_multiple_of(most);
+        let task_rows = TASK.min(m.div_ceil(4)).next_multiple_of(self.kernels.rows);
         threads::for_each(m.div_ceil(task_rows), operations, |task| {
-            let end = m.min((task + 1) * task_rows);
-            for start in (task * task_rows..end).step_by(most) {
-                // SAFETY: these rows are this task's.
-                unsafe { self.rows(start..end.min(start + most)) };
-            }
+            self.task(task * task_rows..m.min((task + 1) * task_rows));
         });
+    }
+
+    /// The rows of one task.
+    fn task(&self, rows: Range<usize>) {
+        let most = self.kernels.rows;
+        for start in rows.clone().step_by(most) {
+            // SAFETY: these rows are this task's, and whoever made this promised the rest.
+            unsafe { self.rows(start..rows.end.min(start + most)) };
+        }
     }
 
     /// A few rows: whole registers of columns first, then dot products with what those rows left in the cache.

@@ -6,7 +6,7 @@
 //!   lie along the columns of C;
 //! - [`dot`]: a tile of C stays in registers as running dot products; lanes lie along `k`.
 //!
-//! Both are compiled once for every [`Path`](super::Path). What comes out are a few function pointers and sizes,
+//! Both, and the copying of what they read ([`copy`]), are compiled once for every [`Path`](super::Path). What comes out are a few function pointers and sizes,
 //! the [`Kernels`] of that path, so that whatever decides about blocks and threads knows nothing of lanes.
 
 #![allow(clippy::needless_range_loop)] // `sums[i][j]` is row i and column j; iterators would hide that.
@@ -14,6 +14,7 @@
 pub(super) mod lanes;
 mod outer;
 mod dot;
+mod copy;
 pub(super) mod portable;
 mod vectorize;
 #[cfg(target_arch = "x86_64")]
@@ -33,6 +34,8 @@ pub(super) struct Kernels<T> {
     pub(super) strip: unsafe fn(&Strip<T>),
     /// Computes [`Dots`].
     pub(super) dots: unsafe fn(&Dots<T>),
+    /// Copies a [`Panel`].
+    pub(super) copy: unsafe fn(&Panel<T>),
     /// Numbers in a register.
     pub(super) lanes: usize,
     /// Rows of C in a tile of `strip`: at most as many rows as a [`Strip`] has.
@@ -84,6 +87,17 @@ pub(super) struct Dots<T> {
     pub(super) b_packed: bool,
     pub(super) to: Destination<T>,
     pub(super) ahead: Ahead<T>,
+}
+
+/// A part of B to be packed: `columns` neighbours in each of `rows` rows, which are `from_row` apart and are to be
+/// `width` apart; `width` is a multiple of the lanes, and what `columns` leave of it becomes zero.
+pub(super) struct Panel<T> {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) from: *const T,
+    pub(super) from_row: isize,
+    pub(super) to: *mut T,
+    pub(super) width: usize,
 }
 
 /// Where results go, contiguous in each row, and what is done to them on the way, while they are in registers.
@@ -153,9 +167,9 @@ unsafe fn ask<L: lanes::Lanes>(ahead: &mut Ahead<L::Elem>) {
 macro_rules! entries {
     ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
      dot: $dot_rows:literal x $dot_columns:literal) => {{
-        use $crate::matmul::kernel::{Dots, Kernels, Strip, dot, lanes::Lanes, outer};
+        use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, copy, dot, lanes::Lanes, outer};
 
-        // SAFETY (both): the caller keeps the promises of `Strip` and `Dots`, and has the instruction sets.
+        // SAFETY (all): the caller keeps the promises of `Strip`, `Dots` and `Panel`, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
         unsafe fn strip(strip: &Strip<<$lanes as Lanes>::Elem>) {
             unsafe { outer::strip::<$lanes, $rows, $vectors>(strip) }
@@ -166,9 +180,15 @@ macro_rules! entries {
             unsafe { dot::dots::<$lanes, $dot_rows, $dot_columns>(dots) }
         }
 
+        $(#[target_feature(enable = $features)])?
+        unsafe fn copy_panel(panel: &Panel<<$lanes as Lanes>::Elem>) {
+            unsafe { copy::copy::<$lanes>(panel) }
+        }
+
         Kernels {
             strip,
             dots,
+            copy: copy_panel,
             lanes: <$lanes as Lanes>::N,
             rows: $rows,
             width: $vectors * <$lanes as Lanes>::N,

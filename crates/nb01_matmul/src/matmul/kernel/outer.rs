@@ -15,17 +15,18 @@
 //! as fit are wanted for another reason, too: each waits four cycles for its last step, so eight must be under way.
 //!
 //! Every size of tile is compiled on its own, so there are few: the last rows of C, fewer than R, are done by
-//! tiles of four, two and one.
+//! tiles of four, two and one (and of five, as the lesson's first product has).
 
 use super::lanes::Lanes;
 use super::{Ahead, Destination, Strip, ask, finish, read};
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 /// Rows ahead at which B is asked for: the second cache answers in that time.
 const B_AHEAD: isize = 8;
 
 /// Steps along `k` between two looks at what is to be asked for.
-const STEPS: usize = 4;
+const STEPS: usize = 16;
 
 /// Computes a strip of at most `R` rows, one panel of at most `V` registers after the other.
 ///
@@ -43,6 +44,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
         while row < s.rows {
             let at = At { row, column, columns, b, ahead };
             unsafe {
+                ask_for_c::<L, R>(s, &at);
                 let rows = tiles_of::<L, R, V>(s, &at, sums.as_mut_ptr().cast());
                 finish_tile::<L>(s, &at, rows, sums.as_ptr().cast());
                 row += rows;
@@ -74,6 +76,20 @@ struct At<T> {
     ahead: Ahead<T>,
 }
 
+/// Asks for the tile's part of C, which is far away when the sums are there.
+#[inline(always)]
+unsafe fn ask_for_c<L: Lanes, const R: usize>(s: &Strip<L::Elem>, at: &At<L::Elem>) {
+    if !L::ASKS || s.to.stream {
+        return;
+    }
+    for i in 0..R.min(s.rows - at.row) {
+        let c = s.to.c.wrapping_offset(s.to.c_row.wrapping_mul((at.row + i) as isize));
+        for column in (0..at.columns).step_by(Ahead::<L::Elem>::LINE) {
+            unsafe { L::prefetch(c.wrapping_add(at.column + column)) };
+        }
+    }
+}
+
 /// Sums of the largest tile that the rows left over fill, one row of them after the other; says how many rows.
 #[inline(always)]
 unsafe fn tiles_of<L: Lanes, const R: usize, const V: usize>(
@@ -84,6 +100,7 @@ unsafe fn tiles_of<L: Lanes, const R: usize, const V: usize>(
     unsafe {
         match s.rows - at.row {
             left if left >= R => rows_of::<L, R, V>(s, at, sums),
+            5 if R > 5 => rows_of::<L, 5, V>(s, at, sums),
             4.. if R > 4 => rows_of::<L, 4, V>(s, at, sums),
             2.. if R > 2 => rows_of::<L, 2, V>(s, at, sums),
             _ => rows_of::<L, 1, V>(s, at, sums),
@@ -119,6 +136,8 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
     let two_sets = R * V <= 6;
     let mut a = s.a.wrapping_offset(s.a_row.wrapping_mul(at.row as isize));
     let (mut b, mut left, mut ahead) = (at.b, s.k, at.ahead);
+    // In a black box, since the compiler would otherwise walk from row to row, each step waiting for the one before.
+    let down: [isize; 4] = black_box(std::array::from_fn(|i| s.a_row.wrapping_mul(1 + i as isize)));
     let lines = if L::ASKS { ahead.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
     unsafe {
         let mask = if EDGE { Some(L::first(at.columns)) } else { None };
@@ -129,10 +148,10 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
             }
             let end = left.saturating_sub(STEPS);
             while left > end {
-                step::<L, R, V>(&mut sums[0], s, a, b, mask);
+                step::<L, R, V>(&mut sums[0], (a, &down), (b, s.b_row), mask);
                 (a, b, left) = (a.wrapping_offset(s.a_column), b.wrapping_offset(s.b_row), left - 1);
                 if two_sets && left > end {
-                    step::<L, R, V>(&mut sums[1], s, a, b, mask);
+                    step::<L, R, V>(&mut sums[1], (a, &down), (b, s.b_row), mask);
                     (a, b, left) = (a.wrapping_offset(s.a_column), b.wrapping_offset(s.b_row), left - 1);
                 }
             }
@@ -150,9 +169,8 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
 #[inline(always)]
 unsafe fn step<L: Lanes, const R: usize, const V: usize>(
     sums: &mut [[L; V]; R],
-    s: &Strip<L::Elem>,
-    a: *const L::Elem,
-    b: *const L::Elem,
+    (a, down): (*const L::Elem, &[isize; 4]),
+    (b, b_row): (*const L::Elem, isize),
     mask: Option<L::Mask>,
 ) {
     unsafe {
@@ -160,12 +178,13 @@ unsafe fn step<L: Lanes, const R: usize, const V: usize>(
         for v in 0..V {
             let b = b.wrapping_add(v * L::N);
             if (v * L::N).is_multiple_of(Ahead::<L::Elem>::LINE) {
-                L::prefetch(b.wrapping_offset(s.b_row.wrapping_mul(B_AHEAD)));
+                L::prefetch(b.wrapping_offset(b_row.wrapping_mul(B_AHEAD)));
             }
             row[v] = read(b, mask);
         }
         for i in 0..R {
-            let x = L::splat(a.wrapping_offset(s.a_row.wrapping_mul(i as isize)));
+            let four = if i < 4 { a } else { a.wrapping_offset(down[3]) };
+            let x = L::splat(if i % 4 == 0 { four } else { four.wrapping_offset(down[i % 4 - 1]) });
             for v in 0..V {
                 sums[i][v] = x.mul_add(row[v], sums[i][v]);
             }

@@ -1,7 +1,7 @@
 //! Plain Rust: an array of numbers, worked on element by element, which the compiler turns into whatever
 //! lanes the processor has.
 //!
-//! It runs anywhere. On x86-64 the same source is also compiled for processors with AVX2 and FMA ([`WIDE`]), since the
+//! It runs anywhere. On x86-64 the same source is also compiled for newer processors ([`WIDE`], [`WIDEST`]), since the
 //! instructions that every such processor has are those of the year 2003.
 
 use super::lanes::Lanes;
@@ -19,6 +19,11 @@ pub(in super::super) static WIDE: (Kernels<f32>, Kernels<f64>) = (
     entries!(Plain<f32, 8, true>, "avx2,fma", outer: 6 x 2, dot: 3 x 3),
     entries!(Plain<f64, 4, true>, "avx2,fma", outer: 4 x 2, dot: 2 x 3),
 );
+
+/// For processors with AVX-512; `f64` is content with [`WIDE`].
+#[cfg(target_arch = "x86_64")]
+pub(in super::super) static WIDEST: Kernels<f32> =
+    entries!(Plain<f32, 16, true>, "avx512f,avx2,fma", outer: 8 x 3, dot: 8 x 3);
 
 /// `N` numbers. `FUSED`: multiply and add with one rounding, which is quick only where it is one instruction.
 #[derive(Clone, Copy)]

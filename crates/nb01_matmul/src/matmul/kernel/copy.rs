@@ -1,0 +1,24 @@
+//! Copying a panel of B, a register at a time: packing is most of what a product of a small batch costs beside
+//! its arithmetic.
+
+use super::lanes::Lanes;
+use super::{Panel, read};
+
+/// Copies the rows of a panel, and fills each up with zeros.
+///
+/// # Safety
+/// What [`Panel`] describes can be read and written, and nobody else writes there.
+#[inline(always)]
+pub(super) unsafe fn copy<L: Lanes>(panel: &Panel<L::Elem>) {
+    for i in 0..panel.rows {
+        let from = panel.from.wrapping_offset(panel.from_row.wrapping_mul(i as isize));
+        let to = panel.to.wrapping_add(i * panel.width);
+        for column in (0..panel.width).step_by(L::N) {
+            let left = panel.columns.saturating_sub(column);
+            unsafe {
+                let mask = if left < L::N { Some(L::first(left)) } else { None };
+                read::<L>(from.wrapping_add(column), mask).store(to.wrapping_add(column));
+            }
+        }
+    }
+}
