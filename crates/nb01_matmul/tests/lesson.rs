@@ -3,6 +3,8 @@
 //! Every number of ours is printed beside the course's. MNIST's own numbers are asserted where MNIST is; the
 //! rest holds for the drawn digits too.
 
+mod figures;
+
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
 use nb01_matmul::data::{image_svg, show_image};
 use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, array, s};
@@ -46,6 +48,7 @@ fn s02_look_at_a_digit() {
     let image = DATA.image(0);
     println!("x_train[0].view(28,28), labelled {} (the course shows a 5):", DATA.y_train[0]);
     println!("{}", show_image(&image));
+    figures::show("the-first-digits", || figures::first_digits(&DATA));
     beside("type", std::any::type_name_of_val(&image[[0, 0]]), "torch.FloatTensor");
     beside("largest pixel", image.fold(0.0_f32, |a, &b| a.max(b)), "0.9961, which is 255/256");
 
@@ -418,7 +421,9 @@ fn s24_matmul_library() {
 #[test]
 fn s25_the_ladder() {
     let (m1, m2) = m1_and_m2();
-    println!("{}", ladder::time_rungs(&m1, &m2));
+    let table = ladder::time_rungs(&m1, &m2);
+    println!("{table}");
+    figures::show("the-ladder", || figures::ladder(&table));
     println!(
         "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
     );
