@@ -29,7 +29,7 @@ const BAR: i32 = 17;
 /// The space between two rows, and above the first.
 const GAP: i32 = 9;
 /// What the names of the series and the axis need.
-const LEGEND: i32 = 26;
+const LEGEND: i32 = 24;
 const AXIS: i32 = 24;
 
 /// A row of horizontal bars for each name, a bar for each series, on a logarithmic axis; `shown` says how a number reads.
@@ -47,14 +47,15 @@ const AXIS: i32 = 24;
 /// ```
 pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(f64) -> String) -> Drawing {
     let bars: i32 = rows.iter().map(|row| GAP + BAR * bars_of(row).count() as i32).sum();
-    let height = LEGEND + bars + GAP + AXIS;
+    let top = legend_height(&series);
+    let height = top + bars + GAP + AXIS;
     Drawing::new(height, |sheet| {
         legend(sheet, &series);
         let names = rows.iter().map(|row| text_width(&row.name, TEXT)).max().unwrap_or(0);
         let numbers = rows.iter().flat_map(bars_of).map(|(_, value)| text_width(&shown(value), SMALL)).max();
         let plot = Plot { left: names + 10, right: WIDTH - numbers.unwrap_or(0) - 10, range: decades(rows) };
-        plot.axis(sheet, height - AXIS, &shown);
-        let mut y = LEGEND + GAP;
+        plot.axis(sheet, top..height - AXIS, &shown);
+        let mut y = top + GAP;
         for row in rows {
             let middle = y + BAR * bars_of(row).count() as i32 / 2 - 2;
             sheet.text(&row.name, (names, middle), Place::End, TEXT, Colour::Ink);
@@ -74,14 +75,31 @@ fn bars_of(row: &Row) -> impl Iterator<Item = (usize, f64)> {
     row.values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?)))
 }
 
-/// The names of the series with their colours, in one line.
-pub(crate) fn legend(sheet: &Sheet<'_>, series: &[&str]) {
-    let mut x = 0;
-    for (i, name) in series.iter().enumerate() {
-        sheet.fill((x, 6), (12, 12), Colour::series(i));
-        sheet.text(name, (x + 18, 12), Place::Start, TEXT, Colour::Ink);
-        x += 18 + text_width(name, TEXT) + 16;
+/// The names of the series with their colours.
+fn legend(sheet: &Sheet<'_>, series: &[&str]) {
+    for (i, (name, (x, y))) in series.iter().zip(legend_places(series)).enumerate() {
+        sheet.fill((x, y), (12, 12), Colour::series(i));
+        sheet.text(name, (x + 18, y + 6), Place::Start, TEXT, Colour::Ink);
     }
+}
+
+/// Beside each other, and in a new line where there is no room.
+fn legend_places(series: &[&str]) -> Vec<(i32, i32)> {
+    let (mut x, mut y) = (0, 4);
+    let place = |name: &&str| {
+        let width = 18 + text_width(name, TEXT);
+        if x + width > WIDTH {
+            (x, y) = (0, y + LEGEND);
+        }
+        let place = (x, y);
+        x += width + 14;
+        place
+    };
+    series.iter().map(place).collect()
+}
+
+fn legend_height(series: &[&str]) -> i32 {
+    legend_places(series).last().map_or(0, |(_, y)| y + LEGEND - 4)
 }
 
 fn has_logarithm(value: f64) -> bool {
@@ -113,19 +131,27 @@ impl Plot {
     }
 
     /// A line for every power of ten, and as many of them named as there is room for.
-    fn axis(&self, sheet: &Sheet<'_>, bottom: i32, shown: impl Fn(f64) -> String) {
+    fn axis(&self, sheet: &Sheet<'_>, y: Range<i32>, shown: impl Fn(f64) -> String) {
         let powers = self.range.start.log10().round() as i32..=self.range.end.log10().round() as i32;
         let mut free = 0;
         for power in powers {
             let value = 10_f64.powi(power);
             let x = self.x(value).unwrap_or(self.left);
-            sheet.line(&[(x, LEGEND), (x, bottom)], Colour::Grid);
-            let name = shown(value);
+            sheet.line(&[(x, y.start), (x, y.end)], Colour::Grid);
+            let name = without_decimals(&shown(value));
             let half = text_width(&name, SMALL) / 2;
             if x - half >= free && x + half <= WIDTH {
-                sheet.text(&name, (x, bottom + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
+                sheet.text(&name, (x, y.end + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
                 free = x + half + 8;
             }
         }
+    }
+}
+
+/// `10 ms` for `10.0 ms`: a power of ten has none.
+fn without_decimals(shown: &str) -> String {
+    match shown.split_once('.') {
+        Some((whole, rest)) => format!("{whole}{}", rest.trim_start_matches('0')),
+        None => shown.into(),
     }
 }

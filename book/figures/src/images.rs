@@ -1,6 +1,6 @@
 //! Small images: digits, and what has a sign.
 
-use crate::sheet::{SMALL, TEXT, WIDTH};
+use crate::sheet::{TEXT, WIDTH};
 use crate::{Colour, Drawing, Place};
 use ndarray::{ArrayRef2, ArrayView2};
 
@@ -24,10 +24,10 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// Images beside and below each other, `columns` in a row. Ink says how much: the largest of all pixels, by its
-/// absolute value, is drawn at full strength, and 0 not at all, so that the images can be compared.
+/// Images beside and below each other, `columns` in a row. Ink says how much: an image's largest pixel, by its
+/// absolute value, is drawn at full strength, and 0 not at all.
 ///
-/// Where a pixel is negative, positive ones are [`Colour::Course`] and negative ones [`Colour::Ours`]; else all are ink.
+/// In an image with negative pixels, positive ones are [`Colour::Course`] and negative ones [`Colour::Ours`]; else all are ink.
 /// Pixels that are NaN stay empty, and infinite ones are at full strength.
 ///
 /// # Panics
@@ -49,12 +49,12 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
     let pixel = ((cell - 8) / w as i32).clamp(1, 9);
     let (w, h) = (pixel * w as i32, pixel * h as i32);
     let rows = pictures.len().div_ceil(columns) as i32;
-    let line = h + 12 + SMALL as i32 + 8;
-    let ink = Ink::of(pictures);
+    let line = h + LABEL;
     Drawing::new((rows * line).max(1), |sheet| {
         for (i, picture) in pictures.iter().enumerate() {
             let (x, y) = ((i % columns) as i32 * cell + (cell - w) / 2, (i / columns) as i32 * line + 1);
-            sheet.frame((x, y), (w, h), Colour::Grid);
+            sheet.frame((x - 1, y - 1), (w + 2, h + 2), Colour::Grid);
+            let ink = Ink::of(picture.pixels);
             for (row, numbers) in picture.pixels.rows().into_iter().enumerate() {
                 let mut column = 0;
                 for run in ink.runs(numbers.iter().copied()) {
@@ -65,8 +65,7 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
                     column += run.length;
                 }
             }
-            let size = if columns > 5 { TEXT } else { SMALL };
-            sheet.text(&picture.name, (x + w / 2, y + h + 14), Place::Middle, size, Colour::Ink);
+            sheet.text(&picture.name, (x + w / 2, y + h + 14), Place::Middle, TEXT, Colour::Ink);
         }
     })
 }
@@ -77,6 +76,9 @@ struct Ink {
     signed: bool,
 }
 
+/// What the text below an image needs.
+const LABEL: i32 = 34;
+
 const STEPS: f32 = 16.0;
 
 struct Run {
@@ -85,8 +87,8 @@ struct Run {
 }
 
 impl Ink {
-    fn of(pictures: &[Picture<'_>]) -> Ink {
-        let pixels = || pictures.iter().flat_map(|p| p.pixels.iter().copied()).filter(|x| x.is_finite());
+    fn of(pixels: ArrayView2<'_, f32>) -> Ink {
+        let pixels = || pixels.iter().copied().filter(|x| x.is_finite());
         Ink { largest: pixels().fold(0.0, |most, x| most.max(x.abs())), signed: pixels().any(|x| x < 0.0) }
     }
 

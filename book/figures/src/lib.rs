@@ -9,6 +9,12 @@
 //! |---|---|
 //! | [`bars`] | [`log_bars`]: ours and the course's numbers beside each other, over many powers of ten |
 //! | [`images`] | [`image_grid`]: digits in ink; gradients in two colours, one for each sign |
+//! | [`grids`](mod@grids) | [`grids()`]: arrays as boxes, what is stretched in another colour |
+//! | [`loops`] | [`loop_nest`]: what an einsum stands for |
+//! | [`histograms`](mod@histograms) | [`histograms()`]: many small ones, in rows |
+//! | [`spreads`](mod@spreads) | [`spreads()`]: each draw a dot, with mean and standard deviation |
+//! | [`strip`](mod@strip) | [`strip()`]: the forward pass down, the backward pass up |
+//! | [`figure`] | [`show`], and how a drawing becomes a file |
 //! | [`colour`] | [`Colour`]: the roles, their CSS variables, and what they fall back to |
 //! | [`sheet`] | [`Sheet`]: rectangles, lines and text for what is not there yet |
 //!
@@ -29,9 +35,19 @@ pub mod sheet;
 pub mod figure;
 pub mod bars;
 pub mod images;
+pub mod grids;
+pub mod loops;
+pub mod histograms;
+pub mod spreads;
+pub mod strip;
 
 pub use bars::{Row, log_bars};
 pub use colour::Colour;
 pub use figure::{Drawing, Figure, show};
+pub use grids::{Grid, grids};
+pub use histograms::{Histogram, histograms};
 pub use images::{Picture, image_grid};
+pub use loops::{Loop, loop_nest};
 pub use sheet::{Place, Sheet};
+pub use spreads::{Draws, spreads};
+pub use strip::{Step, Stop, strip};

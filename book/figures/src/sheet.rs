@@ -56,6 +56,21 @@ impl Sheet<'_> {
         self.area.draw(&PathElement::new(points.to_vec(), colour.fallback())).expect(IN_MEMORY);
     }
 
+    /// A dot with its middle at a point, through which the paper shows: `strength` goes from 0 to 1.
+    pub fn dot(&self, at: (i32, i32), radius: i32, colour: Colour, strength: f64) {
+        let style = colour.fallback().mix(strength).filled();
+        self.area.draw(&Circle::new(at, radius, style)).expect(IN_MEMORY);
+    }
+
+    /// A vertical arrow from `y` to `to`.
+    pub fn arrow(&self, x: i32, y: i32, to: i32, colour: Colour) {
+        const HEAD: i32 = 5;
+        let neck = to - 2 * HEAD * (to - y).signum();
+        self.fill((x - 1, y.min(neck)), (2, (neck - y).abs()), colour);
+        let head = vec![(x - HEAD, neck), (x + HEAD, neck), (x, to)];
+        self.area.draw(&Polygon::new(head, colour.fallback().filled())).expect(IN_MEMORY);
+    }
+
     /// A short text, `size` high, whose middle height is at `y`.
     pub fn text(&self, text: &str, at: (i32, i32), place: Place, size: f64, colour: Colour) {
         let h_pos = match place {
