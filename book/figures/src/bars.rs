@@ -133,19 +133,29 @@ impl Plot {
     /// A line for every power of ten, and as many of them named as there is room for.
     fn axis(&self, sheet: &Sheet<'_>, y: Range<i32>, shown: impl Fn(f64) -> String) {
         let powers = self.range.start.log10().round() as i32..=self.range.end.log10().round() as i32;
-        let mut free = 0;
-        for power in powers {
-            let value = 10_f64.powi(power);
-            let x = self.x(value).unwrap_or(self.left);
-            sheet.line(&[(x, y.start), (x, y.end)], Colour::Grid);
-            let name = without_decimals(&shown(value));
-            let half = text_width(&name, SMALL) / 2;
-            if x - half >= free && x + half <= WIDTH {
-                sheet.text(&name, (x, y.end + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
-                free = x + half + 8;
-            }
+        let ticks: Vec<(i32, String)> = powers
+            .filter_map(|power| {
+                Some((self.x(10_f64.powi(power))?, without_decimals(&shown(10_f64.powi(power)))))
+            })
+            .collect();
+        for (x, _) in &ticks {
+            sheet.line(&[(*x, y.start), (*x, y.end)], Colour::Grid);
+        }
+        for (x, name) in ticks.iter().step_by(every(&ticks)) {
+            sheet.text(name, (*x, y.end + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
         }
     }
+}
+
+/// Each tick is named, or each second, … so that names do not touch.
+fn every(ticks: &[(i32, String)]) -> usize {
+    let fits = |step: &usize| {
+        let named: Vec<_> = ticks.iter().step_by(*step).collect();
+        let ends =
+            |(x, name): &(i32, String)| (x - text_width(name, SMALL) / 2, x + text_width(name, SMALL) / 2);
+        named.windows(2).all(|two| ends(two[0]).1 + 8 <= ends(two[1]).0)
+    };
+    (1..).find(fits).unwrap_or(1)
 }
 
 /// `10 ms` for `10.0 ms`: a power of ten has none.

@@ -98,7 +98,8 @@ pub(crate) fn with_variables(svg: &str) -> String {
 
 /// The colours of a picture that stands by itself and has no page around it to choose them.
 pub(crate) fn standalone() -> String {
-    let dark: String = TABLE.iter().map(|(_, name, _, dark)| format!("--fig-{name}:{};", hex(*dark))).collect();
+    let dark: String =
+        TABLE.iter().map(|(_, name, _, dark)| format!("--fig-{name}:{};", hex(*dark))).collect();
     format!(
         "svg:root{{background:{};margin:auto}}@media (prefers-color-scheme:dark){{svg:root{{{dark}}}}}",
         Colour::Paper.css()

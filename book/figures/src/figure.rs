@@ -48,7 +48,10 @@ impl Drawing {
     #[track_caller]
     pub fn describe(self, caption: impl Into<String>, seen: impl Into<String>) -> Figure {
         let (caption, seen) = (caption.into(), seen.into());
-        assert!(!caption.trim().is_empty() && !seen.trim().is_empty(), "a figure needs a caption and a description");
+        assert!(
+            !caption.trim().is_empty() && !seen.trim().is_empty(),
+            "a figure needs a caption and a description"
+        );
         Figure { drawing: self, caption, seen }
     }
 }
@@ -102,7 +105,10 @@ fn escaped(text: &str) -> String {
 #[track_caller]
 pub fn show(name: &str, draw: impl FnOnce() -> Figure) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    assert!(!name.is_empty() && name.chars().all(plain), "a figure's name is made of a-z, 0-9 and -, unlike `{name}`");
+    assert!(
+        !name.is_empty() && name.chars().all(plain),
+        "a figure's name is made of a-z, 0-9 and -, unlike `{name}`"
+    );
     if let Some(folder) = env::var_os("NB_FIGURES").filter(|folder| !folder.is_empty()) {
         let file = PathBuf::from(folder).join(format!("{name}.svg"));
         if let Err(error) = write(&file, &draw().svg(name)) {

@@ -106,7 +106,9 @@ impl Grid {
         sheet.text(&self.shape, (middle, y + rows * side + 13), Place::Middle, SMALL, Colour::Muted);
         // The stretched ones first, so that the outline of what is really there is whole.
         for own in [false, true] {
-            for ((i, j), cell) in self.cells.indexed_iter().filter(|(_, cell)| matches!(cell, Cell::Own(_)) == own) {
+            for ((i, j), cell) in
+                self.cells.indexed_iter().filter(|(_, cell)| matches!(cell, Cell::Own(_)) == own)
+            {
                 cell.draw(sheet, (x + j as i32 * side, y + i as i32 * side), side);
             }
         }

@@ -33,7 +33,10 @@ impl Histogram {
         bins: usize,
         name: impl Into<String>,
     ) -> Histogram {
-        assert!(bins > 0 && range.start < range.end, "a histogram needs a bin and a range, not {bins} in {range:?}");
+        assert!(
+            bins > 0 && range.start < range.end,
+            "a histogram needs a bin and a range, not {bins} in {range:?}"
+        );
         let (mut counts, mut outside) = (vec![0; bins], 0);
         for number in numbers {
             if number >= range.start && number <= range.end {
@@ -83,7 +86,11 @@ impl Histogram {
         for (bin, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             // The least bin is seen, too.
             let high = (HIGH as f64 * *count as f64 / most as f64).ceil() as i32;
-            sheet.fill((edge(bin), y + HIGH - high), ((edge(bin + 1) - edge(bin)).max(1), high), Colour::Ours);
+            sheet.fill(
+                (edge(bin), y + HIGH - high),
+                ((edge(bin + 1) - edge(bin)).max(1), high),
+                Colour::Ours,
+            );
         }
         sheet.line(&[(x, y + HIGH), (x + wide, y + HIGH)], Colour::Muted);
         sheet.text(&self.name, (x + wide / 2, y + HIGH + LINE / 2), Place::Middle, SMALL, Colour::Muted);

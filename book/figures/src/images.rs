@@ -60,7 +60,12 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
                 for run in ink.runs(numbers.iter().copied()) {
                     if run.steps != 0 {
                         let at = (x + column * pixel, y + row as i32 * pixel);
-                        sheet.shade(at, (run.length * pixel, pixel), ink.colour(run.steps), ink.strength(run.steps));
+                        sheet.shade(
+                            at,
+                            (run.length * pixel, pixel),
+                            ink.colour(run.steps),
+                            ink.strength(run.steps),
+                        );
                     }
                     column += run.length;
                 }

@@ -78,7 +78,9 @@ impl Sheet<'_> {
             Place::Middle => HPos::Center,
             Place::End => HPos::Right,
         };
-        self.area.draw_text(text, &style(size, colour).pos(Pos::new(h_pos, VPos::Center)), at).expect(IN_MEMORY);
+        self.area
+            .draw_text(text, &style(size, colour).pos(Pos::new(h_pos, VPos::Center)), at)
+            .expect(IN_MEMORY);
     }
 }
 

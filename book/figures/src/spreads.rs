@@ -71,8 +71,9 @@ impl Draws {
 fn range(rows: &[Draws]) -> Range<f64> {
     let ends = |row: &Draws| [row.mean - row.std, row.mean + row.std];
     let numbers = rows.iter().flat_map(|row| row.values.iter().copied().chain(ends(row)));
-    let (low, high) =
-        numbers.filter(|x| x.is_finite()).fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
+    let (low, high) = numbers
+        .filter(|x| x.is_finite())
+        .fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
     let room = ((high - low) * 0.02).max(1e-9);
     low - room..high + room
 }

@@ -68,7 +68,9 @@ pub fn strip(stops: &[Stop], steps: &[Step]) -> Drawing {
             let gradient = format!("‖{name}.g‖ = {}", norm(stop.gradient));
             sheet.text(&gradient, (WIDTH - 12, lower), Place::End, SMALL, Colour::Muted);
         }
-        for (y, step) in (1 + BOX..).step_by((BOX + BETWEEN) as usize).zip(steps.iter().take(stops.len().max(1) - 1)) {
+        for (y, step) in
+            (1 + BOX..).step_by((BOX + BETWEEN) as usize).zip(steps.iter().take(stops.len().max(1) - 1))
+        {
             sheet.arrow(EDGE, y + 4, y + BETWEEN - 4, Colour::Ours);
             sheet.arrow(WIDTH - EDGE, y + BETWEEN - 4, y + 4, Colour::Course);
             sheet.text(&step.forward, (EDGE + 14, y + BETWEEN / 4 + 3), Place::Start, TEXT, Colour::Ink);
