@@ -158,10 +158,30 @@ fn every(ticks: &[(i32, String)]) -> usize {
     (1..).find(fits).unwrap_or(1)
 }
 
-/// `10 ms` for `10.0 ms`: a power of ten has none.
+/// `10 ms` for `10.0 ms`: most powers of ten need no decimals.
 fn without_decimals(shown: &str) -> String {
-    match shown.split_once('.') {
-        Some((whole, rest)) => format!("{whole}{}", rest.trim_start_matches('0')),
-        None => shown.into(),
+    let Some((whole, rest)) = shown.split_once('.') else { return shown.into() };
+    let unit = rest.trim_start_matches('0');
+    if unit.starts_with(|c: char| c.is_ascii_digit()) { shown.into() } else { format!("{whole}{unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_go_where_they_say_nothing() {
+        let shown = ["10.0 ms", "1.00 µs", "1.67 min", "100 s", "1.0", "0.5 s", "0.01"].map(without_decimals);
+        assert_eq!(shown, ["10 ms", "1 µs", "1.67 min", "100 s", "1", "0.5 s", "0.01"]);
+    }
+
+    #[test]
+    fn the_axis_ends_at_powers_of_ten() {
+        let of =
+            |values: &[f64]| decades(&[Row::new("", values.iter().map(|v| Some(*v)).collect::<Vec<_>>())]);
+        assert_eq!(of(&[0.02, 30.0]), 0.01..100.0);
+        assert_eq!(of(&[1.0]), 1.0..10.0);
+        assert_eq!(of(&[0.0, -1.0, f64::NAN, f64::INFINITY]), 1.0..10.0);
+        assert_eq!(of(&[]), 1.0..10.0);
     }
 }

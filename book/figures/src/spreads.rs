@@ -41,8 +41,13 @@ pub fn spreads(rows: &[Draws]) -> Drawing {
     Drawing::new(bottom + AXIS, |sheet| {
         for tick in axis.key_points(7) {
             sheet.line(&[(x(tick), 0), (x(tick), bottom)], Colour::Grid);
-            let name = format!("{}", (tick * 1e6).round() / 1e6);
-            sheet.text(&name, (x(tick), bottom + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
+            sheet.text(
+                &minus((tick * 1e6).round() / 1e6),
+                (x(tick), bottom + AXIS / 2),
+                Place::Middle,
+                SMALL,
+                Colour::Muted,
+            );
         }
         for (y, row) in (0..).step_by((LINE + LANE) as usize).zip(rows) {
             row.draw(sheet, y, x);
@@ -53,7 +58,7 @@ pub fn spreads(rows: &[Draws]) -> Drawing {
 impl Draws {
     fn draw(&self, sheet: &Sheet<'_>, y: i32, x: impl Fn(f64) -> i32) {
         let (line, lane) = (y + LINE / 2 + 2, y + LINE + LANE / 2);
-        let numbers = format!("{:.3} ± {:.3}", self.mean, self.std);
+        let numbers = minus(format_args!("{:.3} ± {:.3}", self.mean, self.std));
         sheet.text(&self.name, (0, line), Place::Start, TEXT, Colour::Ink);
         sheet.text(&numbers, (WIDTH, line), Place::End, TEXT, Colour::Ink);
         for value in self.values.iter().filter(|value| value.is_finite()) {
@@ -65,6 +70,11 @@ impl Draws {
             sheet.fill((x(self.mean) - 1, lane - 8), (3, 17), Colour::Ink);
         }
     }
+}
+
+/// With a minus sign as long as the plus.
+fn minus(number: impl std::fmt::Display) -> String {
+    number.to_string().replace('-', "−")
 }
 
 /// All that is drawn, and 0, with a little room.

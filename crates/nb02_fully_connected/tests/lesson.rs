@@ -363,20 +363,15 @@ fn s15_thirty_layers() {
 /// ReLU needs Kaiming's factor 2.
 #[test]
 fn s15b_ten_layers() {
-    let small: Init = |m, nh, rng| randn((m, nh), rng) * 0.01;
+    let small: Init = |m, nh, rng| 0.01 * randn((m, nh), rng);
+    let (tanh, relu): (Activation, Activation) = (f32::tanh, |x| x.max(0.0));
     let mut nets = vec![];
-    println!("Layers 1, 4, 7 and 10, each as a histogram with its standard deviation:");
-    for (activation, f, range) in
-        [("tanh", (|x| x.tanh()) as fn(f32) -> f32, -1.0..1.0), ("ReLU", |x| x.max(0.0), 0.0..3.0)]
-    {
+    println!("Layers 1, 4 and 10, each as a histogram with its standard deviation:");
+    for (activation, f, range) in [("tanh", tanh, -1.0..1.0), ("ReLU", relu, 0.0..3.0)] {
         for (init, weights) in [("0.01 · randn", small), ("Xavier", xavier), ("Kaiming", kaiming)] {
-            let net =
-                figures::Deep { init, activation, range: range.clone(), layers: ten_layers(weights, f) };
-            let show = |i: usize| {
-                let seen = Blocks::here().histogram(figures::alive(&net.layers[i]), net.range.clone(), 8);
-                format!("|{seen}| {:<6}", figures::short(std(&net.layers[i])))
-            };
-            println!("{activation} {init:<12} {} {} {} {}", show(0), show(3), show(6), show(9));
+            let layers = ten_layers(weights, f);
+            let net = figures::Deep { init, activation, range: range.clone(), layers };
+            println!("{activation} {init:<12} {} {} {}", net.seen(0), net.seen(3), net.seen(9));
             nets.push(net);
         }
     }
@@ -388,9 +383,10 @@ fn s15b_ten_layers() {
 
 /// From inputs and outputs to weights `(m, nh)`.
 type Init = fn(usize, usize, &mut Rng) -> Array2<f32>;
+type Activation = fn(f32) -> f32;
 
 /// The activations of ten layers, from normal inputs.
-fn ten_layers(weights: Init, activation: fn(f32) -> f32) -> Vec<Array2<f32>> {
+fn ten_layers(weights: Init, activation: Activation) -> Vec<Array2<f32>> {
     let rng = &mut manual_seed(0);
     let mut x = randn((200, 500), rng);
     let mut layer = || {
@@ -560,12 +556,11 @@ fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Net, grads: &Grads) -> Vec<figu
     let out_g = mse_grad(&out, y);
     let l2_g = lin_grad(&l2, &net.w2, &out_g).inp;
     let l1_g = relu_grad(&l1, &l2_g);
-    let norm = |a: &Array2<f32>| a.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
     let stop = |name: &str, value: &Array2<f32>, gradient: &Array2<f32>| figures::Stop {
         name: name.into(),
         shape: format!("{:?}", value.dim()),
-        value: norm(value),
-        gradient: norm(gradient),
+        value: elementwise::frobenius_norm(value),
+        gradient: elementwise::frobenius_norm(gradient),
     };
     let loss = Array2::from_elem((1, 1), mse(&out, y));
     vec![
@@ -945,13 +940,10 @@ fn s30_q03_why_the_mean_changes_again() {
         variants.each_ref().map(|(name, means)| (format!("{layer}, {name}"), means[i].clone()))
     };
     let rows = [of("hidden", 0), of("linear_2", 1)].concat();
+    let bins = chart::width().saturating_sub(48).clamp(8, 64);
     for (name, means) in &rows {
-        println!(
-            "{name:<28} {:>6.3} ± {:.3} |{}|",
-            mean(means),
-            std(means),
-            Blocks::here().histogram(means.iter().copied(), -2.0..2.0, 24)
-        );
+        let seen = Blocks::here().histogram(means.iter().copied(), -2.0..2.0, bins);
+        println!("{name:<28} {:>6.3} ± {:.3} |{seen}|", mean(means), std(means));
     }
     figures::show("why-the-mean-changes", || figures::means(&rows));
     assert!(std(per_pixel) < std(plain) / 2.0 && std(best) <= std(per_pixel));

@@ -6,9 +6,10 @@ use nb_figures::strip::norm;
 use nb_figures::{
     Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, spreads, strip,
 };
+use nb02_fully_connected::elementwise::frobenius_norm;
 use nb02_fully_connected::ndarray::{Array1, Array2, ArrayRef2};
 use nb02_fully_connected::timing::human;
-use nb02_fully_connected::{Grads, mean, std};
+use nb02_fully_connected::{Blocks, Grads, chart, mean, std};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -23,6 +24,16 @@ pub(crate) struct Deep {
     /// Between which numbers the activations are shown.
     pub(crate) range: Range<f32>,
     pub(crate) layers: Vec<Array2<f32>>,
+}
+
+impl Deep {
+    /// A layer as a histogram of characters, and its standard deviation; three have room beside each other.
+    pub(crate) fn seen(&self, layer: usize) -> String {
+        let layer = &self.layers[layer];
+        let bins = (chart::width() / 3).saturating_sub(16).clamp(4, 20);
+        let seen = Blocks::here().histogram(alive(layer), self.range.clone(), bins);
+        format!("|{seen}| {:<6}", short(std(layer)))
+    }
 }
 
 /// A row a net, a histogram a layer.
@@ -46,12 +57,12 @@ pub(crate) fn ten_layers(nets: &[Deep]) -> Figure {
 }
 
 /// What a ReLU has let through; and all that tanh gives, which is never 0 but by accident.
-pub(crate) fn alive(layer: &Array2<f32>) -> impl Iterator<Item = f32> {
+fn alive(layer: &Array2<f32>) -> impl Iterator<Item = f32> {
     layer.iter().copied().filter(|x| *x != 0.0)
 }
 
 /// Two digits: `0.63`, `3e-9`.
-pub(crate) fn short(number: f64) -> String {
+fn short(number: f64) -> String {
     if number >= 0.01 { format!("{number:.2}") } else { format!("{number:.0e}") }
 }
 
@@ -62,7 +73,7 @@ pub(crate) fn weights(kinds: [(&str, &Array1<f32>); 2]) -> Figure {
         Histogram::new(w.iter().copied(), -4.0..4.0, 64, format!("{name}, largest {:.2}", largest(w)))
     };
     let said = kinds.map(|(name, w)| format!("the {name} weights reach {:.2}", largest(w)));
-    let heading = format!("{} weights of deviation 1, from −4 to 4", kinds[0].1.len());
+    let heading = format!("{} million weights of deviation 1, from −4 to 4", kinds[0].1.len() / 1_000_000);
     histograms(&[(heading, kinds.map(cell).into())]).describe(
         "Normal and uniform weights of equal variance: the shapes differ, and what a layer makes of them does not",
         format!("Two histograms, a bell and a box: {}.", said.join(" and ")),
@@ -71,9 +82,8 @@ pub(crate) fn weights(kinds: [(&str, &Array1<f32>); 2]) -> Figure {
 
 /// Down the values, up the gradients.
 pub(crate) fn backward_pass(stops: &[Stop], grads: &Grads) -> Figure {
-    let of = |g: &mut dyn Iterator<Item = &f32>| norm(g.map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt());
     let params = |i: usize, w: &Array2<f32>, b: &Array1<f32>| {
-        format!("‖w{i}.g‖ = {}, ‖b{i}.g‖ = {}", of(&mut w.iter()), of(&mut b.iter()))
+        format!("‖w{i}.g‖ = {}, ‖b{i}.g‖ = {}", norm(frobenius_norm(w)), norm(frobenius_norm(b)))
     };
     let step = |forward: &str, backward: String| Step { forward: forward.into(), backward };
     let steps = [
@@ -134,7 +144,7 @@ pub(crate) fn refactorings(steps: &[(String, Duration, f64)]) -> Figure {
         .map(|(name, ours, course)| format!("{name} {} (the course: {})", human(*ours), shown(*course)));
     let said: Vec<String> = said.collect();
     log_bars(["ours (Rust)", "the course (Python)"], &rows, shown).describe(
-        "Each refactoring's time for 50,000 rows, → forward and ← backward; from one line to the next it is ten times as much",
+        "Each refactoring's time for 50,000 rows, → forward and ← backward (nn: without x.g); from one line to the next it is ten times as much",
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )
 }
