@@ -79,7 +79,9 @@ fn s04_matmul_loops() {
     beside("t1.shape", format_args!("{:?}", t1.shape()), "torch.Size([5, 10])");
     beside("%timeit loops", timing::human(timeit(|| ladder::loops(&m1, &m2)).min), "835 ms");
     test_eq(&t1.dim(), &(5, 10));
-    test_eq(&ladder::loops(&array![[1., 2., 3.], [4., 5., 6.]], &worked_b()), &worked_product());
+    let worked = ladder::loops(&array![[1., 2., 3.], [4., 5., 6.]], &worked_b());
+    beside("the notes' worked example", line(&worked), "[[140, 140], [320, 320]]");
+    test_eq(&worked, &worked_product());
 }
 
 /// `b` and the product of the notes' worked example, in which `a` is 1 to 6.
