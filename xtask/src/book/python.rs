@@ -197,12 +197,17 @@ fn compare(section: &Section, python: &[String]) -> Compared {
     compared
 }
 
-/// The value that [`nb00_testing::beside`] printed for `what`.
+/// The value that nb00's `beside` printed for `what`: behind the name, which fills 34 columns, perhaps indented.
 fn ours<'a>(output: &'a str, what: &str) -> Option<&'a str> {
-    let label = format!("{what:<34} ");
     let starts = std::iter::once(0).chain(output.match_indices('\n').map(|(i, _)| i + 1));
-    let line = starts.map(|i| &output[i..]).find(|line| line.starts_with(&label))?;
-    Some(line[label.len()..].split_once("   course: ")?.0.trim())
+    let value = |line: &'a str| {
+        let value = line.trim_start_matches(' ').strip_prefix(what)?;
+        let columns = line.chars().count() - value.chars().count();
+        let (padding, rest) = value.split_at(value.len() - value.trim_start_matches(' ').len());
+        let is_whole_name = columns + padding.len() > 34 && !padding.is_empty();
+        is_whole_name.then(|| rest.split_once("   course: ").map(|(value, _)| value.trim()))?
+    };
+    starts.map(|i| &output[i..]).find_map(value)
 }
 
 /// How many numbers agree; `None` where they do not.
@@ -244,7 +249,7 @@ fn numbers(text: &str) -> Vec<Number> {
             (Some(number), _) => found.push(number),
             (None, _) => {}
         }
-        is_spread = first == '±';
+        is_spread = first == '±' || (is_spread && first == ' ');
         rest = &rest[length..];
     }
     found
@@ -318,8 +323,10 @@ mod tests {
         assert_eq!(values("dtype=torch.float32, s07_x, −4, 157 MB"), [-4.0, 157.0]);
         assert_eq!(values("-inf inf").to_vec(), [f64::NEG_INFINITY, f64::INFINITY]);
         assert!(values("NaN")[0].is_nan() && values("… - . , e5 €").is_empty());
-        let found = numbers("0.50±0.03 / 1.0");
-        assert_eq!((found[0].spread, found[1].spread, found.len()), (0.03, 0.0, 2));
+        for text in ["0.50±0.03 / 1.0", "0.50 ± 0.03 / 1.0"] {
+            let found = numbers(text);
+            assert_eq!((found[0].spread, found[1].spread, found.len()), (0.03, 0.0, 2));
+        }
     }
 
     #[test]
@@ -363,6 +370,11 @@ mod tests {
         assert_eq!(ours(output, "a + b"), Some("[12, 14, 3]"));
         assert_eq!(ours(output, "a"), Some("[[1, 2],\n [3, 4]]"));
         assert_eq!(ours(output, "b"), None);
+        assert_eq!(ours(output, "a +"), None);
+        let indented = format!("{:<34} {:>14}   course: 29.2 %", "   its share", "29.3 %");
+        assert_eq!(ours(&indented, "its share"), Some("29.3 %"));
+        let long = format!("{:<34} {:>14}   course: 7", "a name that takes more than thirty-four columns", 7);
+        assert_eq!(ours(&long, "a name that takes more than thirty-four columns"), Some("7"));
     }
 
     #[test]
