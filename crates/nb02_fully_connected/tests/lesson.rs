@@ -89,9 +89,9 @@ fn s01_statistics_before() {
 
 /// Why `f32` cannot add up 39 million pixels
 ///
-/// Adding numbers sounds like the easy part, and it is the first trap of this notebook. The same mean and
-/// the same standard deviation, five ways; three of them are wrong in the third digit or the first. The last
-/// line shows what would follow: data that were "normalised" and are not.
+/// Adding numbers sounds like the easy part, and it is the first trap of this notebook. The same two
+/// numbers, taken in several ways: only the first line is right in all four digits, and the worst is wrong
+/// in the first. The last line shows what would follow: data that were "normalised" and are not.
 #[test]
 fn s02_f32_accumulation() {
     let pixels = &DIGITS.x_train_before;
@@ -377,7 +377,7 @@ fn s14_convolution() {
     }
     println!("w.t(), one row per position of the kernel:\n{}", w.t());
     let out = lin(&image.insert_axis(Axis(0)), &w, &Array1::zeros(4));
-    println!("lin(image, w, 0) = {out}");
+    beside("lin(image, w, 0)", &out, "37 47 67 77: the kernel slid by hand");
     test_eq(&out, &array![[37.0, 47.0, 67.0, 77.0]]);
     test_eq(&w.iter().filter(|&&w| w == 0.0).count(), &20);
 }
