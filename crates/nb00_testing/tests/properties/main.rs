@@ -16,7 +16,8 @@ fn number() -> impl Strategy<Value = f64> {
 
 /// A number and another at a distance that `near`'s tolerance is about: half to twice as far.
 fn pair_at_the_border() -> impl Strategy<Value = (f64, f64)> {
-    (-1e4..1e4_f64, prop_oneof![-2.0..-0.5, 0.5..2.0]).prop_map(|(b, far)| (b + far * (1e-5 + 1e-3 * b.abs()), b))
+    (-1e4..1e4_f64, prop_oneof![-2.0..-0.5, 0.5..2.0])
+        .prop_map(|(b, far)| (b + far * (1e-5 + 1e-3 * b.abs()), b))
 }
 
 fn array() -> impl Strategy<Value = ArrayD<f64>> {

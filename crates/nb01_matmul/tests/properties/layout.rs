@@ -36,8 +36,11 @@ pub(crate) fn layout() -> impl Strategy<Value = Layout> {
     let plain = Line { step: 1, before: 0, after: 0, stretched: false };
     let plain = (Just(plain.clone()), Just(plain), any::<bool>());
     let any = (line(), line(), any::<bool>());
-    prop_oneof![2 => plain, 3 => any]
-        .prop_map(|(rows, columns, transposed)| Layout { rows, columns, transposed })
+    prop_oneof![2 => plain, 3 => any].prop_map(|(rows, columns, transposed)| Layout {
+        rows,
+        columns,
+        transposed,
+    })
 }
 
 /// The same without strides of 0: whatever can be written to.

@@ -7,6 +7,6 @@ mod layout;
 mod numbers;
 mod reference;
 
-//mod broadcasting;
-//mod einsum;
+mod broadcasting;
+mod einsum;
 mod products;
