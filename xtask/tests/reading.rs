@@ -186,6 +186,7 @@ fn check_is_content_with_a_good_workspace() {
 fn check_notices_every_single_fault() {
     let lib = "crates/nb01_next/src/lib.rs";
     let lesson = "crates/nb01_next/tests/lesson.rs";
+    let python = "crates/nb01_next/tests/lesson.py";
     let map = "docs/lesson-map.md";
     for (file, old, new, says) in [
         (
@@ -234,6 +235,8 @@ fn check_notices_every_single_fault() {
             "runs before it",
         ),
         (lesson, "#[test]\n", "", "there is no section"),
+        (python, "# %% s01_pass", "# %% s01_past", "lesson.py:4: tests/lesson.rs has no section `s01_past`"),
+        (python, "x = 1", "x = 1\n# %% s01_pass", "lesson.py:6: `s01_pass` stands after `s01_pass`"),
         ("crates/nb01_next/README.md", "## Exported", "## Other", "no section `## Exported`"),
         ("README.md", "| `nb01_next` | x |\n", "", "no table names nb01_next"),
         (
@@ -267,6 +270,7 @@ fn check_notices_every_single_fault() {
     ] {
         let fixture = Fixture::new();
         fixture.next("nb01_next", "nb00_testing", PASS);
+        fixture.write(python, "# %%\nimport torch\n\n# %% s01_pass\nx = 1\n");
         fixture.edit(file, old, new);
         let (code, out, _) = fixture.output(&["check"]);
         assert!(

@@ -70,6 +70,9 @@ impl Spread {
 }
 
 /// `x.mean()` and `x.std()` before anything is done
+///
+/// A net learns best from numbers of mean 0 and standard deviation 1, and pixels are not that: most of them
+/// are 0, the rest lies up to 1. So first we look. The two sets differ a little, as two samples do.
 #[test]
 fn s01_statistics_before() {
     println!("data: {}", DIGITS.source);
@@ -86,6 +89,10 @@ fn s01_statistics_before() {
 }
 
 /// Why `f32` cannot add up 39 million pixels
+///
+/// Adding numbers sounds like the easy part, and it is the first trap of this notebook. The same two
+/// numbers, taken in several ways: only the first line is right in all four digits, and the worst is wrong
+/// in the first. The last line shows what would follow: data that were "normalised" and are not.
 #[test]
 fn s02_f32_accumulation() {
     let pixels = &DIGITS.x_train_before;
@@ -117,6 +124,10 @@ fn s02_f32_accumulation() {
 }
 
 /// `normalize`, by the training set's statistics
+///
+/// Subtract the mean, divide by the standard deviation. Both sets by the *training* set's numbers: the same
+/// pixel has to mean the same thing in both. So the training set ends at 0 and 1, and the validation set a
+/// little beside it, which is as it should be.
 #[test]
 fn s03_normalize() {
     let (train, valid) = (Stats::of(&DIGITS.x_train), Stats::of(&DIGITS.x_valid));
@@ -133,6 +144,9 @@ fn s03_normalize() {
 }
 
 /// `n, m, c` and the number of hidden units
+///
+/// The names that the notebook uses from here on: `n` images, `m` pixels in each, `c` classes, `nh` hidden
+/// units. (One of the notes swaps `n` and `m`; another says that `m` is the number of examples. It is 784.)
 #[test]
 fn s04_sizes() {
     let ((n, m), c) = (DIGITS.x_train.dim(), DIGITS.y_train.fold(0.0_f32, |a, &b| a.max(b)) + 1.0);
@@ -144,6 +158,10 @@ fn s04_sizes() {
 }
 
 /// Random weights, too large
+///
+/// An output is a sum of 784 products. If inputs and weights are of size 1, the sum is of size √784 = 28,
+/// and after a few layers nothing is left but infinities. Each learner drew other weights, so their numbers
+/// differ; ours are a mean over fifty seeds with the spread that one draw has.
 #[test]
 fn s05_raw_weights() {
     Spread::over_seeds(|rng| Stats::of(&randn((784, 80), rng)))
@@ -159,6 +177,10 @@ fn s05_raw_weights() {
 }
 
 /// Xavier: divided by √m
+///
+/// What grows by √m is divided by √m: that is all of Xavier initialisation as the lesson writes it, after
+/// the first name of Xavier Glorot (Glorot and Bengio, 2010). The two checks at the end are the notebook's
+/// own.
 #[test]
 fn s06_xavier() {
     let (w1, w2) = (xavier(784, NH, &mut manual_seed(0)), xavier(NH, 1, &mut manual_seed(0)));
@@ -174,6 +196,10 @@ fn s06_xavier() {
 }
 
 /// `lin(x, w1, b1)` keeps mean 0 and standard deviation 1
+///
+/// A linear layer is `x @ w + b`. With weights of the right size, what comes out is as large as what went
+/// in. The mean is 0 only on average over draws: how far one draw strays is printed, and the course's 0.2 is
+/// a rare one.
 #[test]
 fn s07_lin() {
     let x = some_x();
@@ -188,6 +214,10 @@ fn s07_lin() {
 }
 
 /// `relu` moves the mean and halves the second moment
+///
+/// `max(x, 0)` cuts off everything below 0. So the mean rises to 0.4, and the standard deviation falls to
+/// 0.58. What halves, exactly, is the mean of the squares; the notes say "the variance", which falls to a
+/// third. See the homework on half of what.
 #[test]
 fn s08_relu_after_xavier() {
     let x = some_x();
@@ -201,6 +231,10 @@ fn s08_relu_after_xavier() {
 }
 
 /// Kaiming: the factor 2 that a ReLU needs
+///
+/// If a ReLU halves the mean of the squares, weights that are √2 times larger give it back. That is Kaiming
+/// initialisation (He et al., 2015). It promises neither mean 0 nor standard deviation 1: what comes out as
+/// it went in is the mean of the squares.
 #[test]
 fn s09_kaiming() {
     let x = some_x();
@@ -224,6 +258,11 @@ fn s09_kaiming() {
 }
 
 /// `init.kaiming_normal_(w1, mode='fan_out')`, and uniform
+///
+/// PyTorch has it built in. It takes every matrix for one of its own layers', `(out, in)`, so for the
+/// lesson's `(in, out)` the right mode is the one with the wrong name. Ours asks for the layout, so the
+/// question comes up where the answer is known. Normal and uniform weights of the same standard deviation do
+/// the same.
 #[test]
 fn s10_kaiming_in_place() {
     let x = some_x();
@@ -250,6 +289,10 @@ fn s10_kaiming_in_place() {
 }
 
 /// `relu − 0.5`: the mean comes back towards 0
+///
+/// An idea that the lesson tries: if a ReLU lifts the mean by about a half, take the half away again. The
+/// mean is smaller, not 0, and question 3 asks why. One learner's second layer came out at −0.86 and alarmed
+/// its author; look at the spread.
 #[test]
 fn s11_shifted_relu() {
     let x = some_x();
@@ -267,6 +310,10 @@ fn s11_shifted_relu() {
 }
 
 /// Leaky ReLU: a little of what is negative passes
+///
+/// Instead of nothing, a hundredth of what is negative goes through, so that no unit is ever dead. Its slope
+/// on that side is +0.01; one of the notes has −0.01. The gain changes with the slope, and the last lines
+/// check the formula.
 #[test]
 fn s12_leaky_relu() {
     let x = array![[-3.0, -1.0, 0.0, 2.0]];
@@ -288,6 +335,11 @@ fn s12_leaky_relu() {
 }
 
 /// The mysterious √5, and a wrong square root
+///
+/// What does `nn.Linear` do by itself? `kaiming_uniform_` with `a = √5`, which nobody could explain when the
+/// lesson was held; what it amounts to is `1/√fan`, two and a half times smaller than a ReLU needs. And one
+/// of the notes divides the second layer's weights by the root of the wrong size: everything is 3.96 times
+/// too small, and nothing fails.
 #[test]
 fn s13_other_initialisations() {
     let x = some_x();
@@ -310,6 +362,10 @@ fn s13_other_initialisations() {
 }
 
 /// A convolution is a linear layer with many zeros
+///
+/// A small kernel slides over a picture. Written as one matrix, each column is the kernel in one of its
+/// places: the same four numbers again and again, and zeros everywhere else. So all that this notebook says
+/// about linear layers holds for convolutions, too.
 #[test]
 fn s14_convolution() {
     let (image, kernel) = (Array1::range(1.0, 10.0, 1.0), [[1.0, 2.0], [3.0, 4.0]]);
@@ -322,12 +378,15 @@ fn s14_convolution() {
     }
     println!("w.t(), one row per position of the kernel:\n{}", w.t());
     let out = lin(&image.insert_axis(Axis(0)), &w, &Array1::zeros(4));
-    println!("lin(image, w, 0) = {out}");
+    beside("lin(image, w, 0)", &out, "37 47 67 77: the kernel slid by hand");
     test_eq(&out, &array![[37.0, 47.0, 67.0, 77.0]]);
     test_eq(&w.iter().filter(|&&w| w == 0.0).count(), &20);
 }
 
 /// Thirty layers: why He et al. could train what others could not
+///
+/// A factor of 28, or of a half, is no disaster in one layer. In thirty it is: look at the first two
+/// columns. Only with the factor that the ReLU takes away does anything arrive at the end.
 #[test]
 fn s15_thirty_layers() {
     println!(
@@ -397,6 +456,9 @@ fn ten_layers(weights: Init, activation: Activation) -> Vec<Array2<f32>> {
 }
 
 /// `model(xb)`
+///
+/// The model is three functions, one inside the other. One number comes out for each image, so the shape is
+/// `(10000, 1)`, and that last 1 will ask for attention twice: in the loss, and in its gradient.
 #[test]
 fn s16_model() {
     let net = net(0.5);
@@ -409,6 +471,10 @@ fn s16_model() {
 }
 
 /// The loss: `mse`
+///
+/// The mean of the squared differences, with the digit itself as the target. It is an odd loss for a
+/// classifier, and good enough to learn what a gradient is. A loss alone says little, so two guesses stand
+/// beside it: a net that always says 0, and one that always says the mean.
 #[test]
 fn s17_mse() {
     let (x, y) = (&DIGITS.x_train, &DIGITS.y_train);
@@ -446,6 +512,10 @@ fn s17_mse() {
 }
 
 /// The chain rule
+///
+/// All of backpropagation is this one rule: push `x` a little, see how far `u` moves, see how far `y` moves
+/// for that, multiply. Three ways to the same number: push, multiply the two slopes, calculus. (One of the
+/// notes writes dy/dy · du/dx; it is dy/du · du/dx.)
 #[test]
 fn s18_chain_rule() {
     println!(
@@ -463,6 +533,10 @@ fn s18_chain_rule() {
 }
 
 /// `mse_grad` and `relu_grad`
+///
+/// Two gradients by hand. The loss pulls each output towards its target, the harder the further away. The
+/// ReLU lets through what came from where its input was positive, and nothing else, so a unit that is never
+/// positive never learns.
 #[test]
 fn s19_mse_grad_and_relu_grad() {
     let (x, y, net) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]), net(0.5));
@@ -481,6 +555,11 @@ fn s19_mse_grad_and_relu_grad() {
 }
 
 /// `lin_grad`, three times
+///
+/// The weights' gradient is a sum over the images of outer products. The notebook first writes just that,
+/// and needs 7.84 GB for it; then as an einsum; then as one matrix product. All three agree, and the times
+/// show where the famous 3.4 seconds went: into memory that nobody needed, not into loops, classes or
+/// `__call__`, as some of the notes have it.
 #[test]
 fn s20_lin_grad_in_three_forms() {
     let rows = 1_000.min(DIGITS.x_train.nrows());
@@ -516,6 +595,10 @@ fn s20_lin_grad_in_three_forms() {
 }
 
 /// `forward_and_backward`
+///
+/// Now all of it in a row: four functions forward, four gradients backward, each handed what the one after
+/// it returned. The loss is computed only to be looked at; no gradient needs it. And then the proof that it
+/// works: one small step against the gradient, and the loss is smaller.
 #[test]
 fn s21_forward_and_backward() {
     let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
@@ -573,6 +656,11 @@ fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Net, grads: &Grads) -> Vec<figu
 }
 
 /// The gradients against PyTorch's autograd
+///
+/// Gradients by hand are wrong until shown otherwise. The notebook compares them with PyTorch's, on the same
+/// weights, and so do we: its values are stored with this crate. But the comparison itself proves less than
+/// it seems to, since most of these numbers are smaller than its tolerance. So there is a second one,
+/// relative to their own size.
 #[test]
 fn s22_test_near_autograd() {
     DIGITS.source.only_mnist("all gradients on the training set against PyTorch's", || {
@@ -617,6 +705,10 @@ fn largest(x: &ArrayRef2<f32>) -> f32 {
 }
 
 /// The gradients against finite differences
+///
+/// A gradient says how the loss moves when a weight moves. So move each weight a little and look: no
+/// calculus, no PyTorch, nothing to get wrong twice. It is slow, and it needs `f64`; in `f32` the
+/// differences drown in rounding.
 #[test]
 fn s23_finite_differences() {
     // 64 images, and of each a patch of 6 × 6 pixels: every weight costs two forward passes.
@@ -658,6 +750,10 @@ fn still_the_same(ours: &dyn Module, x_g: &ArrayRef2<f32>, expected: &Grads) {
 }
 
 /// Layers as classes
+///
+/// The first refactoring: each layer becomes an object that remembers what its backward pass will need. The
+/// notebook's version is slow, and some of the notes blame the classes. It is the outer product, still
+/// there: multiply the time of these rows up to 50,000.
 #[test]
 fn s24_layers_as_classes() {
     let ((x, y), net) = (few(), net(0.5));
@@ -693,6 +789,10 @@ fn layer_steps(model: &mut layers::Model) -> [Duration; 2] {
 }
 
 /// `Module`, first with einsum, then without; then `nn`
+///
+/// What every layer did for itself, saving what it was given and what it returned, moves into one place. The
+/// gradients are compared after every step, which is the point of the exercise. The last column explains why
+/// PyTorch's own layers look twice as fast: nobody asked them for the gradient of the images.
 #[test]
 fn s25_module_and_nn() {
     let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
@@ -776,6 +876,9 @@ fn timed(f: impl FnOnce()) -> Duration {
 }
 
 /// `w1.g, b1.g, w2.g, b2.g = [None]*4`
+///
+/// Before the next version can be tried, the gradients of the last one have to go, or a comparison would
+/// compare it with itself. One call forgets them all.
 #[test]
 fn s26_reset() {
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
@@ -794,6 +897,10 @@ fn s26_reset() {
 }
 
 /// `for l in layers: x = l(x)`
+///
+/// A model is a list of layers, and the forward pass a loop over it. Printed, the list shows what the model
+/// is made of. (In the notebook's last version the layers are in a plain Python list, where PyTorch does not
+/// look for parameters; the next notebook mends it.)
 #[test]
 fn s27_the_loop_over_layers() {
     let (x, net) = (some_x(), net(0.5));
@@ -808,6 +915,11 @@ fn s27_the_loop_over_layers() {
 }
 
 /// Question 1: why initialise with zeros? Uniform or normal?
+///
+/// The zeros are only memory for the random numbers to go into. Were they the weights, nothing but the last
+/// bias could learn; and were all weights any one number, all units would stay the same unit for ever.
+/// Uniform and normal weights differ in shape, and if their standard deviations are equal it makes no
+/// difference to the layer.
 #[test]
 fn s28_q01_zeros_uniform_normal() {
     println!("torch.zeros(n, nh) is only memory for kaiming_*_ to overwrite. Were it the initialisation:");
@@ -856,6 +968,10 @@ fn histogram(x: &Array1<f32>, end: f32) -> String {
 }
 
 /// Question 2: why does Linear transpose, and why fan_in and fan_out "conversely"?
+///
+/// PyTorch keeps a layer's weights as `(out, in)`: one row for each output, as in a convolution. The
+/// transpose is free, since only the strides are swapped. But its `init` reads the fans off that layout, and
+/// the lesson's matrix is the other way round. Compare the first row with the last.
 #[test]
 fn s29_q02_layout_and_mode() {
     println!(
@@ -902,6 +1018,10 @@ fn s29_q02_layout_and_mode() {
 }
 
 /// Question 3: why did the mean change again?
+///
+/// The shift by a half was to bring the mean back to 0, and it does not quite. There are three reasons, and
+/// each can be measured by taking it away: the half is not exact, the pixels were normalised all together
+/// and not one by one, and the last layer has a single output, so its mean is a single draw.
 #[test]
 fn s30_q03_why_the_mean_changes_again() {
     let x = some_x().to_owned();
@@ -962,6 +1082,9 @@ fn means_over_seeds(x: &Array2<f32>, shift: f32, w2: Init) -> [Array1<f32>; 2] {
 }
 
 /// Question 4: "in-place functions don't return a value"
+///
+/// They do: they return what they changed. The underscore in PyTorch's names says "I change my argument". In
+/// Rust the signature says both: `&mut` in, `&mut` out.
 #[test]
 fn s31_q04_in_place_functions_return() {
     let mut w = Array2::zeros((784, 50));
@@ -973,6 +1096,10 @@ fn s31_q04_in_place_functions_return() {
 }
 
 /// Question 5: why save x_train's gradient? It is no parameter
+///
+/// For training nobody needs it. It is there because one `Lin` serves both layers, and the second one's
+/// input gradient is what the first layer waits for. What it costs is printed here, and what it is good for
+/// is drawn: which pixels of this image the loss depends on.
 #[test]
 fn s32_q05_the_gradient_of_the_input() {
     let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
@@ -1006,6 +1133,9 @@ fn s32_q05_the_gradient_of_the_input() {
 }
 
 /// Question 6: `clone`, `copy_`, `expand_as`
+///
+/// Who has memory of its own? One row for each way to get a second tensor, with PyTorch's name for it. The
+/// difference that matters is at the end: what happens to the others when one of them is written to.
 #[test]
 fn s33_q06_clone_copy_expand() {
     let c = array![10.0, 20.0, 30.0];
@@ -1042,6 +1172,9 @@ fn s33_q06_clone_copy_expand() {
 }
 
 /// Question 7: why does the clone have no `.g`?
+///
+/// Because in Python `.g` is a label that somebody stuck onto one object, and `clone` copies numbers, not
+/// labels. In Rust a field is part of the value, so whether a clone has it is a decision, and ours is no.
 #[test]
 fn s34_q07_a_clone_has_no_gradient() {
     let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
@@ -1060,6 +1193,9 @@ fn s34_q07_a_clone_has_no_gradient() {
 }
 
 /// Question 8: why save w1g, w2g … instead of using w1.g?
+///
+/// Every refactoring writes its gradients into the same place. To compare the new with the old, the old has
+/// to be kept somewhere else first.
 #[test]
 fn s35_q08_why_gradients_are_saved() {
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
@@ -1081,6 +1217,10 @@ fn s35_q08_why_gradients_are_saved() {
 }
 
 /// Question 9: `__call__` disappeared, how?
+///
+/// It moved into the base class. There is one `call` for all layers, which saves what is needed and calls
+/// the layer's own `forward`. In Rust the base class is a trait: a layer writes two functions and is given
+/// two.
 #[test]
 fn s36_q09_where_call_went() {
     /// A layer that says only what it computes and how that is differentiated.
@@ -1107,6 +1247,9 @@ fn s36_q09_where_call_went() {
 }
 
 /// Question 10: why does `einsum("ia,ka->ik", out.g, w)` work?
+///
+/// Read it as loops: for each image `i` and input `k`, add up over `a`. That is `out.g` times the transpose
+/// of `w`. It is asked twice in the notes, the second time because it failed: then `out.g` had lost an axis.
 #[test]
 fn s37_q10_einsum_of_the_input_gradient() {
     let (out_g, w) = (randn((7, 5), &mut manual_seed(0)), randn((3, 5), &mut manual_seed(1)));
@@ -1130,6 +1273,8 @@ fn s37_q10_einsum_of_the_input_gradient() {
 }
 
 /// Question 11: nn.ReLU or F.relu?
+///
+/// The one calls the other. Which to take is a question of where it has to stand.
 #[test]
 fn s38_q11_relu_module_and_function() {
     let x = randn((100, 7), &mut manual_seed(0));
@@ -1143,6 +1288,10 @@ fn s38_q11_relu_module_and_function() {
 }
 
 /// Question 12: why the squeezed tensor to the loss?
+///
+/// Because `(n, 1)` minus `(n)` is not what it looks like: broadcasting makes all pairs of it. The two
+/// losses are close enough to be mistaken for each other, and from the wrong one a net can learn only the
+/// mean.
 #[test]
 fn s39_q12_the_squeezed_loss() {
     let rows = 200;
@@ -1163,6 +1312,9 @@ fn s39_q12_the_squeezed_loss() {
 }
 
 /// Homework: He et al., section 2.2, checked by numbers
+///
+/// The homework is to read two pages of a paper. Formulas are easier to believe when both sides are
+/// computed: here are four layers of a random net, the left side measured and the right side by the formula.
 #[test]
 fn s40_hw01_he_section_2_2() {
     println!("Eq. 7 to 10: Var[y_l] = n_l · Var[w_l] · E[x_l²], and E[x_l²] = ½ Var[y_(l−1)] after a ReLU.");
@@ -1183,6 +1335,9 @@ fn s40_hw01_he_section_2_2() {
 }
 
 /// Homework: what exactly "loses half" means
+///
+/// The notes say that a ReLU halves the variance. It halves the mean of the squares; the mean is no longer
+/// 0, so the variance, taken around the mean, is another number.
 #[test]
 fn s41_hw02_half_of_what() {
     let z = randn((2_000, 1_000), &mut manual_seed(0));
@@ -1196,6 +1351,9 @@ fn s41_hw02_half_of_what() {
 }
 
 /// Homework: is `clamp_min_` in place harmful, and what is the gradient at exactly 0?
+///
+/// One learner clamps in place, which saves memory. The mask of the backward pass is "where was the input
+/// positive", so what matters is whether one can still see that afterwards. Look at the third row.
 #[test]
 fn s42_hw03_in_place_relu_and_its_kink() {
     let z = array![[-1.0, 0.0, 0.3, 2.0]];
@@ -1216,6 +1374,9 @@ fn s42_hw03_in_place_relu_and_its_kink() {
 }
 
 /// Homework: "always give squeeze a dimension"
+///
+/// Without one, `squeeze()` takes away every axis of size 1, and one day that is the batch. In the lesson's
+/// five lines it happens to be harmless. Ours wants to be told which axis, and checks that its size is 1.
 #[test]
 fn s43_hw04_squeeze_with_its_axis() {
     println!(
@@ -1233,6 +1394,9 @@ fn s43_hw04_squeeze_with_its_axis() {
 }
 
 /// Homework: "so, does PyTorch use autograd or not?"
+///
+/// With `loss.backward()` it does; in the lesson's own classes nothing of it is used, and nothing of the
+/// kind exists here. What autograd would record in a graph, `call` returns as a value.
 #[test]
 fn s44_hw05_autograd_or_not() {
     println!("nn.Linear with loss.backward(): yes, it walks the graph that the forward pass recorded.");
