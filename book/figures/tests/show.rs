@@ -1,5 +1,7 @@
 //! `show` from the outside: this program starts itself, with `NB_FIGURES` set or not, to run one section of a lesson.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use nb_figures::{loop_nest, show};
 use std::fs;
 use std::path::Path;
