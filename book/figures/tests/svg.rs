@@ -158,10 +158,16 @@ fn an_image_is_as_dark_as_its_pixels() {
         ];
         assert_eq!(squares, expected.map(|(x, y, opacity, colour)| (x, y, opacity, colour.css())));
     });
-    let unsigned = array![[0.0, 0.5, 0.5, 1.0]];
+    let unsigned = array![[0.5, 0.5, 0.0, 1.0]];
     parsed(image_grid(&[Picture::new(&unsigned, "ink")], 1), |document| {
-        let runs: Vec<_> = all(document, "rect")[1..].iter().map(|r| (opacity(r), fill(r))).collect();
-        assert_eq!(runs, [(0.5, Colour::Ink.css()), (1.0, Colour::Ink.css())], "equal neighbours are one");
+        let runs = &all(document, "rect")[1..];
+        let inks: Vec<_> = runs.iter().map(|r| (opacity(r), fill(r))).collect();
+        assert_eq!(inks, [(0.5, Colour::Ink.css()), (1.0, Colour::Ink.css())], "equal neighbours are one");
+        let side = number(&runs[1], "width");
+        assert_eq!(
+            (number(&runs[0], "width"), number(&runs[1], "x")),
+            (2.0 * side, number(&runs[0], "x") + 3.0 * side)
+        );
     });
 }
 
