@@ -799,8 +799,8 @@ fn s25_module_and_nn() {
     let (loss, expected) = forward_and_backward(x, y, &net);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
-    let scale = x.nrows() as u32 / few().1.len() as u32;
-    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(|time| time * scale);
+    let whole = |time: Duration| time * x.nrows() as u32 / few().1.len() as u32;
+    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(whole);
     let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
     for (name, mut model, course, in_ms) in [
         (
@@ -828,7 +828,7 @@ fn s25_module_and_nn() {
             human(no_x_g)
         );
     }
-    figures::show("refactorings", || figures::refactorings(&times));
+    figures::show("refactorings", || figures::refactorings(&times, x.nrows()));
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
     );
