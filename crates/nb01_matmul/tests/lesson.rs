@@ -3,8 +3,10 @@
 //! Every number of ours is printed beside the course's. MNIST's own numbers are asserted where MNIST is; the
 //! rest holds for the drawn digits too.
 
+mod figures;
+
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
-use nb01_matmul::data::{image_svg, show_image};
+use nb01_matmul::data::show_images;
 use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, array, s};
 use nb01_matmul::*;
 use std::sync::LazyLock;
@@ -53,19 +55,16 @@ fn s01_get_data() {
 #[test]
 fn s02_look_at_a_digit() {
     let image = DATA.image(0);
-    println!("x_train[0].view(28,28), labelled {} (the course shows a 5):", DATA.y_train[0]);
-    println!("{}", show_image(&image));
+    println!(
+        "x_train[0].view(28,28), labelled {} (the course shows a 5), and those after it:",
+        DATA.y_train[0]
+    );
+    let first: Vec<_> = (0..8.min(DATA.y_train.len())).map(|i| DATA.image(i)).collect();
+    println!("{}", show_images(&first, chart::width(), Blocks::here()));
+    figures::show("the-first-digits", || figures::digits(&first, &DATA));
     beside("type", std::any::type_name_of_val(&image[[0, 0]]), "torch.FloatTensor");
     beside("largest pixel", image.fold(0.0_f32, |a, &b| a.max(b)), "0.9961, which is 255/256");
-
-    let file = std::env::temp_dir().join(format!("nb01-x_train-0-{}.svg", std::process::id()));
-    image_svg(&file, &image).expect("the temporary folder can be written");
-    let svg = std::fs::read_to_string(&file).expect("it was just written");
-    println!("as a picture: {} squares in an SVG file", svg.matches("<rect").count());
-    std::fs::remove_file(&file).expect("it was just written");
-
     test_eq(&image.dim(), &(28, 28));
-    test_eq(&(svg.matches("<rect").count() - 1), &image.iter().filter(|x| **x > 0.0).count());
 }
 
 /// The initial model: random weights and a bias of zeros
@@ -189,6 +188,7 @@ fn s08_broadcasting_a_scalar() {
     beside("a > 0", line(positive.mapv(u8::from)), "[1, 1, 0]");
     beside("a + 1", line(&a + 1.0), "[11, 7, -3]");
     beside("2 * m", line(2.0 * &m), "[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");
+    figures::show("broadcasting-a-scalar", || figures::broadcast(("2", &2.0), "×", ("m", &m), &(2.0 * &m)));
     test_eq(&positive, &array![true, true, false]);
     test_eq(&(&a + 1.0), &array![11.0, 7.0, -3.0]);
     test_eq(&(2.0 * &m), &array![[2.0, 4.0, 6.0], [8.0, 10.0, 12.0], [14.0, 16.0, 18.0]]);
@@ -217,6 +217,7 @@ fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
     test_eq(&t.as_ptr(), &c.as_ptr());
     test_eq(&(&m + &t), &expected);
     println!("{}", explain_broadcast(&[&m, &c])?);
+    figures::show("broadcasting-a-row", || figures::broadcast(("m", &m), "+", ("c", &c), &(&m + &c)));
     Ok(())
 }
 
@@ -266,6 +267,9 @@ fn s11_unsqueeze() {
         "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
     );
     beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
+    figures::show("broadcasting-a-column", || {
+        figures::broadcast(("m", &m), "+", ("c[:, None]", &columns), &(&m + &columns))
+    });
     test_eq(&(&m + &columns), &array![[11.0, 12.0, 13.0], [24.0, 25.0, 26.0], [37.0, 38.0, 39.0]]);
 }
 
@@ -328,6 +332,10 @@ fn s15_outer_product() {
     let (_, c) = m_and_c();
     let products = &unsqueeze(&c, 0) * &unsqueeze(&c, 1);
     beside("c[None] * c[:, None]", line(&products), "[[100, 200, 300], [200, 400, 600], [300, 600, 900]]");
+    let (row, column) = (unsqueeze(&c, 0), unsqueeze(&c, 1));
+    figures::show("the-outer-product", || {
+        figures::broadcast(("c[None]", &row), "×", ("c[:, None]", &column), &products)
+    });
     test_eq(&products, &array![[100.0, 200.0, 300.0], [200.0, 400.0, 600.0], [300.0, 600.0, 900.0]]);
     test_eq(&products, &outer(&c, &c, |x, y| x * y));
 
@@ -358,6 +366,9 @@ fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
     let error = broadcast_shapes(&[&[5, 784], &[784, 10]]).unwrap_err();
     println!("{error}");
     test_eq(&error.axes, &vec![-2, -1]);
+    let (m, c) = (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], array![10.0, 20.0]);
+    println!("{}", explain_broadcast(&[&m, &c]).unwrap_err());
+    figures::show("a-pair-that-does-not-broadcast", || figures::no_broadcast(("m", &m), "+", ("c", &c)));
     Ok(())
 }
 
@@ -403,7 +414,9 @@ fn s17_the_silent_trap() {
 fn s18_einsum() -> Result<(), EinsumError> {
     let mut rng = manual_seed(14);
     let (m1, m2) = (randn((5, 784), &mut rng), randn((784, 10), &mut rng));
-    println!("{}", einsum_explain("ik,kj->ij", &[m1.shape(), m2.shape()])?);
+    let explained = einsum_explain("ik,kj->ij", &[m1.shape(), m2.shape()])?;
+    println!("{explained}");
+    figures::show("the-loops-of-an-einsum", || figures::loops("ik,kj->ij", &explained));
     let product: Array2<f32> = einsum("ik,kj->ij", &[&m1, &m2])?;
     let spaced: Array2<f32> = einsum("ik, kj -> ij", &[&m1, &m2])?;
     test_near(&product, &matmul(&m1, &m2));
@@ -533,7 +546,9 @@ fn s24_matmul_library() {
 #[test]
 fn s25_the_ladder() {
     let (m1, m2) = m1_and_m2();
-    println!("{}", ladder::time_rungs(&m1, &m2));
+    let table = ladder::time_rungs(&m1, &m2);
+    println!("{table}\n{}", table.bars(chart::width(), Blocks::here()));
+    figures::show("the-ladder", || figures::ladder(&table));
     println!(
         "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
     );

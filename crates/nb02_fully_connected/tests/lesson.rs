@@ -7,6 +7,7 @@
 //! too.
 
 mod common;
+mod figures;
 
 use common::{DIGITS, Oracle, panic_of};
 use nb02_fully_connected::data::show_image;
@@ -14,7 +15,7 @@ use nb02_fully_connected::functions::linear::{
     OUTER_BUDGET, lin_grad_einsum, lin_grad_outer, lin_param_grads, outer_bytes,
 };
 use nb02_fully_connected::ndarray::{
-    Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, array, s,
+    ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, array, s,
 };
 use nb02_fully_connected::timing::{PROFILE, human};
 use nb02_fully_connected::*;
@@ -417,6 +418,46 @@ fn s15_thirty_layers() {
     assert!((0.1..10.0).contains(&moments[2]), "stays");
 }
 
+/// Ten layers: what an initialisation leaves of the activations
+///
+/// The classic picture of the Stanford lecture that the notes point to, computed here: 500 units a layer, of which each gets all
+/// of the layer before. Too small weights let every activation die, and so every gradient; Xavier's keep `tanh` alive, and a
+/// ReLU needs Kaiming's factor 2.
+#[test]
+fn s15b_ten_layers() {
+    let small: Init = |m, nh, rng| 0.01 * randn((m, nh), rng);
+    let (tanh, relu): (Activation, Activation) = (f32::tanh, |x| x.max(0.0));
+    let mut nets = vec![];
+    println!("Layers 1, 4 and 10, each as a histogram with its standard deviation:");
+    for (activation, f, range) in [("tanh", tanh, -1.0..1.0), ("ReLU", relu, 0.0..3.0)] {
+        for (init, weights) in [("0.01 · randn", small), ("Xavier", xavier), ("Kaiming", kaiming)] {
+            let layers = ten_layers(weights, f);
+            let net = figures::Deep { init, activation, range: range.clone(), layers };
+            println!("{activation} {init:<12} {} {} {}", net.seen(0), net.seen(3), net.seen(9));
+            nets.push(net);
+        }
+    }
+    figures::show("ten-layers", || figures::ten_layers(&nets));
+    let last = |i: usize| std(&nets[i].layers[9]);
+    assert!(last(0) < 1e-3 && (0.1..0.5).contains(&last(1)) && last(2) > last(1), "tanh");
+    assert!(last(3) < 1e-3 && last(4) < last(5) / 10.0 && (0.3..2.0).contains(&last(5)), "ReLU");
+}
+
+/// From inputs and outputs to weights `(m, nh)`.
+type Init = fn(usize, usize, &mut Rng) -> Array2<f32>;
+type Activation = fn(f32) -> f32;
+
+/// The activations of ten layers, from normal inputs.
+fn ten_layers(weights: Init, activation: Activation) -> Vec<Array2<f32>> {
+    let rng = &mut manual_seed(0);
+    let mut x = randn((200, 500), rng);
+    let mut layer = || {
+        x = matmul(&x, &weights(500, 500, rng)).mapv(activation);
+        x.clone()
+    };
+    (0..10).map(|_| layer()).collect()
+}
+
 /// `model(xb)`
 ///
 /// The model is three functions, one inside the other. One number comes out for each image, so the shape is
@@ -578,12 +619,43 @@ fn s21_forward_and_backward() {
     test_eq(&grads.x.dim(), &x.dim());
     test_eq(&grads.w1.dim(), &net.w1.dim());
 
+    println!("What went forward and what came back, by norm:");
+    let stops = stops(x, y, &net, &grads);
+    for figures::Stop { name, shape, value, gradient } in &stops {
+        println!("{name:<5} {shape:<14} ‖value‖ {value:>9.2e}   ‖gradient‖ {gradient:>9.2e}");
+    }
+    figures::show("the-backward-pass", || figures::backward_pass(&stops, &grads));
+
     println!("The loss was only looked at. A step of 0.01 against the gradient:");
     let step = |v: &Array2<f32>, g: &Array2<f32>| v - &(0.01 * g);
     let moved = Net { w1: step(&net.w1, &grads.w1), w2: step(&net.w2, &grads.w2), ..net };
     let after = mse(&model(x, &moved), y);
     beside("loss after the step", after, "smaller");
     assert!(after < loss);
+}
+
+/// Every value on the way from `x` to the loss, with its gradient.
+fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Net, grads: &Grads) -> Vec<figures::Stop> {
+    let l1 = lin(x, &net.w1, &net.b1);
+    let l2 = shifted_relu(&l1, net.shift);
+    let out = lin(&l2, &net.w2, &net.b2);
+    let out_g = mse_grad(&out, y);
+    let l2_g = lin_grad(&l2, &net.w2, &out_g).inp;
+    let l1_g = relu_grad(&l1, &l2_g);
+    let stop = |name: &str, value: &Array2<f32>, gradient: &Array2<f32>| figures::Stop {
+        name: name.into(),
+        shape: format!("{:?}", value.dim()),
+        value: elementwise::frobenius_norm(value),
+        gradient: elementwise::frobenius_norm(gradient),
+    };
+    let loss = Array2::from_elem((1, 1), mse(&out, y));
+    vec![
+        stop("x", x, &grads.x),
+        stop("l1", &l1, &l1_g),
+        stop("l2", &l2, &l2_g),
+        stop("out", &out, &out_g),
+        figures::Stop { shape: "()".into(), ..stop("loss", &loss, &Array2::ones((1, 1))) },
+    ]
 }
 
 /// The gradients against PyTorch's autograd
@@ -687,14 +759,10 @@ fn still_the_same(ours: &dyn Module, x_g: &ArrayRef2<f32>, expected: &Grads) {
 /// there: multiply the time of these rows up to 50,000.
 #[test]
 fn s24_layers_as_classes() {
-    // A part of the set: the outer product writes 157 KB for every image.
-    let rows = 1_500.min(DIGITS.x_train.nrows());
-    let x = DIGITS.x_train.slice(s![..rows, ..]).to_shared();
-    let y = DIGITS.y_train.slice(s![..rows]);
-    let net = net(0.5);
+    let ((x, y), net) = (few(), net(0.5));
+    let rows = x.nrows();
     let mut model = layers::Model::new(&net);
-    let forward = fastest(|| model.call(&x, &y));
-    let backward = timeit_n(1, 1, || model.backward()).min;
+    let [forward, backward] = layer_steps(&mut model);
     println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
     let times = |time: Duration| format!("{}, {}", human(time), human(time * 50_000 / rows as u32));
     beside("forward", times(forward), "70.7 ms (O), 524 ms (S4)");
@@ -717,6 +785,18 @@ fn s24_layers_as_classes() {
     assert!(!near(&unshifted.w1, &expected.w1) && apart > 1e-2);
 }
 
+/// A part of the set: the outer product writes 157 KB for every image.
+fn few() -> (ArcArray2<f32>, ArrayView1<'static, f32>) {
+    let rows = 1_500.min(DIGITS.x_train.nrows());
+    (DIGITS.x_train.slice(s![..rows, ..]).to_shared(), DIGITS.y_train.slice(s![..rows]))
+}
+
+/// Forward and backward of those few rows.
+fn layer_steps(model: &mut layers::Model) -> [Duration; 2] {
+    let (x, y) = few();
+    [fastest(|| model.call(&x, &y)), timeit_n(1, 1, || model.backward()).min]
+}
+
 /// `Module`, first with einsum, then without; then `nn`
 ///
 /// What every layer did for itself, saving what it was given and what it returned, moves into one place. The
@@ -728,10 +808,18 @@ fn s25_module_and_nn() {
     let (loss, expected) = forward_and_backward(x, y, &net);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
-    for (name, mut model, course) in [
-        ("Module, einsum", module::Model::einsum(&net), "46.3 / 140 ms (O), 143 ms (S3), 315 ms (S4)"),
-        ("Module", module::Model::new(&net), "46.4 / 140 ms (O)"),
-        ("nn", nn_model(&net), "46.3 / 71.1 ms (O), 91.5 ms (S4): without x.g"),
+    let scale = x.nrows() as u32 / few().1.len() as u32;
+    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(|time| time * scale);
+    let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
+    for (name, mut model, course, in_ms) in [
+        (
+            "Module, einsum",
+            module::Model::einsum(&net),
+            "46.3 / 140 ms (O), 143 ms (S3), 315 ms (S4)",
+            [46.3, 140.0],
+        ),
+        ("Module", module::Model::new(&net), "46.4 / 140 ms (O)", [46.4, 140.0]),
+        ("nn", nn_model(&net), "46.3 / 71.1 ms (O), 91.5 ms (S4): without x.g", [46.3, 71.1]),
     ] {
         let (our_loss, pass) = model.call(x, y);
         test_near(&our_loss, &loss);
@@ -739,6 +827,9 @@ fn s25_module_and_nn() {
         still_the_same(&model.layers, &x_g, &expected);
         drop(x_g);
         let [forward, backward, no_x_g] = steps(&mut model, x, y);
+        let as_in_course = if name == "nn" { no_x_g } else { backward };
+        times.push((format!("{} →", name.replace(", ", " ")), forward, in_ms[0] / 1e3));
+        times.push((format!("{} ←", name.replace(", ", " ")), as_in_course, in_ms[1] / 1e3));
         println!(
             "{name:<16} {:>10} {:>10} {:>10}   {course}",
             human(forward),
@@ -746,6 +837,7 @@ fn s25_module_and_nn() {
             human(no_x_g)
         );
     }
+    figures::show("refactorings", || figures::refactorings(&times));
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
     );
@@ -862,12 +954,13 @@ fn s28_q01_zeros_uniform_normal() {
     let normal = randn(n, &mut manual_seed(1));
     let uniform = rand(n, &mut manual_seed(1)).mapv(|u| (2.0 * u - 1.0) * 3.0_f32.sqrt());
     for (name, w, course) in [("normal", &normal, "8.0 %, 4.90"), ("uniform", &uniform, "5.8 %, 1.732")] {
-        println!("{name:>8} |{}|", histogram(w));
+        println!("{name:>8} |{}|", histogram(w, 4.0));
         let near_zero = w.iter().filter(|w| w.abs() < 0.1).count() as f64 / n as f64;
         let largest = w.fold(0.0_f32, |max, w| max.max(w.abs()));
         beside("  |w| < 0.1σ, largest", format_args!("{:.1} %, {largest:.3}", 100.0 * near_zero), course);
         test_near_zero(std(w) - 1.0, 2e-3);
     }
+    figures::show("normal-and-uniform", || figures::weights([("normal", &normal), ("uniform", &uniform)]));
     println!("… and not in what the layer makes of them:");
     for (name, fill, course) in [("normal", true, "0.549 / 0.820"), ("uniform", false, "0.559 / 0.822")] {
         let w1 = |rng: &mut Rng| {
@@ -881,16 +974,9 @@ fn s28_q01_zeros_uniform_normal() {
     }
 }
 
-/// From −4 to 4 in 32 steps, in eighths of a line.
-fn histogram(x: &Array1<f32>) -> String {
-    let mut counts = [0; 32];
-    for &x in x {
-        if let Some(count) = counts.get_mut(((x + 4.0) * 4.0) as usize) {
-            *count += 1;
-        }
-    }
-    let most = counts.into_iter().max().unwrap_or(1);
-    counts.map(|count| [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][count * 8 / most]).iter().collect()
+/// From `-end` to `end`.
+fn histogram(x: &Array1<f32>, end: f32) -> String {
+    Blocks::here().histogram(x.iter().copied(), -end..end, (chart::width() - 12).min(64))
 }
 
 /// Question 2: why does Linear transpose, and why fan_in and fan_out "conversely"?
@@ -964,30 +1050,47 @@ fn s30_q03_why_the_mean_changes_again() {
     beside("   so the units' means spread by", format_args!("{sd:.3}"), "0.743; theory √(2 · 0.292) = 0.764");
     println!("3. The last layer has one output: its mean is one draw of a weighted sum of those means.");
 
-    let out_means = |x: &Array2<f32>, shift: f32, w2: fn(usize, usize, &mut Rng) -> Array2<f32>| {
-        Array1::from_iter((0..SEEDS).map(|seed| {
-            let rng = &mut manual_seed(seed);
-            let l2 = shifted_relu(&lin(x, &kaiming(784, NH, rng), &Array1::zeros(NH)), shift);
-            mean(&lin(&l2, &w2(NH, 1, rng), &Array1::zeros(1))) as f32
-        }))
-    };
     // Each pixel by itself: mean 0 everywhere, and the same size as before over all.
     let centred = &x - &mean_image;
     let centred = &centred / std(&centred) as f32;
-    let (plain, per_pixel) = (out_means(&x, 0.5, kaiming), out_means(&centred, 0.5, kaiming));
-    let best = out_means(&centred, 0.5642, xavier);
+    let variants = [
+        ("as it was", means_over_seeds(&x, 0.5, kaiming)),
+        ("shift 0.5642", means_over_seeds(&x, 0.5642, kaiming)),
+        ("each pixel centred", means_over_seeds(&centred, 0.5, kaiming)),
+        ("all, and gain 1", means_over_seeds(&centred, 0.5642, xavier)),
+    ];
+    let [(_, [_, plain]), _, (_, [_, per_pixel]), (_, [_, best])] = &variants;
     beside(
         "   mean of linear_2, its spread",
-        format_args!("{:.3}", std(&plain)),
+        format_args!("{:.3}", std(plain)),
         "0.54; S4's -0.857 is a 1.6-sigma draw",
     );
-    beside("   … each pixel centred", format_args!("{:.3}", std(&per_pixel)), "0.13");
-    beside("   … shift 0.5642, gain 1 at the end", format_args!("{:.3}", std(&best)), "0.076");
-    for (name, means) in [("plain", &plain), ("centred", &per_pixel), ("best", &best)] {
-        println!("{name:>10} |{}| from −2 to 2", histogram(&means.mapv(|m| 2.0 * m)));
+    beside("   … each pixel centred", format_args!("{:.3}", std(per_pixel)), "0.13");
+    beside("   … shift 0.5642, gain 1 at the end", format_args!("{:.3}", std(best)), "0.076");
+    println!("The means of {SEEDS} seeds, from −2 to 2:");
+    let of = |layer: &str, i: usize| {
+        variants.each_ref().map(|(name, means)| (format!("{layer}, {name}"), means[i].clone()))
+    };
+    let rows = [of("hidden", 0), of("linear_2", 1)].concat();
+    let bins = chart::width().saturating_sub(48).clamp(8, 64);
+    for (name, means) in &rows {
+        let seen = Blocks::here().histogram(means.iter().copied(), -2.0..2.0, bins);
+        println!("{name:<28} {:>6.3} ± {:.3} |{seen}|", mean(means), std(means));
     }
-    assert!(std(&per_pixel) < std(&plain) / 2.0 && std(&best) <= std(&per_pixel));
+    figures::show("why-the-mean-changes", || figures::means(&rows));
+    assert!(std(per_pixel) < std(plain) / 2.0 && std(best) <= std(per_pixel));
     assert!((sd / (2.0 * share).sqrt() - 1.0).abs() < 0.15);
+}
+
+/// Of each seed's net, the means of the hidden activations and of the output.
+fn means_over_seeds(x: &Array2<f32>, shift: f32, w2: Init) -> [Array1<f32>; 2] {
+    let means = |seed| {
+        let rng = &mut manual_seed(seed);
+        let l2 = shifted_relu(&lin(x, &kaiming(784, NH, rng), &Array1::zeros(NH)), shift);
+        [mean(&l2) as f32, mean(&lin(&l2, &w2(NH, 1, rng), &Array1::zeros(1))) as f32]
+    };
+    let all: Vec<[f32; 2]> = (0..SEEDS).map(means).collect();
+    [0, 1].map(|i| all.iter().map(|means| means[i]).collect())
 }
 
 /// Question 4: "in-place functions don't return a value"
@@ -1035,6 +1138,9 @@ fn s32_q05_the_gradient_of_the_input() {
     let (_, grads) = forward_and_backward(&x.slice(s![..1, ..]), &y.slice(s![..1]), &net);
     let picture = grads.x.mapv(f32::abs).into_shape_with_order((28, 28)).expect("28 · 28 pixels");
     println!("{}", show_image(&(&picture / largest(&picture))));
+    let signed = grads.x.into_shape_with_order((28, 28)).expect("28 · 28 pixels");
+    let image = x.row(0).into_shape_with_order((28, 28)).expect("28 · 28 pixels");
+    figures::show("the-input-gradient", || figures::input_gradient(&image, &signed));
     assert!(largest(&picture) > 0.0);
 }
 

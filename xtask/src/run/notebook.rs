@@ -2,13 +2,14 @@
 //!
 //! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
 
-use super::show::Show;
+use super::show::{INDENT, Show};
 use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Event, Failure, Parser, Verdict};
 use crate::process::{End, listen};
 use crate::record::{Section, Status};
 use crate::stages::{Stage, Workspace};
+use crate::text;
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -41,10 +42,12 @@ pub(super) fn run(
     Ok(notebook.sections)
 }
 
-/// The test program, to be started where `cargo test` would start it.
+/// The test program, to be started where `cargo test` would start it. It prints into a pipe, so it has to be told how long
+/// a line of the terminal is.
 pub(super) fn command(stage: &Stage, program: &Program) -> Command {
     let mut command = Command::new(&program.file);
     command.current_dir(&stage.package.folder).env("CARGO_MANIFEST_DIR", &stage.package.folder);
+    command.env("COLUMNS", text::width().saturating_sub(INDENT.len()).to_string());
     command
 }
 

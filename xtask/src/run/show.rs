@@ -9,6 +9,9 @@ use anyhow::Result;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+/// What stands before every line of a section's output.
+pub(super) const INDENT: &str = "    ";
+
 /// Prints the story of a run: to standard output, or beside it where that is for the JSON document.
 pub(super) struct Show {
     aside: bool,
@@ -41,7 +44,7 @@ impl Show {
     }
 
     pub(super) fn line(&self, line: &str) -> Result<()> {
-        self.print(&format!("    {line}"))
+        self.print(&format!("{INDENT}{line}"))
     }
 
     pub(super) fn section_done(&self, section: &Section) -> Result<()> {

@@ -1,0 +1,12 @@
+//! What holds for every input, tried on random ones: products, einsum, broadcasting.
+//!
+//! `PROPTEST_CASES` (256 unless set) says how many of each. What fails is shrunk to its smallest form, and its seed
+//! kept beside this folder, to be tried again first.
+
+mod layout;
+mod numbers;
+mod reference;
+
+mod broadcasting;
+mod einsum;
+mod products;
