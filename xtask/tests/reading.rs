@@ -188,6 +188,7 @@ fn check_notices_every_single_fault() {
     let lesson = "crates/nb01_next/tests/lesson.rs";
     let python = "crates/nb01_next/tests/lesson.py";
     let map = "docs/lesson-map.md";
+    let page = "book/pages/answers.md";
     for (file, old, new, says) in [
         (
             "crates/nb01_next/Cargo.toml",
@@ -273,10 +274,27 @@ fn check_notices_every_single_fault() {
             "(or is no #[test])",
         ),
         (map, "| K8 | what | prose | prose |", "| K8 | what | prose | |", "row K8 names no test"),
+        (
+            page,
+            "{{#cell nb01 s01",
+            "{{#cell nb01 s02",
+            "answers.md:3: there is no `nb01_next::lesson::s02_pass`",
+        ),
+        (page, "(cell:nb01/s01", "(cell:nb07/s01", "answers.md:5: there is no `nb07::lesson::s01_pass`"),
+        (
+            page,
+            "`nb00_testing::near`",
+            "`nb00_testing::far`",
+            "answers.md:5: there is no `nb00_testing::far`",
+        ),
     ] {
         let fixture = Fixture::new();
         fixture.next("nb01_next", "nb00_testing", PASS);
         fixture.write(python, "# %%\nimport torch\n\n# %% s01_pass\nx = 1\n");
+        fixture.write(
+            page,
+            "# A\n\n{{#cell nb01 s01_pass}}\n\n[s](cell:nb01/s01_pass), `nb00_testing::near`, `x::y`.\n",
+        );
         fixture.edit(file, old, new);
         let (code, out, _) = fixture.output(&["check"]);
         assert!(

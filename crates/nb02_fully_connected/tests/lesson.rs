@@ -190,6 +190,9 @@ fn s06_xavier() {
     s4.beside("randn(784, 80)/√784", "-0.0001 / 0.0358 (S4)");
     Spread::over_seeds(|rng| Stats::of(&xavier(80, 1, rng)))
         .beside("randn(80, 1)/√80", "0.0030 / 0.1121 (S4)");
+    let by_hand = format!("{:.4}", 0.8732 / 80.0_f64.sqrt());
+    beside("S4's own w2, 0.8732/√80", &by_hand, "0.1121: its cells ran in another order");
+    test_eq(&by_hand.as_str(), &"0.0976");
     // The lesson's own assertions.
     test_near_zero(mean(&w1), 1e-3);
     test_near_zero(std(&w1) - 1.0 / 784.0_f64.sqrt(), 1e-3);
@@ -774,6 +777,12 @@ fn s24_layers_as_classes() {
     test_near_norm(&model.backward(), &expected.x, 1e-5);
     test_near_norm(&g(&model.lin1.w.g), &expected.w1, 1e-5);
     test_near_norm(&g(&model.lin2.w.g), &expected.w2, 1e-5);
+
+    // Some notes shift the ReLU in the classes only; then `test_near` has to fail, and does.
+    let (_, unshifted) = forward_and_backward(&x, &y, &Net { shift: 0.0, ..net });
+    let apart = relative_norm(&unshifted.w1, &expected.w1);
+    beside("‖w1.g − without shift‖ / ‖w1.g‖", format_args!("{apart:.2}"), "not noticed in S0, S1, S2");
+    assert!(!near(&unshifted.w1, &expected.w1) && apart > 1e-2);
 }
 
 /// A part of the set: the outer product writes 157 KB for every image.
@@ -911,7 +920,10 @@ fn s27_the_loop_over_layers() {
     }
     beside("x.shape after the loop", format_args!("{:?}", out.shape()), "torch.Size([50000, 1]) (S4)");
     println!("{layers:#?}");
+    let found: usize = layers.iter().map(|layer| layer.parameters().len()).sum();
+    beside("parameters in the list", found, "0: PyTorch does not look into a plain list");
     test_near(&out, &model(&x, &net));
+    test_eq(&found, &4);
 }
 
 /// Question 1: why initialise with zeros? Uniform or normal?
@@ -1210,6 +1222,13 @@ fn s35_q08_why_gradients_are_saved() {
         &saved.w1.view().into_dyn(),
         1e-5,
     );
+    let (_, of_valid) = forward_and_backward(&DIGITS.x_valid, &DIGITS.y_valid, &net(0.5));
+    beside(
+        "near the validation set's w1.g",
+        near(&of_valid.w1, &saved.w1),
+        "False, if S4's cells run in order",
+    );
+    assert!(!near(&of_valid.w1, &saved.w1));
     println!("Because every refactoring overwrites w1.g, and something has to be left to compare with.");
     println!(
         "And `.g` is ours, on purpose not `.grad`, which is autograd's. Here `Grads` is a value: it stays."

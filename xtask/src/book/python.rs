@@ -39,11 +39,15 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
     Ok(good)
 }
 
-/// `Python 3.13.5, torch 2.15.0`, which is also how we learn that there is one.
-fn version(python: &Path) -> Result<String> {
+/// `Python 3.13.5, torch 2.15.0`: whoever asks before a long run learns at once that there is none.
+///
+/// # Errors
+/// If there is no such Python, or it has no torch.
+pub(crate) fn version(python: &Path) -> Result<String> {
     let name = python.display();
     let ask = "import sys, torch; print('Python', sys.version.split()[0] + ', torch', torch.__version__)";
-    let way_out = "name one that has torch: --check-python PATH (python3 -m venv, then pip install torch)";
+    let way_out =
+        "name one that has it, --check-python PATH, or: python3 -m venv py; py/bin/pip install torch numpy";
     let answer = Command::new(python).args(["-c", ask]).output();
     match answer {
         Err(e) => Err(Usage(format!("{name} does not start ({e}): {way_out}")).into()),
