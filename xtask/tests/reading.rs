@@ -236,6 +236,12 @@ fn check_notices_every_single_fault() {
             "runs before it",
         ),
         (lesson, "#[test]\n", "", "there is no section"),
+        (
+            lesson,
+            "fn s01_pass() {}",
+            "fn s01_pass() { figures::show(\"one\", a); figures::show(\"one\", b); }",
+            "`s01_pass` draws the figure `one`, and so does crates/nb01_next/tests/lesson.rs: `s01_pass`",
+        ),
         (python, "# %% s01_pass", "# %% s01_past", "lesson.py:4: tests/lesson.rs has no section `s01_past`"),
         (python, "x = 1", "x = 1\n# %% s01_pass", "lesson.py:6: `s01_pass` stands after `s01_pass`"),
         ("crates/nb01_next/README.md", "## Exported", "## Other", "no section `## Exported`"),

@@ -46,7 +46,7 @@ const AXIS: i32 = 24;
 /// assert!(svg.contains("180 µs"));
 /// ```
 pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(f64) -> String) -> Drawing {
-    let bars: i32 = rows.iter().map(|row| GAP + BAR * bars_of(row).count() as i32).sum();
+    let bars: i32 = rows.iter().map(|row| GAP + high(row)).sum();
     let top = legend_height(&series);
     let height = top + bars + GAP + AXIS;
     Drawing::new(height, |sheet| {
@@ -57,15 +57,13 @@ pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(
         plot.axis(sheet, top..height - AXIS, &shown);
         let mut y = top + GAP;
         for row in rows {
-            let middle = y + BAR * bars_of(row).count() as i32 / 2 - 2;
-            sheet.text(&row.name, (names, middle), Place::End, TEXT, Colour::Ink);
-            for (i, value) in bars_of(row) {
+            sheet.text(&row.name, (names, y + high(row) / 2 - 2), Place::End, TEXT, Colour::Ink);
+            for ((i, value), y) in bars_of(row).zip((y..).step_by(BAR as usize)) {
                 let end = plot.x(value).unwrap_or(plot.left);
                 sheet.fill((plot.left, y), (end - plot.left, BAR - 4), Colour::series(i));
                 sheet.text(&shown(value), (end + 5, y + BAR / 2 - 2), Place::Start, SMALL, Colour::Ink);
-                y += BAR;
             }
-            y += GAP;
+            y += high(row) + GAP;
         }
     })
 }
@@ -73,6 +71,11 @@ pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(
 /// The numbers of a row that are there, each with its series.
 fn bars_of(row: &Row) -> impl Iterator<Item = (usize, f64)> {
     row.values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?)))
+}
+
+/// A row without a number has a name.
+fn high(row: &Row) -> i32 {
+    BAR * bars_of(row).count().max(1) as i32
 }
 
 /// The names of the series with their colours.
@@ -102,8 +105,9 @@ fn legend_height(series: &[&str]) -> i32 {
     legend_places(series).last().map_or(0, |(_, y)| y + LEGEND - 4)
 }
 
+/// And so have the powers of ten around it.
 fn has_logarithm(value: f64) -> bool {
-    value.is_finite() && value > 0.0
+    (1e-300..=1e300).contains(&value)
 }
 
 /// The whole powers of ten around the numbers.

@@ -31,7 +31,7 @@ impl<'a> Picture<'a> {
 /// Pixels that are NaN stay empty, and infinite ones are at full strength.
 ///
 /// # Panics
-/// At the caller's line if `columns` is 0.
+/// At the caller's line if `columns` is 0, or if an image has more pixels in a row than there is room for.
 ///
 /// ```
 /// use nb_figures::{Picture, image_grid};
@@ -46,7 +46,11 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
     assert!(columns > 0, "image_grid: there has to be a column");
     let (h, w) = pictures.iter().fold((1, 1), |(h, w), p| (h.max(p.pixels.nrows()), w.max(p.pixels.ncols())));
     let cell = WIDTH / columns as i32;
-    let pixel = ((cell - 8) / w as i32).clamp(1, 9);
+    let pixel = ((cell - 8) / w as i32).min(9);
+    assert!(
+        pixel > 0,
+        "image_grid: {columns} images of {w} columns do not fit beside each other: take fewer columns"
+    );
     let (w, h) = (pixel * w as i32, pixel * h as i32);
     let rows = pictures.len().div_ceil(columns) as i32;
     let line = h + LABEL;

@@ -1,9 +1,10 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`map`] at
-//! the table that says where each row of the lesson is, [`pages`] at what the book's pages name. Every
-//! problem is one line: the file, what is wrong, and the way out.
+//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`figures`] at
+//! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what
+//! the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
+mod figures;
 mod map;
 mod pages;
 mod stage;
@@ -56,6 +57,7 @@ fn problems(workspace: &Workspace) -> Vec<String> {
         problems.extend(stage::problems(stage, workspace, &sources));
     }
     problems.extend(strangers(workspace));
+    problems.extend(figures::problems(workspace));
     problems.extend(readme(workspace));
     problems.extend(map::problems(workspace, &sources));
     problems.extend(pages::problems(workspace, &sources));
