@@ -16,6 +16,7 @@ mod check;
 mod new;
 mod mkl;
 mod bench;
+mod book;
 
 mod stages;
 mod sources;
@@ -56,6 +57,8 @@ enum Verb {
     New(new::Args),
     Mkl(mkl::Args),
     Bench(bench::Args),
+    Book(book::Args),
+    Notebook(book::NotebookArgs),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,8 @@ fn main() -> ExitCode {
         Verb::New(args) => new::run(&args),
         Verb::Mkl(args) => mkl::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Book(args) => book::run(&args),
+        Verb::Notebook(args) => book::notebook(&args),
     };
     done.unwrap_or_else(|error| explain(&error))
 }

@@ -188,6 +188,7 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
         "NB_DATA",
         "RUSTFLAGS",
         "CLICOLOR_FORCE",
+        "COLUMNS",
     ] {
         set(name, None);
     }
