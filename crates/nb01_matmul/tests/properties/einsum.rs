@@ -148,7 +148,9 @@ proptest! {
     fn a_nan_reaches_what_the_loops_say(call in call(), which in any::<Index>(), at in any::<Index>()) {
         let (subscripts, mut arrays) = (call.subscripts(), call.arrays());
         let array = &mut arrays[which.index(call.operands.len())];
-        prop_assume!(!array.is_empty());
+        if array.is_empty() {
+            return Ok(()); // no place for one
+        }
         let at = at.index(array.len());
         *array.iter_mut().nth(at).unwrap() = f64::NAN;
         let nans = |array: &ArrayD<f64>| array.mapv(f64::is_nan);
