@@ -4,7 +4,7 @@ mod einsum_loops;
 
 use einsum_loops::{draw_call, loops};
 use nb01_matmul::ndarray::{
-    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix2, IxDyn, array, s,
+    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix1, Ix2, IxDyn, array, s,
 };
 use nb01_matmul::*;
 use rand::RngExt;
@@ -260,6 +260,15 @@ fn nan_and_infinity_spread() -> Result<()> {
     let c: Array2<f32> = einsum("ik,kj->ij", &[&a, &array![[0.0, 1.0], [1.0, 1.0]]])?;
     assert!(c[[0, 0]].is_nan() && c[[0, 1]].is_nan());
     test_eq(&c.row(1), &array![f32::INFINITY, f32::INFINITY].view());
+    Ok(())
+}
+
+/// Summed over an axis of size 0, even NaN is not there: the loops never get to it.
+#[test]
+fn a_sum_of_nothing_is_zero() -> Result<()> {
+    let (nothing, nan) = (Array2::<f32>::zeros((2, 0)), array![f32::NAN, 1.0]);
+    test_eq(&einsum::<_, Ix1>("jk,j->j", &[&nothing, &nan])?, &array![0.0, 0.0]);
+    test_eq(&einsum::<_, Ix1>("jk,j,j->j", &[&nothing, &nan, &nan])?, &array![0.0, 0.0]);
     Ok(())
 }
 

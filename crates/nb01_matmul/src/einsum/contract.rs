@@ -25,7 +25,6 @@ pub(super) fn contract<'a, T: Element>(
     let (a_set, b_set) = (set(&a.labels), set(&b.labels));
     let (a, b) = (a.summed_to(kept | b_set)?, b.summed_to(kept | a_set)?);
     let values = match step.lowering {
-        _ if a.values.is_empty() || b.values.is_empty() => zeros(&axes.shape(&step.output))?,
         Lowering::Matmul => matrices(&a, &b, step, axes)?,
         Lowering::Dot => dots(&a, &b, step, axes)?,
         Lowering::Products => products(&a, &b, step, axes)?,
