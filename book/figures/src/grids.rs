@@ -41,6 +41,13 @@ impl Grid {
     }
 
     /// The same, with places for the numbers that are missing to make it so many columns.
+    ///
+    /// ```
+    /// use nb_figures::Grid;
+    /// use ndarray::array;
+    ///
+    /// assert_eq!(Grid::new(&array![[10.0, 20.0]], "c", "(2)").missing(3).own(), 2);
+    /// ```
     pub fn missing(mut self, columns: usize) -> Grid {
         let cells = self.cells;
         let cell = |at| cells.get(at).copied().unwrap_or(Cell::Missing);

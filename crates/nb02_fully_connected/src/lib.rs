@@ -45,7 +45,7 @@
 //! let pass = net.call(&x); //                        forward: owns the activations, borrows x
 //! println!("loss: {}", mse(pass.out(), &y));
 //! let out_g = mse_grad(pass.out(), &y);
-//! net.backward_params(pass, &out_g); //              backward: every parameter now has its gradient
+//! net.backward_params(pass, out_g); //               backward: every parameter now has its gradient
 //! assert!(net.parameters().iter().all(|p| p.g().is_some()));
 //! ```
 

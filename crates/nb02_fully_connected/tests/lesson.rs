@@ -808,8 +808,8 @@ fn s25_module_and_nn() {
     let (loss, expected) = forward_and_backward(x, y, &net);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
-    let scale = x.nrows() as u32 / few().1.len() as u32;
-    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(|time| time * scale);
+    let whole = |time: Duration| time * x.nrows() as u32 / few().1.len() as u32;
+    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(whole);
     let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
     for (name, mut model, course, in_ms) in [
         (
@@ -837,7 +837,7 @@ fn s25_module_and_nn() {
             human(no_x_g)
         );
     }
-    figures::show("refactorings", || figures::refactorings(&times));
+    figures::show("refactorings", || figures::refactorings(&times, x.nrows()));
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
     );
@@ -1192,7 +1192,7 @@ fn s34_q07_a_clone_has_no_gradient() {
     let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
     let x = Array2::ones((4, 3));
     let pass = layer.call(&x);
-    layer.backward(pass, &Array2::ones((4, 2)));
+    layer.backward(pass, Array2::ones((4, 2)));
     let clone = layer.clone();
     beside("the layer's gradient", layer.weight.g.is_some(), "True");
     beside("the clone's gradient", clone.weight.g.is_some(), "AttributeError: no attribute 'g'");
@@ -1249,14 +1249,14 @@ fn s36_q09_where_call_went() {
         fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
             module::Saved::new(2.0 * inp)
         }
-        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: Array2<f32>) -> Array2<f32> {
             2.0 * out_g
         }
     }
     let x = array![[1.0, 2.0]];
     let pass = Double.call(&x); // from the trait
     beside("Double.call(x)", pass.out(), "[[2, 4]]");
-    let x_g = Double.backward(pass, &array![[1.0, 1.0]]); // from the trait
+    let x_g = Double.backward(pass, array![[1.0, 1.0]]); // from the trait
     beside("Double.backward(…)", &x_g, "[[2, 2]]");
     println!(
         "It moved into the base class, which calls the subclass's forward: a template method. In Rust, a trait"
@@ -1435,7 +1435,7 @@ fn s44_hw05_autograd_or_not() {
     );
     println!("calls the backward functions one by one has them all in hand:");
     let out_g = mse_grad(&saved.out, &y);
-    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], &out_g);
+    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], out_g);
     beside("l2.g", format_args!("{:?}", l2_g.shape()), "None, with a warning");
     test_eq(&l2_g.dim(), &(x.nrows(), NH));
 }

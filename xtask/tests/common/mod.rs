@@ -189,6 +189,7 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
         "RUSTFLAGS",
         "CLICOLOR_FORCE",
         "COLUMNS",
+        "NB_FIGURES",
     ] {
         set(name, None);
     }
