@@ -46,7 +46,7 @@ pub(crate) struct Args {
 pub(crate) struct NotebookArgs {
     /// The stage: nb01, 01, matmul or nb01_matmul
     stage: String,
-    /// The file to write [default: target/<stage>.ipynb]
+    /// The file to write [default: target/nb01_matmul.ipynb, say]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -54,6 +54,9 @@ pub(crate) struct NotebookArgs {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     process::handle_interrupts()?;
     let (workspace, start) = (Workspace::find()?, Instant::now());
+    if let Some(python) = &args.check_python {
+        python::version(python)?;
+    }
     let desk = Desk::new(&workspace)?;
     let Some(stages) = desk.record(&workspace.stages, &workspace)? else { return Ok(failed()) };
     if let Some(python) = &args.check_python
