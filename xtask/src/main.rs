@@ -16,6 +16,7 @@ mod check;
 mod new;
 mod mkl;
 mod bench;
+mod memory;
 mod book;
 
 mod stages;
@@ -57,6 +58,7 @@ enum Verb {
     New(new::Args),
     Mkl(mkl::Args),
     Bench(bench::Args),
+    Memory(memory::Args),
     Book(book::Args),
     Notebook(book::NotebookArgs),
 }
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Verb::New(args) => new::run(&args),
         Verb::Mkl(args) => mkl::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Memory(args) => memory::run(&args),
         Verb::Book(args) => book::run(&args),
         Verb::Notebook(args) => book::notebook(&args),
     };

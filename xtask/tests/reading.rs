@@ -188,6 +188,7 @@ fn check_notices_every_single_fault() {
     let lesson = "crates/nb01_next/tests/lesson.rs";
     let python = "crates/nb01_next/tests/lesson.py";
     let map = "docs/lesson-map.md";
+    let page = "book/pages/answers.md";
     for (file, old, new, says) in [
         (
             "crates/nb01_next/Cargo.toml",
@@ -235,6 +236,12 @@ fn check_notices_every_single_fault() {
             "runs before it",
         ),
         (lesson, "#[test]\n", "", "there is no section"),
+        (
+            lesson,
+            "fn s01_pass() {}",
+            "fn s01_pass() { figures::show(\"one\", a); figures::show(\"one\", b); }",
+            "`s01_pass` draws the figure `one`, and so does crates/nb01_next/tests/lesson.rs: `s01_pass`",
+        ),
         (python, "# %% s01_pass", "# %% s01_past", "lesson.py:4: tests/lesson.rs has no section `s01_past`"),
         (python, "x = 1", "x = 1\n# %% s01_pass", "lesson.py:6: `s01_pass` stands after `s01_pass`"),
         ("crates/nb01_next/README.md", "## Exported", "## Other", "no section `## Exported`"),
@@ -267,10 +274,27 @@ fn check_notices_every_single_fault() {
             "(or is no #[test])",
         ),
         (map, "| K8 | what | prose | prose |", "| K8 | what | prose | |", "row K8 names no test"),
+        (
+            page,
+            "{{#cell nb01 s01",
+            "{{#cell nb01 s02",
+            "answers.md:3: there is no `nb01_next::lesson::s02_pass`",
+        ),
+        (page, "(cell:nb01/s01", "(cell:nb07/s01", "answers.md:5: there is no `nb07::lesson::s01_pass`"),
+        (
+            page,
+            "`nb00_testing::near`",
+            "`nb00_testing::far`",
+            "answers.md:5: there is no `nb00_testing::far`",
+        ),
     ] {
         let fixture = Fixture::new();
         fixture.next("nb01_next", "nb00_testing", PASS);
         fixture.write(python, "# %%\nimport torch\n\n# %% s01_pass\nx = 1\n");
+        fixture.write(
+            page,
+            "# A\n\n{{#cell nb01 s01_pass}}\n\n[s](cell:nb01/s01_pass), `nb00_testing::near`, `x::y`.\n",
+        );
         fixture.edit(file, old, new);
         let (code, out, _) = fixture.output(&["check"]);
         assert!(

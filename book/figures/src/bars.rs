@@ -15,6 +15,8 @@ pub struct Row {
 }
 
 impl Row {
+    /// A name and its numbers.
+    ///
     /// ```
     /// let row = nb_figures::Row::new("loops", [Some(1.8e-4), None]);
     /// assert_eq!(row.values.len(), 2);
@@ -28,7 +30,7 @@ impl Row {
 const BAR: i32 = 17;
 /// The space between two rows, and above the first.
 const GAP: i32 = 9;
-/// What the names of the series and the axis need.
+/// What a line of names of the series needs, and what the axis.
 const LEGEND: i32 = 24;
 const AXIS: i32 = 24;
 
@@ -46,7 +48,7 @@ const AXIS: i32 = 24;
 /// assert!(svg.contains("180 µs"));
 /// ```
 pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(f64) -> String) -> Drawing {
-    let bars: i32 = rows.iter().map(|row| GAP + BAR * bars_of(row).count() as i32).sum();
+    let bars: i32 = rows.iter().map(|row| GAP + high(row)).sum();
     let top = legend_height(&series);
     let height = top + bars + GAP + AXIS;
     Drawing::new(height, |sheet| {
@@ -57,15 +59,13 @@ pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(
         plot.axis(sheet, top..height - AXIS, &shown);
         let mut y = top + GAP;
         for row in rows {
-            let middle = y + BAR * bars_of(row).count() as i32 / 2 - 2;
-            sheet.text(&row.name, (names, middle), Place::End, TEXT, Colour::Ink);
-            for (i, value) in bars_of(row) {
+            sheet.text(&row.name, (names, y + high(row) / 2 - 2), Place::End, TEXT, Colour::Ink);
+            for ((i, value), y) in bars_of(row).zip((y..).step_by(BAR as usize)) {
                 let end = plot.x(value).unwrap_or(plot.left);
                 sheet.fill((plot.left, y), (end - plot.left, BAR - 4), Colour::series(i));
                 sheet.text(&shown(value), (end + 5, y + BAR / 2 - 2), Place::Start, SMALL, Colour::Ink);
-                y += BAR;
             }
-            y += GAP;
+            y += high(row) + GAP;
         }
     })
 }
@@ -73,6 +73,11 @@ pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(
 /// The numbers of a row that are there, each with its series.
 fn bars_of(row: &Row) -> impl Iterator<Item = (usize, f64)> {
     row.values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?)))
+}
+
+/// A row without a number has a name.
+fn high(row: &Row) -> i32 {
+    BAR * bars_of(row).count().max(1) as i32
 }
 
 /// The names of the series with their colours.
@@ -102,8 +107,9 @@ fn legend_height(series: &[&str]) -> i32 {
     legend_places(series).last().map_or(0, |(_, y)| y + LEGEND - 4)
 }
 
+/// What has a logarithm, and powers of ten around it.
 fn has_logarithm(value: f64) -> bool {
-    value.is_finite() && value > 0.0
+    (1e-300..=1e300).contains(&value)
 }
 
 /// The whole powers of ten around the numbers.
@@ -133,11 +139,8 @@ impl Plot {
     /// A line for every power of ten, and as many of them named as there is room for.
     fn axis(&self, sheet: &Sheet<'_>, y: Range<i32>, shown: impl Fn(f64) -> String) {
         let powers = self.range.start.log10().round() as i32..=self.range.end.log10().round() as i32;
-        let ticks: Vec<(i32, String)> = powers
-            .filter_map(|power| {
-                Some((self.x(10_f64.powi(power))?, without_decimals(&shown(10_f64.powi(power)))))
-            })
-            .collect();
+        let tick = |value| Some((self.x(value)?, without_decimals(&shown(value))));
+        let ticks: Vec<(i32, String)> = powers.filter_map(|power| tick(10_f64.powi(power))).collect();
         for (x, _) in &ticks {
             sheet.line(&[(*x, y.start), (*x, y.end)], Colour::Grid);
         }
@@ -151,9 +154,8 @@ impl Plot {
 fn every(ticks: &[(i32, String)]) -> usize {
     let fits = |step: &usize| {
         let named: Vec<_> = ticks.iter().step_by(*step).collect();
-        let ends =
-            |(x, name): &(i32, String)| (x - text_width(name, SMALL) / 2, x + text_width(name, SMALL) / 2);
-        named.windows(2).all(|two| ends(two[0]).1 + 8 <= ends(two[1]).0)
+        let half = |name: &str| text_width(name, SMALL) / 2 + 4;
+        named.windows(2).all(|two| two[0].0 + half(&two[0].1) <= two[1].0 - half(&two[1].1))
     };
     (1..).find(fits).unwrap_or(1)
 }

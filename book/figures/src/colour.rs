@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-/// What a colour is for. Every one is distinct to the colour-blind beside those that it meets, and text in [`Ink`],
+/// What a colour is for. The series' are Okabe and Ito's, which the colour-blind can tell apart, darker on light paper. Text in [`Ink`],
 /// [`Muted`] and [`Wrong`] has a contrast of at least 4.5 to the paper and to both kinds of boxes, in both themes.
 ///
 /// ```
@@ -68,6 +68,10 @@ impl Colour {
     }
 
     /// As a CSS value: a variable, and what it is where nobody sets that.
+    ///
+    /// ```
+    /// assert_eq!(nb_figures::Colour::Ink.css(), "var(--fig-ink, #1B1B1B)");
+    /// ```
     pub fn css(self) -> String {
         let (_, name, light, _) = self.row();
         format!("var(--fig-{name}, {})", hex(light))

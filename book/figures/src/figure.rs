@@ -43,6 +43,13 @@ impl Drawing {
 
     /// Says what it shows: a caption, and a sentence for those who cannot see it, with the numbers that matter.
     ///
+    /// ```
+    /// use nb_figures::Drawing;
+    ///
+    /// let figure = Drawing::new(40, |_| ()).describe("An empty sheet", "There is nothing to see.");
+    /// assert!(figure.svg("nothing").contains("<desc id=\"nothing-desc\">There is nothing to see.</desc>"));
+    /// ```
+    ///
     /// # Panics
     /// At the caller's line if either is empty.
     #[track_caller]
@@ -99,6 +106,12 @@ fn escaped(text: &str) -> String {
 ///
 /// Then it also prints `figure: name.svg`, so that the picture stands where the section showed it. Otherwise it does nothing;
 /// `draw` is not even called.
+///
+/// ```
+/// use nb_figures::{Drawing, show};
+///
+/// show("nothing", || Drawing::new(40, |_| ()).describe("An empty sheet", "There is nothing to see."));
+/// ```
 ///
 /// # Panics
 /// At the caller's line if `name` is not made of `a-z`, `0-9` and `-`, or if the file cannot be written.

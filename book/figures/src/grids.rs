@@ -41,6 +41,13 @@ impl Grid {
     }
 
     /// The same, with places for the numbers that are missing to make it so many columns.
+    ///
+    /// ```
+    /// use nb_figures::Grid;
+    /// use ndarray::array;
+    ///
+    /// assert_eq!(Grid::new(&array![[10.0, 20.0]], "c", "(2)").missing(3).own(), 2);
+    /// ```
     pub fn missing(mut self, columns: usize) -> Grid {
         let cells = self.cells;
         let cell = |at| cells.get(at).copied().unwrap_or(Cell::Missing);
@@ -86,7 +93,7 @@ pub fn grids(parts: &[Grid], signs: &[&str]) -> Drawing {
     let height = LABEL + rows * side + LABEL + if last.is_some() { LABEL } else { 0 };
     Drawing::new(height, |sheet| {
         let mut x = (WIDTH - columns * side - between) / 2;
-        for (part, sign) in parts.iter().zip(signs.iter().take(parts.len() - 1).chain(&[""])) {
+        for (part, sign) in parts.iter().zip(signs.iter().take(parts.len().max(1) - 1).chain(&[""])) {
             part.draw(sheet, x, LABEL, side);
             x += part.cells.ncols() as i32 * side;
             sheet.text(sign, (x + SIGN / 2, LABEL + rows * side / 2), Place::Middle, 20.0, Colour::Ink);
@@ -118,8 +125,8 @@ impl Grid {
 impl Cell {
     fn draw(self, sheet: &Sheet<'_>, (x, y): (i32, i32), side: i32) {
         let (number, ground, outline, ink) = match self {
-            Cell::Own(number) => (number.to_string(), Some(Colour::Box), Colour::Ours, Colour::Ink),
-            Cell::Stretched(number) => (number.to_string(), Some(Colour::Stretch), Colour::Grid, Colour::Ink),
+            Cell::Own(number) => (short(number), Some(Colour::Box), Colour::Ours, Colour::Ink),
+            Cell::Stretched(number) => (short(number), Some(Colour::Stretch), Colour::Grid, Colour::Ink),
             Cell::Missing => ("?".into(), None, Colour::Wrong, Colour::Wrong),
         };
         if let Some(ground) = ground {
@@ -128,4 +135,11 @@ impl Cell {
         sheet.frame((x, y), (side, side), outline);
         sheet.text(&number, (x + side / 2, y + side / 2), Place::Middle, SMALL, ink);
     }
+}
+
+/// As much of a number as fits into a box.
+fn short(number: f32) -> String {
+    let fits = |text: &String| text.chars().count() <= 5;
+    let texts = [number.to_string(), format!("{number:.2}"), format!("{number:.0e}")];
+    texts.into_iter().find(fits).unwrap_or_else(|| "…".into())
 }

@@ -71,7 +71,7 @@ pub fn histograms<S: AsRef<str>>(rows: &[(S, Vec<Histogram>)]) -> Drawing {
     Drawing::new((rows.len() as i32 * row).max(1), |sheet| {
         for (y, (heading, cells)) in (0..).step_by(row as usize).zip(rows) {
             sheet.text(heading.as_ref(), (0, y + LINE / 2), Place::Start, TEXT, Colour::Ink);
-            let wide = WIDTH / cells.len().max(1) as i32;
+            let wide = (WIDTH / cells.len().max(1) as i32).max(5);
             for (x, cell) in (0..).step_by(wide as usize).zip(cells) {
                 cell.draw(sheet, (x + 2, y + LINE), wide - 4);
             }

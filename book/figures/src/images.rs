@@ -1,6 +1,6 @@
 //! Small images: digits, and what has a sign.
 
-use crate::sheet::{TEXT, WIDTH};
+use crate::sheet::{Sheet, TEXT, WIDTH};
 use crate::{Colour, Drawing, Place};
 use ndarray::{ArrayRef2, ArrayView2};
 
@@ -12,6 +12,8 @@ pub struct Picture<'a> {
 }
 
 impl<'a> Picture<'a> {
+    /// An image and its name.
+    ///
     /// ```
     /// use nb_figures::Picture;
     /// use ndarray::Array2;
@@ -24,6 +26,9 @@ impl<'a> Picture<'a> {
     }
 }
 
+/// What the text below an image needs.
+const LABEL: i32 = 34;
+
 /// Images beside and below each other, `columns` in a row. Ink says how much: an image's largest pixel, by its
 /// absolute value, is drawn at full strength, and 0 not at all.
 ///
@@ -31,7 +36,7 @@ impl<'a> Picture<'a> {
 /// Pixels that are NaN stay empty, and infinite ones are at full strength.
 ///
 /// # Panics
-/// At the caller's line if `columns` is 0.
+/// At the caller's line if `columns` is 0, or if an image has more pixels in a row than there is room for.
 ///
 /// ```
 /// use nb_figures::{Picture, image_grid};
@@ -46,7 +51,11 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
     assert!(columns > 0, "image_grid: there has to be a column");
     let (h, w) = pictures.iter().fold((1, 1), |(h, w), p| (h.max(p.pixels.nrows()), w.max(p.pixels.ncols())));
     let cell = WIDTH / columns as i32;
-    let pixel = ((cell - 8) / w as i32).clamp(1, 9);
+    let pixel = ((cell - 8) / w as i32).min(9);
+    assert!(
+        pixel > 0,
+        "image_grid: {columns} images of {w} columns do not fit beside each other: take fewer columns"
+    );
     let (w, h) = (pixel * w as i32, pixel * h as i32);
     let rows = pictures.len().div_ceil(columns) as i32;
     let line = h + LABEL;
@@ -54,25 +63,22 @@ pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
         for (i, picture) in pictures.iter().enumerate() {
             let (x, y) = ((i % columns) as i32 * cell + (cell - w) / 2, (i / columns) as i32 * line + 1);
             sheet.frame((x - 1, y - 1), (w + 2, h + 2), Colour::Grid);
-            let ink = Ink::of(picture.pixels);
-            for (row, numbers) in picture.pixels.rows().into_iter().enumerate() {
-                let mut column = 0;
-                for run in ink.runs(numbers.iter().copied()) {
-                    if run.steps != 0 {
-                        let at = (x + column * pixel, y + row as i32 * pixel);
-                        sheet.shade(
-                            at,
-                            (run.length * pixel, pixel),
-                            ink.colour(run.steps),
-                            ink.strength(run.steps),
-                        );
-                    }
-                    column += run.length;
-                }
-            }
+            picture.draw(sheet, (x, y), pixel);
             sheet.text(&picture.name, (x + w / 2, y + h + 14), Place::Middle, TEXT, Colour::Ink);
         }
     })
+}
+
+impl Picture<'_> {
+    fn draw(&self, sheet: &Sheet<'_>, (x, y): (i32, i32), pixel: i32) {
+        let ink = Ink::of(self.pixels);
+        for (y, row) in (y..).step_by(pixel as usize).zip(self.pixels.rows()) {
+            for run in ink.runs(row.iter().copied()).iter().filter(|run| run.steps != 0) {
+                let (at, size) = ((x + run.start * pixel, y), (run.length * pixel, pixel));
+                sheet.shade(at, size, ink.colour(run.steps), ink.strength(run.steps));
+            }
+        }
+    }
 }
 
 /// How strong the ink is, in steps that the eye can just tell apart: neighbours of equal strength are one rectangle.
@@ -81,14 +87,13 @@ struct Ink {
     signed: bool,
 }
 
-/// What the text below an image needs.
-const LABEL: i32 = 34;
-
 const STEPS: f32 = 16.0;
 
+/// Neighbours in a row.
 struct Run {
-    steps: i32,
+    start: i32,
     length: i32,
+    steps: i32,
 }
 
 impl Ink {
@@ -99,10 +104,10 @@ impl Ink {
 
     fn runs(&self, row: impl Iterator<Item = f32>) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
-        for steps in row.map(|x| self.steps(x)) {
+        for (start, steps) in (0..).zip(row.map(|x| self.steps(x))) {
             match runs.last_mut() {
                 Some(run) if run.steps == steps => run.length += 1,
-                _ => runs.push(Run { steps, length: 1 }),
+                _ => runs.push(Run { start, length: 1, steps }),
             }
         }
         runs

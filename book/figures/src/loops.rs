@@ -25,7 +25,7 @@ impl std::fmt::Display for Loop {
     }
 }
 
-/// The space between a box and the one inside it.
+/// The space between a box and the one inside it, unless there are too many.
 const INSET: i32 = 12;
 /// The height of a line.
 const LINE: i32 = 32;
@@ -42,21 +42,22 @@ const LINE: i32 = 32;
 /// ```
 pub fn loop_nest(loops: &[Loop], body: &str) -> Drawing {
     let depth = loops.len() as i32;
-    let height = depth * (LINE + INSET) + LINE + 2;
+    let inset = INSET.min(WIDTH / 4 / depth.max(1));
+    let height = depth * (LINE + inset) + LINE + 2;
     Drawing::new(height, |sheet| {
         for (level, one) in (0..).zip(loops) {
-            let (x, y) = (1 + level * INSET, 1 + level * LINE);
-            let (w, h) = (WIDTH - 2 - 2 * level * INSET, height - 2 - level * (LINE + INSET));
+            let (x, y) = (1 + level * inset, 1 + level * LINE);
+            let (w, h) = (WIDTH - 2 - 2 * level * inset, height - 2 - level * (LINE + inset));
             let (ground, outline, role) = if one.summed {
-                (Colour::Stretch, Colour::Course, "not in the result: summed")
+                (Colour::Stretch, Colour::Course, "summed")
             } else {
-                (Colour::Box, Colour::Ours, "an axis of the result")
+                (Colour::Box, Colour::Ours, "in the result")
             };
             sheet.fill((x, y), (w, h), ground);
             sheet.frame((x, y), (w, h), outline);
-            sheet.text(&one.to_string(), (x + INSET, y + LINE / 2), Place::Start, TEXT, Colour::Ink);
-            sheet.text(role, (x + w - INSET, y + LINE / 2), Place::End, SMALL, Colour::Muted);
+            sheet.text(&one.to_string(), (x + inset, y + LINE / 2), Place::Start, TEXT, Colour::Ink);
+            sheet.text(role, (x + w - inset, y + LINE / 2), Place::End, SMALL, Colour::Muted);
         }
-        sheet.text(body, (1 + (depth + 1) * INSET, depth * LINE + LINE / 2), Place::Start, TEXT, Colour::Ink);
+        sheet.text(body, (1 + (depth + 1) * inset, depth * LINE + LINE / 2), Place::Start, TEXT, Colour::Ink);
     })
 }

@@ -1,6 +1,6 @@
 //! Many draws of one number: each as a dot, and their mean and spread.
 
-use crate::sheet::{SMALL, Sheet, TEXT, WIDTH};
+use crate::sheet::{SMALL, Sheet, TEXT, WIDTH, text_width};
 use crate::{Colour, Drawing, Place};
 use plotters::coord::ranged1d::Ranged;
 use plotters::coord::types::RangedCoordf64;
@@ -41,13 +41,10 @@ pub fn spreads(rows: &[Draws]) -> Drawing {
     Drawing::new(bottom + AXIS, |sheet| {
         for tick in axis.key_points(7) {
             sheet.line(&[(x(tick), 0), (x(tick), bottom)], Colour::Grid);
-            sheet.text(
-                &minus((tick * 1e6).round() / 1e6),
-                (x(tick), bottom + AXIS / 2),
-                Place::Middle,
-                SMALL,
-                Colour::Muted,
-            );
+            let name = minus(tick_name(tick));
+            let half = text_width(&name, SMALL) / 2 + 1;
+            let at = (x(tick).clamp(half, WIDTH - half), bottom + AXIS / 2);
+            sheet.text(&name, at, Place::Middle, SMALL, Colour::Muted);
         }
         for (y, row) in (0..).step_by((LINE + LANE) as usize).zip(rows) {
             row.draw(sheet, y, x);
@@ -72,6 +69,15 @@ impl Draws {
     }
 }
 
+/// `0.3`, and not `0.30000000000000004`.
+fn tick_name(tick: f64) -> String {
+    if tick == 0.0 || (1e-4..1e6).contains(&tick.abs()) {
+        ((tick * 1e6).round() / 1e6).to_string()
+    } else {
+        format!("{tick:e}")
+    }
+}
+
 /// With a minus sign as long as the plus.
 fn minus(number: impl std::fmt::Display) -> String {
     number.to_string().replace('-', "−")
@@ -84,6 +90,6 @@ fn range(rows: &[Draws]) -> Range<f64> {
     let (low, high) = numbers
         .filter(|x| x.is_finite())
         .fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
-    let room = ((high - low) * 0.02).max(1e-9);
+    let room = if high > low { (high - low) * 0.02 } else { 1.0 };
     low - room..high + room
 }

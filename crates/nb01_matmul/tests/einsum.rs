@@ -226,6 +226,34 @@ fn batches_anywhere() -> Result<()> {
 }
 
 /// NaN and infinities take part in the products that the loops would make.
+/// Small, large enough to be shared by several threads, too large for that, and empty ones.
+#[test]
+fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
+    let rng = &mut manual_seed(2);
+    for (n, i, k, j) in
+        [(3, 5, 7, 4), (70, 33, 65, 47), (3, 310, 200, 150), (0, 2, 3, 4), (2, 0, 3, 4), (2, 3, 0, 4)]
+    {
+        let (a, b) = (randn((n, i, k), rng), randn((n, j, k), rng));
+        let expected: Vec<_> =
+            a.outer_iter().zip(b.outer_iter()).map(|(a, b)| matmul(&a, &b.reversed_axes())).collect();
+        let (a4, b4) = (a.view().insert_axis(Axis(0)), b.view().insert_axis(Axis(0)));
+        for threads in 1..4 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("some threads");
+            let (c, c4): (Array3<f32>, Array4<f32>) = pool.install(|| {
+                Ok((einsum("bik,bjk->bij", &[&a, &b])?, einsum("abik,abjk->abij", &[&a4, &b4])?))
+            })?;
+            test_eq(&c.dim(), &(n, i, j));
+            test_eq(&c, &c4.index_axis_move(Axis(0), 0));
+            for (c, expected) in c.outer_iter().zip(&expected) {
+                test_eq(&c, expected);
+            }
+            let turned: Array3<f32> = einsum("bjk,bik->bij", &[&b, &a])?;
+            test_near(&turned, &c);
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn nan_and_infinity_spread() -> Result<()> {
     let a = array![[f32::NAN, 1.0], [2.0, f32::INFINITY]];

@@ -108,6 +108,7 @@ show("strides of the expanded, cloned", c.expand_as(m).clone().stride())
 show("c.shape", c.shape)
 show("c.unsqueeze(0).shape", c.unsqueeze(0).shape)  # or c[None]
 show("c.unsqueeze(1).shape", c[:, None].shape)
+show("c[:None].shape", c[:None].shape)
 show("c[:, None].expand_as(m)", c[:, None].expand_as(m))
 show("m + c[:, None]", m + c[:, None])
 
@@ -197,3 +198,8 @@ torch.testing.assert_close(out, x @ (w1 @ w2), rtol=1e-3, atol=1e-3)
 
 # %% s24_matmul_library
 torch.testing.assert_close(m1 @ m2, t1, rtol=1e-3, atol=1e-5)  # %timeit m1 @ m2
+
+# %% s28_the_notes_arithmetic
+show("572 ms / 802 µs", f"{572e-3 / 802e-6:.2f}")
+show("572 ms / 172 µs", f"{572e-3 / 172e-6:.2f}")
+show("10,000 products of 922 ms, in hours", f"{10_000 * 0.922 / 3600:.2f}")

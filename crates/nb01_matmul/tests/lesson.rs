@@ -147,6 +147,10 @@ fn s06_frobenius_norm() {
     test_near(&norm(&m), &285_f64.sqrt());
     test_near(&norm(&notes), &253_f64.sqrt());
     test_near(&(&m * &m).sum().sqrt(), &norm(&m));
+    println!(
+        "m*m is not the product m @ m, and squares are summed, not the sum squared: two slips of the notes."
+    );
+    assert!(!near(&matmul(&m, &m).sum().sqrt(), &norm(&m)) && !near(&m.sum(), &norm(&m)));
 }
 
 /// Matrix multiplication: row times column
@@ -251,6 +255,7 @@ fn s11_unsqueeze() {
     beside("c.shape", format!("{:?}", c.shape()), "(3)");
     beside("c.unsqueeze(0).shape", format!("{:?}", unsqueeze(&c, 0).shape()), "(1, 3)");
     beside("c.unsqueeze(1).shape", format!("{:?}", unsqueeze(&c, 1).shape()), "(3, 1)");
+    beside("c[:None].shape", format!("{:?}", c.slice(s![..]).shape()), "(3): a slice of everything");
     test_eq(unsqueeze(&c, 0).shape(), &[1, 3]);
     test_eq(unsqueeze(&c, 1).shape(), &[3, 1]);
     test_eq(&unsqueeze(&c, -1), &unsqueeze(&c, 1));
@@ -583,4 +588,24 @@ fn s27_cost_of_one_pass() {
     let rows = DATA.x_train.nrows();
     beside(&format!("or one product of {rows} rows"), timing::human(whole), "not measured there");
     test_eq(&timing::human(std::time::Duration::from_millis(572) * 10_000), &"1.59 h".to_string());
+}
+
+/// The notes' own arithmetic
+///
+/// Some of the factors and hours in the notes do not follow from the times beside them. Here they are worked out again, from
+/// those very times: a number that is copied often enough looks measured.
+#[test]
+fn s28_the_notes_arithmetic() {
+    let (ms, us) = (1e-3, 1e-6);
+    let factor = |a: f64, b: f64| format!("{:.2}", a / b);
+    beside("572 ms / 802 µs", factor(572.0 * ms, 802.0 * us), "714");
+    beside("572 ms / 172 µs", factor(572.0 * ms, 172.0 * us), "3325.81");
+    beside("885 ms / 55 µs, einsum", factor(885.0 * ms, 55.0 * us), "16 times, and in another line 16090.9");
+    beside("10,000 products of 922 ms, in hours", factor(10_000.0 * 0.922, 3600.0), "10 hours a layer");
+    beside("50,000 s, in hours", factor(50_000.0, 3600.0), "10 hours");
+    test_eq(&factor(572.0 * ms, 802.0 * us).as_str(), &"713.22");
+    test_eq(&factor(572.0 * ms, 172.0 * us).as_str(), &"3325.58");
+    test_eq(&factor(885.0 * ms, 55.0 * us).as_str(), &"16090.91");
+    test_eq(&factor(10_000.0 * 0.922, 3600.0).as_str(), &"2.56");
+    test_eq(&factor(50_000.0, 3600.0).as_str(), &"13.89");
 }

@@ -21,6 +21,7 @@
 //! assert_eq!(valid[[0, 0]], train[[0, 1]]); // the same pixel, the same number
 //! ```
 
+use crate::large::{map, zeros};
 use ndarray::{Array, ArrayRef, Dimension, Zip};
 use rayon::prelude::*;
 
@@ -35,11 +36,11 @@ use rayon::prelude::*;
 /// ```
 pub fn normalize<D: Dimension>(x: &ArrayRef<f32, D>, m: f64, s: f64) -> Array<f32, D> {
     let (m, s) = (m as f32, s as f32);
-    let mut out = Array::zeros(x.raw_dim()); // untouched memory that the system keeps at zero: no pass of its own
+    let mut out = zeros(x.raw_dim());
     match (out.as_slice_mut(), x.as_slice()) {
         (Some(out), Some(x)) => {
             out.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK)).for_each(|(out, x)| {
-                out.iter_mut().zip(x).for_each(|(out, x)| *out = (x - m) / s);
+                map(x, out, |x| (x - m) / s);
             });
         }
         _ => Zip::from(&mut out).and(x).for_each(|out, x| *out = (x - m) / s),

@@ -255,6 +255,15 @@ for layer in net:
     out = layer(out)
 show("x.shape after the loop", out.shape)
 
+
+class PlainList(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(m, nh), nn.ReLU(), nn.Linear(nh, 1)]  # an nn.ModuleList would be seen
+
+
+print("parameters in a plain list:", len(list(PlainList().parameters())), "and in nn.Sequential:", len(list(net.parameters())))
+
 # %% s28_q01_zeros_uniform_normal
 def gradients_from(value):
     w1, w2 = torch.full((m, nh), value), torch.full((nh, 1), value)

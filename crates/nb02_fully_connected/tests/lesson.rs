@@ -190,6 +190,9 @@ fn s06_xavier() {
     s4.beside("randn(784, 80)/√784", "-0.0001 / 0.0358 (S4)");
     Spread::over_seeds(|rng| Stats::of(&xavier(80, 1, rng)))
         .beside("randn(80, 1)/√80", "0.0030 / 0.1121 (S4)");
+    let by_hand = format!("{:.4}", 0.8732 / 80.0_f64.sqrt());
+    beside("S4's own w2, 0.8732/√80", &by_hand, "0.1121: its cells ran in another order");
+    test_eq(&by_hand.as_str(), &"0.0976");
     // The lesson's own assertions.
     test_near_zero(mean(&w1), 1e-3);
     test_near_zero(std(&w1) - 1.0 / 784.0_f64.sqrt(), 1e-3);
@@ -774,6 +777,12 @@ fn s24_layers_as_classes() {
     test_near_norm(&model.backward(), &expected.x, 1e-5);
     test_near_norm(&g(&model.lin1.w.g), &expected.w1, 1e-5);
     test_near_norm(&g(&model.lin2.w.g), &expected.w2, 1e-5);
+
+    // Some notes shift the ReLU in the classes only; then `test_near` has to fail, and does.
+    let (_, unshifted) = forward_and_backward(&x, &y, &Net { shift: 0.0, ..net });
+    let apart = relative_norm(&unshifted.w1, &expected.w1);
+    beside("‖w1.g − without shift‖ / ‖w1.g‖", format_args!("{apart:.2}"), "not noticed in S0, S1, S2");
+    assert!(!near(&unshifted.w1, &expected.w1) && apart > 1e-2);
 }
 
 /// A part of the set: the outer product writes 157 KB for every image.
@@ -799,8 +808,8 @@ fn s25_module_and_nn() {
     let (loss, expected) = forward_and_backward(x, y, &net);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
-    let scale = x.nrows() as u32 / few().1.len() as u32;
-    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(|time| time * scale);
+    let whole = |time: Duration| time * x.nrows() as u32 / few().1.len() as u32;
+    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(whole);
     let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
     for (name, mut model, course, in_ms) in [
         (
@@ -828,7 +837,7 @@ fn s25_module_and_nn() {
             human(no_x_g)
         );
     }
-    figures::show("refactorings", || figures::refactorings(&times));
+    figures::show("refactorings", || figures::refactorings(&times, x.nrows()));
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
     );
@@ -911,7 +920,10 @@ fn s27_the_loop_over_layers() {
     }
     beside("x.shape after the loop", format_args!("{:?}", out.shape()), "torch.Size([50000, 1]) (S4)");
     println!("{layers:#?}");
+    let found: usize = layers.iter().map(|layer| layer.parameters().len()).sum();
+    beside("parameters in the list", found, "0: PyTorch does not look into a plain list");
     test_near(&out, &model(&x, &net));
+    test_eq(&found, &4);
 }
 
 /// Question 1: why initialise with zeros? Uniform or normal?
@@ -1180,7 +1192,7 @@ fn s34_q07_a_clone_has_no_gradient() {
     let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
     let x = Array2::ones((4, 3));
     let pass = layer.call(&x);
-    layer.backward(pass, &Array2::ones((4, 2)));
+    layer.backward(pass, Array2::ones((4, 2)));
     let clone = layer.clone();
     beside("the layer's gradient", layer.weight.g.is_some(), "True");
     beside("the clone's gradient", clone.weight.g.is_some(), "AttributeError: no attribute 'g'");
@@ -1210,6 +1222,13 @@ fn s35_q08_why_gradients_are_saved() {
         &saved.w1.view().into_dyn(),
         1e-5,
     );
+    let (_, of_valid) = forward_and_backward(&DIGITS.x_valid, &DIGITS.y_valid, &net(0.5));
+    beside(
+        "near the validation set's w1.g",
+        near(&of_valid.w1, &saved.w1),
+        "False, if S4's cells run in order",
+    );
+    assert!(!near(&of_valid.w1, &saved.w1));
     println!("Because every refactoring overwrites w1.g, and something has to be left to compare with.");
     println!(
         "And `.g` is ours, on purpose not `.grad`, which is autograd's. Here `Grads` is a value: it stays."
@@ -1230,14 +1249,14 @@ fn s36_q09_where_call_went() {
         fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
             module::Saved::new(2.0 * inp)
         }
-        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: Array2<f32>) -> Array2<f32> {
             2.0 * out_g
         }
     }
     let x = array![[1.0, 2.0]];
     let pass = Double.call(&x); // from the trait
     beside("Double.call(x)", pass.out(), "[[2, 4]]");
-    let x_g = Double.backward(pass, &array![[1.0, 1.0]]); // from the trait
+    let x_g = Double.backward(pass, array![[1.0, 1.0]]); // from the trait
     beside("Double.backward(…)", &x_g, "[[2, 2]]");
     println!(
         "It moved into the base class, which calls the subclass's forward: a template method. In Rust, a trait"
@@ -1416,7 +1435,7 @@ fn s44_hw05_autograd_or_not() {
     );
     println!("calls the backward functions one by one has them all in hand:");
     let out_g = mse_grad(&saved.out, &y);
-    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], &out_g);
+    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], out_g);
     beside("l2.g", format_args!("{:?}", l2_g.shape()), "None, with a warning");
     test_eq(&l2_g.dim(), &(x.nrows(), NH));
 }

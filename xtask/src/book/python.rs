@@ -39,11 +39,15 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
     Ok(good)
 }
 
-/// `Python 3.13.5, torch 2.15.0`, which is also how we learn that there is one.
-fn version(python: &Path) -> Result<String> {
+/// `Python 3.13.5, torch 2.15.0`: whoever asks before a long run learns at once that there is none.
+///
+/// # Errors
+/// If there is no such Python, or it has no torch.
+pub(crate) fn version(python: &Path) -> Result<String> {
     let name = python.display();
     let ask = "import sys, torch; print('Python', sys.version.split()[0] + ', torch', torch.__version__)";
-    let way_out = "name one that has torch: --check-python PATH (python3 -m venv, then pip install torch)";
+    let way_out =
+        "name one that has it, --check-python PATH, or: python3 -m venv py; py/bin/pip install torch numpy";
     let answer = Command::new(python).args(["-c", ask]).output();
     match answer {
         Err(e) => Err(Usage(format!("{name} does not start ({e}): {way_out}")).into()),
@@ -277,10 +281,10 @@ fn number_length(text: &str) -> usize {
     let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let whole = digits(text);
     let fraction = text[whole..].strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
-    if whole + fraction <= 1 && whole == 0 {
-        return 0;
-    }
     let mantissa = whole + fraction;
+    if whole == 0 && fraction <= 1 {
+        return 0; // nothing, or a full stop
+    }
     let exponent = text[mantissa..].strip_prefix(['e', 'E']).map_or(0, |rest| {
         let unsigned = rest.strip_prefix(['-', '+']).unwrap_or(rest);
         if digits(unsigned) == 0 { 0 } else { 1 + rest.len() - unsigned.len() + digits(unsigned) }
@@ -289,24 +293,26 @@ fn number_length(text: &str) -> usize {
 }
 
 fn parse(token: &str) -> Option<Number> {
-    let exact = |value| Some(Number { value, unit: 0.0, spread: 0.0 });
-    match token {
-        "true" | "True" => return exact(1.0),
-        "false" | "False" => return exact(0.0),
-        "nan" | "NaN" => return exact(f64::NAN),
-        "inf" => return exact(f64::INFINITY),
-        _ => {}
-    }
-    let (mantissa, exponent) = token.split_once(['e', 'E']).unwrap_or((token, ""));
-    let decimals = mantissa.split_once('.').map_or(0, |(_, d)| d.len());
-    let power = exponent.parse::<i32>().unwrap_or(0) - i32::try_from(decimals).ok()?;
-    let is_whole = decimals == 0 && exponent.is_empty();
-    let number = Number {
-        value: token.parse().ok()?,
-        unit: if is_whole { 0.0 } else { 10_f64.powi(power) },
-        spread: 0.0,
+    let (value, unit) = match token {
+        "true" | "True" => (1.0, 0.0),
+        "false" | "False" => (0.0, 0.0),
+        "nan" | "NaN" => (f64::NAN, 0.0),
+        "inf" => (f64::INFINITY, 0.0),
+        word if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => return None,
+        digits => (digits.parse().ok()?, unit(digits)?),
     };
-    token.starts_with(|c: char| c.is_ascii_digit() || c == '.').then_some(number)
+    Some(Number { value, unit, spread: 0.0 })
+}
+
+/// One unit of the last digit: 0.01 of `3.14`, 1e-5 of `3e-05`, and 0 of `3` and `3.`, which are exact.
+fn unit(digits: &str) -> Option<f64> {
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, ""));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if decimals == 0 && exponent.is_empty() {
+        return Some(0.0);
+    }
+    let power = exponent.parse::<i32>().unwrap_or(0);
+    Some(10_f64.powi(power.saturating_sub(i32::try_from(decimals).ok()?)))
 }
 
 #[cfg(test)]

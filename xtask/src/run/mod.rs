@@ -29,7 +29,8 @@ const LIMIT: Duration = Duration::from_secs(600);
     after_help = "Examples:\n  cargo xtask run nb01 --only s07\n  cargo xtask run --up-to nb02 --release\n  \
     cargo xtask run --all --json > run.json\n\n\
     Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say); \
-    they are counted, and what has one is not called passed."
+    they are counted, and what has one is not called passed.\n\n\
+    NB_FIGURES=folder keeps the sections' pictures there, as SVG."
 )]
 pub(crate) struct Args {
     /// The stages to run, in the order of the course: nb01, 01, matmul or nb01_matmul

@@ -59,6 +59,10 @@ pub(super) fn command(stage: &Stage, program: &Program) -> Command {
     let mut command = Command::new(&program.file);
     command.current_dir(&stage.package.folder).env("CARGO_MANIFEST_DIR", &stage.package.folder);
     command.env("COLUMNS", text::width().saturating_sub(INDENT.len()).to_string());
+    // Its folder is named from where the person is, not from where the program will be.
+    if let Some(Ok(folder)) = std::env::var_os("NB_FIGURES").map(std::path::absolute) {
+        command.env("NB_FIGURES", folder);
+    }
     command
 }
 

@@ -188,6 +188,8 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
         "NB_DATA",
         "RUSTFLAGS",
         "CLICOLOR_FORCE",
+        "COLUMNS",
+        "NB_FIGURES",
     ] {
         set(name, None);
     }

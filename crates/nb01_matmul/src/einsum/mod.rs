@@ -78,7 +78,7 @@ pub use error::{EinsumError, Quote};
 pub use explain::einsum_explain;
 
 use crate::Element;
-use contract::{contract, matrix_product};
+use contract::{batched_product, contract, matrix_product};
 use nb00_testing::AsArray;
 use ndarray::{Array, ArrayD, ArrayViewD, Dimension};
 use operand::{Operand, zeros};
@@ -138,7 +138,7 @@ fn evaluate<'a, T: Element>(
     views: SmallVec<[ArrayViewD<'a, T>; 3]>,
     axes: &Axes,
 ) -> Result<ArrayD<T>, TooLarge> {
-    if let Some(product) = matrix_product(&views, axes) {
+    if let Some(product) = matrix_product(&views, axes).or_else(|| batched_product(&views, axes)) {
         return product;
     }
     if views.iter().any(|view| view.is_empty()) {

@@ -137,8 +137,8 @@ fn seconds(row: &Row) -> f64 {
     row.timing.min.as_secs_f64()
 }
 
-/// The powers of ten around the numbers.
+/// The powers of ten around the numbers, which are seconds.
 fn decades(numbers: impl Iterator<Item = f64>) -> Range<f64> {
-    let (low, high) = numbers.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), x| (low.min(x), high.max(x)));
-    10_f64.powf(low.log10().floor())..10_f64.powf(high.log10().ceil())
+    let (low, high) = numbers.fold((1.0_f64, 1e-9_f64), |(low, high), x| (low.min(x), high.max(x)));
+    10_f64.powi(low.log10().floor() as i32)..10_f64.powi(high.log10().ceil() as i32)
 }

@@ -55,7 +55,7 @@ pub(crate) fn ladder(table: &ladder::Table) -> Figure {
     let said: Vec<String> = rows.iter().map(said).collect();
     let (m, k, n) = table.sizes;
     log_bars(["ours (Rust)", "the course (Python)"], &rows, shown).describe(
-        format!("The ladder: time of one product ({m}, {k}) @ ({k}, {n}); from one line to the next it is ten times as much"),
+        format!("The ladder: time of one product ({m}, {k}) @ ({k}, {n}); each line of the axis is ten times the one before"),
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )
 }

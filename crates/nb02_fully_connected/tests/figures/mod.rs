@@ -110,7 +110,7 @@ pub(crate) fn input_gradient(image: &ArrayRef2<f32>, gradient: &ArrayRef2<f32>) 
         Picture::new(gradient, format!("its gradient, ±{}", norm(most.into()))),
     ];
     image_grid(&pictures, 2).describe(
-        "An image and its gradient: brighter where it is orange, and the loss rises; brighter where it is blue, and it falls",
+        "An image, and the gradient of the loss for each of its pixels: orange where a brighter pixel would raise the loss, blue where it would lower it",
         format!("A digit, and beside it 28 by 28 squares in two colours, one for each sign. The largest gradient of a pixel is {}.", norm(most.into())),
     )
 }
@@ -128,23 +128,23 @@ pub(crate) fn means(variants: &[(String, Array1<f32>)]) -> Figure {
     let seeds = variants.first().map_or(0, |(_, means)| means.len());
     spreads(&rows).describe(
         format!("The mean of the activations for {seeds} seeds, each a dot, with their mean and standard deviation"),
-        format!("Rows of dots on one axis, narrower from variant to variant: {}.", said.join("; ")),
+        format!("Rows of dots on one axis, with mean and standard deviation: {}.", said.join("; ")),
     )
 }
 
 /// Forward and backward of each refactoring, ours and the course's: `(name, ours, the course's seconds)`.
-pub(crate) fn refactorings(steps: &[(String, Duration, f64)]) -> Figure {
+pub(crate) fn refactorings(steps: &[(String, Duration, f64)], rows: usize) -> Figure {
     let row = |(name, ours, course): &(String, Duration, f64)| {
         Row::new(name, [Some(ours.as_secs_f64()), Some(*course)])
     };
-    let rows: Vec<Row> = steps.iter().map(row).collect();
+    let bars: Vec<Row> = steps.iter().map(row).collect();
     let shown = |seconds: f64| human(Duration::from_secs_f64(seconds));
     let said = steps
         .iter()
         .map(|(name, ours, course)| format!("{name} {} (the course: {})", human(*ours), shown(*course)));
     let said: Vec<String> = said.collect();
-    log_bars(["ours (Rust)", "the course (Python)"], &rows, shown).describe(
-        "Each refactoring's time for 50,000 rows, → forward and ← backward (nn: without x.g); from one line to the next it is ten times as much",
+    log_bars(["ours (Rust)", "the course (Python)"], &bars, shown).describe(
+        format!("Each refactoring's time for {rows} rows (the course's: 50000), → forward and ← backward (nn: without x.g); each line of the axis is ten times the one before"),
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )
 }

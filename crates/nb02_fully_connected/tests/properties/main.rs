@@ -30,6 +30,11 @@ fn batch(rows: impl Strategy<Value = usize>) -> impl Strategy<Value = Batch> {
     })
 }
 
+/// The same without those that have no gradient to be found.
+fn batch_off_kinks(rows: impl Strategy<Value = usize>) -> impl Strategy<Value = Batch> {
+    batch(rows).prop_filter("a ReLU is at its kink", |batch| !batch.is_at_a_kink())
+}
+
 fn rows() -> impl Strategy<Value = usize> {
     prop_oneof![1 => Just(1), 3 => 2..40_usize, 1 => 100..300_usize]
 }
@@ -125,8 +130,7 @@ proptest! {
     /// The loss is of second degree in each number, so that central differences are exact but for rounding: `u · loss`
     /// in each of the two losses, over `2 · EPS`.
     #[test]
-    fn gradients_are_finite_differences(batch in batch(1..12_usize)) {
-        prop_assume!(!batch.is_at_a_kink());
+    fn gradients_are_finite_differences(batch in batch_off_kinks(1..12_usize)) {
         let (x, y, net) = batch.to_f64();
         let (_, grads) = forward_and_backward(&x, &y, &net);
         let size = batch.without_signs().0 * batch.roundings();
@@ -142,8 +146,7 @@ proptest! {
 
     /// Through functions, layers, modules, `nn` and the fused step, in `f32`: within `γ` of the gradients in `f64`.
     #[test]
-    fn every_form_is_within_its_error_bound(batch in batch(rows())) {
-        prop_assume!(!batch.is_at_a_kink());
+    fn every_form_is_within_its_error_bound(batch in batch_off_kinks(rows())) {
         let (x, y, net) = batch.to_f64();
         let ((loss, grads), (loss_size, sizes)) = (forward_and_backward(&x, &y, &net), batch.without_signs());
         let tol = batch.roundings() * f64::from(f32::EPSILON) / 2.0;
