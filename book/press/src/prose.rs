@@ -115,6 +115,9 @@ impl Prose<'_> {
         elsewhere: Elsewhere,
     ) -> Result<Option<(Range<usize>, String)>, String> {
         let inside = open.inside.clone().map_or("", |inside| &text[inside]);
+        // `[mod@einsum]` says which of two things it means, and shows neither that it says so.
+        let is_said = inside.trim_matches('`') == open.to.trim_matches('`');
+        let inside = if is_said { without_kind(inside) } else { inside.to_string() };
         if open.link_type == LinkType::Autolink || open.to.contains("://") || open.to.starts_with('#') {
             return Ok(None);
         }
@@ -124,7 +127,7 @@ impl Prose<'_> {
         };
         Ok(Some(match address {
             Some(address) => (range.clone(), format!("[{inside}]({address})")),
-            None => (range.clone(), inside.to_string()),
+            None => (range.clone(), inside),
         }))
     }
 
@@ -175,6 +178,15 @@ struct OpenLink {
     whole: Range<usize>,
     /// Where its words are.
     inside: Option<Range<usize>>,
+}
+
+/// `einsum` for `mod@einsum`, with or without backticks.
+fn without_kind(name: &str) -> String {
+    match name.split_once('@') {
+        Some((kind, rest)) if kind.starts_with('`') => format!("`{rest}"),
+        Some((_, rest)) => rest.into(),
+        None => name.into(),
+    }
 }
 
 fn depth(level: HeadingLevel) -> usize {

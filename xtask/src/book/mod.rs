@@ -46,7 +46,7 @@ pub(crate) struct Args {
 pub(crate) struct NotebookArgs {
     /// The stage: nb01, 01, matmul or nb01_matmul
     stage: String,
-    /// The file to write [default: target/<stage>.ipynb]
+    /// The file to write [default: target/nb01_matmul.ipynb, say]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
