@@ -4,7 +4,9 @@
 
 use crate::code;
 use crate::links::Links;
-use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{
+    BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+};
 use std::ops::Range;
 
 /// How a text is changed.
@@ -45,7 +47,8 @@ impl Prose<'_> {
         let known = |link: BrokenLink| -> Option<(CowStr, CowStr)> {
             Some((link.reference.into_string().into(), CowStr::from("")))
         };
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
+        let options =
+            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
         let events = Parser::new_with_broken_link_callback(text, options, Some(known)).into_offset_iter();
         let mut changes = vec![];
         let mut link: Option<OpenLink> = None;
@@ -86,11 +89,14 @@ impl Prose<'_> {
                 }
                 Event::End(TagEnd::Link) => {
                     if let Some(open) = link.take() {
-                        let wrong = |what| Wrong { line: text[..range.start].matches('\n').count() + 1, what };
+                        let wrong =
+                            |what| Wrong { line: text[..range.start].matches('\n').count() + 1, what };
                         changes.extend(self.link(&open, text, &range, elsewhere).map_err(wrong)?);
                     }
                 }
-                Event::Code(name) if link.is_none() && self.link_code && !in_heading && name.contains("::") => {
+                Event::Code(name)
+                    if link.is_none() && self.link_code && !in_heading && name.contains("::") =>
+                {
                     if let Some(address) = self.links.address(self.scope, &name) {
                         changes.push((range.clone(), format!("[{}]({address})", &text[range.clone()])));
                     }
@@ -136,7 +142,8 @@ impl Prose<'_> {
         let mut words = info.split(',').map(str::trim);
         let first = words.clone().next().unwrap_or_default();
         let attributes = ["should_panic", "no_run", "ignore", "compile_fail", "edition2024"];
-        let is_rust = first == "rust" || (self.is_rustdoc && (first.is_empty() || attributes.contains(&first)));
+        let is_rust =
+            first == "rust" || (self.is_rustdoc && (first.is_empty() || attributes.contains(&first)));
         if !is_rust {
             return None;
         }
