@@ -5,7 +5,7 @@ use crate::code::escape;
 use crate::links::Links;
 use crate::material::{Item, Material, Module, Section};
 use crate::names::{Found, last};
-use crate::prose::{Prose, rust};
+use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
 
@@ -247,7 +247,7 @@ fn nothing() -> Module {
 }
 
 fn python(code: &str) -> String {
-    format!("<pre tabindex=\"0\"><code class=\"language-python\">{}</code></pre>", escape(code))
+    plain("python", code)
 }
 
 fn printed(lines: &[&str]) -> String {

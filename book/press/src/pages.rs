@@ -64,9 +64,11 @@ pub(crate) struct Shelf<'a> {
 impl Shelf<'_> {
     /// The page as Markdown for mdBook.
     pub(crate) fn print(&self, page: &Page) -> Result<String> {
+        // What a page calls by its name alone is what the last stage brings.
+        let scope = self.chapters.last().map_or("", |chapter| chapter.run.name.as_str());
         let prose = Prose {
             links: &self.press.links,
-            scope: "",
+            scope,
             deeper: 0,
             is_rustdoc: false,
             link_code: true,

@@ -145,7 +145,7 @@ impl Prose<'_> {
         let is_rust =
             first == "rust" || (self.is_rustdoc && (first.is_empty() || attributes.contains(&first)));
         if !is_rust {
-            return None;
+            return self.html.then(|| plain(first, code));
         }
         let shown = visible(code);
         if !self.html {
@@ -169,6 +169,12 @@ pub(crate) fn rust(code: &str, links: &Links, scope: &str) -> String {
         "<pre tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>",
         code::html(code, |path| links.address(scope, path))
     )
+}
+
+/// Any other language; mdBook's script knows some of them. A block that scrolls can be reached with the keyboard.
+pub(crate) fn plain(language: &str, code: &str) -> String {
+    let class = if matches!(language, "" | "text") { "nohighlight".into() } else { format!("language-{language}") };
+    format!("<pre tabindex=\"0\"><code class=\"{class}\">{}</code></pre>\n", code::escape(code.trim_end()))
 }
 
 /// An example without the lines that rustdoc hides.
