@@ -27,7 +27,8 @@ if (!executablePath) throw new Error("there is no Chromium: install it (Debian: 
 if (!existsSync(join(book, "index.html"))) throw new Error(`there is no book in ${book}: cargo xtask book`);
 
 const pages = readdirSync(book).filter((name) => name.endsWith(".html") && name !== "toc.html");
-const wrong = new Set();
+/** What is wrong so far; each fault is told once, when it is found. */
+const wrong = { faults: new Set(), add(fault) { if (!this.faults.has(fault)) console.error(fault); this.faults.add(fault); } };
 
 /** Everything that a browser would complain about while it shows a page. */
 function listen(page, place) {
@@ -87,6 +88,6 @@ try {
 const checked = links(book);
 checked.wrong.forEach((fault) => wrong.add(fault));
 console.log(`${checked.links} links in ${checked.files} files`);
-for (const fault of wrong) console.error(fault);
-console.log(wrong.size === 0 ? "the book is as it should be" : `${wrong.size} faults`);
-process.exitCode = wrong.size === 0 ? 0 : 1;
+const count = wrong.faults.size;
+console.log(count === 0 ? "the book is as it should be" : `${count} faults`);
+process.exitCode = count === 0 ? 0 : 1;

@@ -26,8 +26,10 @@ pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     pub(crate) targets: Vec<Target>,
     pub(crate) features: Vec<String>,
-    /// What it is built on; not what only its tests need.
+    /// What it is built on.
     pub(crate) dependencies: Vec<Dependency>,
+    /// What only its tests need.
+    pub(crate) for_tests: Vec<Dependency>,
 }
 
 /// What cargo builds from one root file.
@@ -42,6 +44,9 @@ pub(crate) struct Target {
 #[derive(Clone)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
+    /// `^1.2`
+    pub(crate) version: String,
+    pub(crate) features: Vec<String>,
     pub(crate) optional: bool,
     /// Where it lies, if it is not from the registry.
     pub(crate) folder: Option<PathBuf>,
@@ -200,16 +205,16 @@ fn metadata() -> Result<Value> {
 
 fn package(p: &Value) -> Package {
     let manifest = PathBuf::from(text(&p["manifest_path"]));
+    let of_kind = |kind: Value| {
+        array(&p["dependencies"]).iter().filter(move |d| d["kind"] == kind).map(dependency).collect()
+    };
     Package {
         name: text(&p["name"]),
         folder: manifest.parent().unwrap_or(&manifest).to_path_buf(),
         targets: array(&p["targets"]).iter().map(target).collect(),
         features: p["features"].as_object().map(|f| f.keys().cloned().collect()).unwrap_or_default(),
-        dependencies: array(&p["dependencies"])
-            .iter()
-            .filter(|d| d["kind"].is_null())
-            .map(dependency)
-            .collect(),
+        dependencies: of_kind(Value::Null),
+        for_tests: of_kind("dev".into()),
     }
 }
 
@@ -220,6 +225,8 @@ fn target(t: &Value) -> Target {
 fn dependency(d: &Value) -> Dependency {
     Dependency {
         name: text(&d["name"]),
+        version: text(&d["req"]),
+        features: array(&d["features"]).iter().map(text).collect(),
         optional: d["optional"] == true,
         folder: d["path"].as_str().map(PathBuf::from),
     }

@@ -104,8 +104,8 @@ fn escaped(text: &str) -> String {
 
 /// Draws a section's picture, if anybody wants to have it: `name.svg` in the folder that the variable `NB_FIGURES` names.
 ///
-/// Then it also prints `figure: name.svg`, so that the picture stands where the section showed it. Otherwise it does nothing;
-/// `draw` is not even called.
+/// Then it also prints `figure: name.svg`, so that the picture stands where the section showed it. In a notebook, under
+/// evcxr, it shows the picture below the cell. Otherwise it does nothing; `draw` is not even called.
 ///
 /// ```
 /// use nb_figures::{Drawing, show};
@@ -128,6 +128,8 @@ pub fn show(name: &str, draw: impl FnOnce() -> Figure) {
             panic!("the figure {} cannot be written: {error} (NB_FIGURES names its folder)", file.display());
         }
         println!("figure: {name}.svg");
+    } else if env::var_os("EVCXR_IS_RUNTIME").is_some() {
+        println!("EVCXR_BEGIN_CONTENT image/svg+xml\n{}\nEVCXR_END_CONTENT", draw().svg(name));
     }
 }
 

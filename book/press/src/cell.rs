@@ -5,7 +5,7 @@ use crate::code::escape;
 use crate::links::Links;
 use crate::material::{Item, Material, Module, Section};
 use crate::names::{Found, last};
-use crate::prose::{Prose, rust};
+use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
 
@@ -58,10 +58,13 @@ impl Press<'_> {
             n => format!(" In {n} sections a check could not be made; they say which."),
         };
         let links = [
-            self.links.api(Found::Module(&Module { path: run.name.clone(), ..nothing() })).map(|a| ("API documentation", a)),
+            self.links
+                .api(Found::Module(&Module { path: run.name.clone(), ..nothing() }))
+                .map(|a| ("API documentation", a)),
             Some(("source of this chapter", format!("{}-source.html", run.name))),
         ];
-        let links = links.into_iter().flatten().map(|(text, address)| format!("<a href=\"{address}\">{text}</a>"));
+        let links =
+            links.into_iter().flatten().map(|(text, address)| format!("<a href=\"{address}\">{text}</a>"));
         format!(
             "All {} sections were run for this page, in {:.1} s: {}, {} {}{threads}.{skipped} {}",
             run.sections.len(),
@@ -89,7 +92,10 @@ impl Press<'_> {
             None => inside.into(),
         };
         let level = if depth == 1 { "##" } else { "###" };
-        format!("<p class=\"module\">{name}</p>\n\n{level} {title} {{#{}}}\n\n{body}\n\n", story_anchor(&module.path))
+        format!(
+            "<p class=\"module\">{name}</p>\n\n{level} {title} {{#{}}}\n\n{body}\n\n",
+            story_anchor(&module.path)
+        )
     }
 
     fn section(&self, cell: &Cell, chapter: &Chapter) -> Result<String> {
@@ -99,7 +105,8 @@ impl Press<'_> {
         let title = self.documentation(&scope, 0).documentation(&section.title);
         let prose = self.documentation(&scope, 3).documentation(&docs);
         let helpers = cell.helpers.iter().map(|&i| rust(&chapter.helper(i).code, &self.links, &scope));
-        let helpers: String = helpers.map(|html| format!("<div class=\"code helper\">{html}</div>\n")).collect();
+        let helpers: String =
+            helpers.map(|html| format!("<div class=\"code helper\">{html}</div>\n")).collect();
         let news = cell.news.iter().map(|item| self.new_item(item)).collect::<Result<String>>()?;
         let id = &section.id;
         Ok(format!(
@@ -129,7 +136,8 @@ impl Press<'_> {
 
     /// What the section printed, with its pictures where they were drawn.
     pub(crate) fn output(&self, section: &Section) -> Result<String> {
-        let mut out = format!("<div class=\"output\"><p class=\"label\">output, {}</p>\n", time(section.seconds));
+        let mut out =
+            format!("<div class=\"output\"><p class=\"label\">output, {}</p>\n", time(section.seconds));
         let mut lines: Vec<&str> = vec![];
         for line in section.output.lines() {
             match line.strip_prefix("figure: ") {
@@ -151,8 +159,10 @@ impl Press<'_> {
     pub(crate) fn figure(&self, name: &str) -> Result<String> {
         let svg = self.material.figure(name)?;
         let start = svg.find("<svg").with_context(|| format!("{name} is no picture"))?;
-        let svg: String = svg[start..].lines().filter(|l| !l.trim().is_empty()).map(|l| format!("{l}\n")).collect();
-        let caption = element(&svg, "title").with_context(|| format!("{name} has no <title>, which is its caption"))?;
+        let svg: String =
+            svg[start..].lines().filter(|l| !l.trim().is_empty()).map(|l| format!("{l}\n")).collect();
+        let caption =
+            element(&svg, "title").with_context(|| format!("{name} has no <title>, which is its caption"))?;
         let id = name.trim_end_matches(".svg");
         Ok(format!("<figure id=\"figure-{id}\">\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n"))
     }
@@ -214,7 +224,9 @@ impl Press<'_> {
         let lines = html.replace("&#10;", "\n");
         let lines = lines.lines().enumerate().map(|(i, line)| {
             let n = i + 1;
-            format!("<span class=\"line\" id=\"L{n}\"><a class=\"number\" href=\"#L{n}\">{n}</a>{line}</span>")
+            format!(
+                "<span class=\"line\" id=\"L{n}\"><a class=\"number\" href=\"#L{n}\">{n}</a>{line}</span>"
+            )
         });
         let lines: Vec<String> = lines.collect();
         format!(
@@ -235,7 +247,7 @@ fn nothing() -> Module {
 }
 
 fn python(code: &str) -> String {
-    format!("<pre tabindex=\"0\"><code class=\"language-python\">{}</code></pre>", escape(code))
+    plain("python", code)
 }
 
 fn printed(lines: &[&str]) -> String {
@@ -266,5 +278,8 @@ pub(crate) fn element<'a>(svg: &'a str, name: &str) -> Option<&'a str> {
 fn inline(markdown: &str) -> String {
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
-    html.trim().trim_start_matches("<p>").trim_end_matches("</p>").replace("<code>", "<code class=\"nohighlight\">")
+    html.trim()
+        .trim_start_matches("<p>")
+        .trim_end_matches("</p>")
+        .replace("<code>", "<code class=\"nohighlight\">")
 }

@@ -40,8 +40,14 @@ pub(crate) struct Cell<'a> {
 }
 
 impl<'a> Chapter<'a> {
-    pub(crate) fn new(run: &'a RunStage, stage: &'a Stage, material: &'a Material, links: &Links<'a>) -> Result<Self> {
-        let lesson = Lesson::read(&stage.lesson.as_ref().map(|f| material.text(f)).transpose()?.unwrap_or_default())?;
+    pub(crate) fn new(
+        run: &'a RunStage,
+        stage: &'a Stage,
+        material: &'a Material,
+        links: &Links<'a>,
+    ) -> Result<Self> {
+        let lesson =
+            Lesson::read(&stage.lesson.as_ref().map(|f| material.text(f)).transpose()?.unwrap_or_default())?;
         let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, &lesson, links)).collect();
         let order = Order { stage: &stage.name, sections: &run.sections, uses: &uses, links };
         let modules: Vec<&Module> = material.sources.modules.iter().filter(|m| m.public).collect();
@@ -55,7 +61,8 @@ impl<'a> Chapter<'a> {
             }
         }
         let is_root = |m: &&&Module| above(&m.path) == stage.name && m.path != stage.name;
-        let rest = modules.iter().filter(is_root).filter(|m| !told.contains_key(m.path.as_str())).copied().collect();
+        let rest =
+            modules.iter().filter(is_root).filter(|m| !told.contains_key(m.path.as_str())).copied().collect();
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
         Ok(Chapter { run, intro, lesson, cells, rest, python_setup })
@@ -74,7 +81,13 @@ impl<'a> Chapter<'a> {
 impl<'a> Cell<'a> {
     fn new(section: &'a Section, stage: &'a Stage) -> Cell<'a> {
         let python = stage.python.iter().find(|c| c.section.as_deref() == Some(section.id.as_str()));
-        Cell { section, stories: vec![], helpers: vec![], news: vec![], python: python.map(|c| c.code.as_str()) }
+        Cell {
+            section,
+            stories: vec![],
+            helpers: vec![],
+            news: vec![],
+            python: python.map(|c| c.code.as_str()),
+        }
     }
 }
 
@@ -130,7 +143,9 @@ impl<'a> Order<'a, '_> {
             let is_root = above(&module.path) == self.stage;
             let earliest = if is_root { Some(from) } else { told.get(above(&module.path)).copied() };
             let Some(earliest) = earliest else { continue };
-            let Some(at) = self.first(&module.path, earliest).or_else(|| self.first(&module.path, 0)) else { continue };
+            let Some(at) = self.first(&module.path, earliest).or_else(|| self.first(&module.path, 0)) else {
+                continue;
+            };
             from = if is_root { from.max(at) } else { from };
             told.insert(&module.path, at);
         }
@@ -148,7 +163,9 @@ impl<'a> Order<'a, '_> {
         let docs = source::below_the_title(&self.sections[at].code);
         let scope = format!("{}::lesson", self.stage);
         docs.split('[').skip(1).filter_map(|rest| rest.split(']').next()).any(|name| {
-            self.links.resolve(&scope, name).is_some_and(|f| matches!(f, Found::Module(m) if m.path == module))
+            self.links
+                .resolve(&scope, name)
+                .is_some_and(|f| matches!(f, Found::Module(m) if m.path == module))
         })
     }
 
@@ -164,8 +181,9 @@ impl<'a> Order<'a, '_> {
         for (at, uses) in self.uses.iter().enumerate() {
             for item in uses.found.iter().filter_map(|f| self.own(f)) {
                 let waits = told.get(self.root_module(&item.path)).copied().unwrap_or(0);
-                let is_used_later =
-                    || (waits..self.uses.len()).any(|i| self.uses[i].found.iter().any(|f| f.path() == item.path));
+                let is_used_later = || {
+                    (waits..self.uses.len()).any(|i| self.uses[i].found.iter().any(|f| f.path() == item.path))
+                };
                 if (at >= waits || !is_used_later()) && placed.insert(&item.path) {
                     cells[at].news.push(item);
                 }
@@ -176,7 +194,9 @@ impl<'a> Order<'a, '_> {
     /// An item of this stage; methods stand with their type.
     fn own(&self, found: &Found<'a>) -> Option<&'a Item> {
         match found {
-            Found::Item(item) if item.kind != "method" && item.path.starts_with(&format!("{}::", self.stage)) => {
+            Found::Item(item)
+                if item.kind != "method" && item.path.starts_with(&format!("{}::", self.stage)) =>
+            {
                 let is_of_lesson = names::above(&item.path).ends_with("::lesson");
                 (!is_of_lesson && item.file.contains("/src/")).then_some(*item)
             }

@@ -71,7 +71,8 @@ fn gap(text: &str, out: &mut String) {
         return;
     };
     let comment = &text[start..];
-    let length = if comment.starts_with("//") { comment.find('\n') } else { comment.find("*/").map(|at| at + 2) };
+    let length =
+        if comment.starts_with("//") { comment.find('\n') } else { comment.find("*/").map(|at| at + 2) };
     let (comment, rest) = comment.split_at(length.unwrap_or(comment.len()));
     out.push_str(&(escape_part(&text[..start]) + &coloured("c", &escape(comment))));
     gap(rest, out);
@@ -157,7 +158,11 @@ fn word_token(raw: &[(Range<usize>, Raw)], i: usize, word: &str, locals: &HashSe
 }
 
 /// The path that ends with this word; `None` for a field, a method, or the name that is being defined.
-fn path_to(raw: &[(Range<usize>, Raw)], i: usize, sign: &impl Fn(Option<usize>, char) -> bool) -> Option<String> {
+fn path_to(
+    raw: &[(Range<usize>, Raw)],
+    i: usize,
+    sign: &impl Fn(Option<usize>, char) -> bool,
+) -> Option<String> {
     let word = |at: Option<usize>| match at.and_then(|at| raw.get(at)) {
         Some((_, Raw::Word(word))) => Some(word.as_str()),
         _ => None,
@@ -168,7 +173,8 @@ fn path_to(raw: &[(Range<usize>, Raw)], i: usize, sign: &impl Fn(Option<usize>, 
         path = format!("{}::{path}", word(Some(start))?);
     }
     let is_field = sign(Some(i + 1), ':') && !sign(Some(i + 2), ':');
-    let is_defined = matches!(word(start.checked_sub(1)), Some("fn" | "struct" | "enum" | "trait" | "mod" | "type"));
+    let is_defined =
+        matches!(word(start.checked_sub(1)), Some("fn" | "struct" | "enum" | "trait" | "mod" | "type"));
     let is_method = sign(start.checked_sub(1), '.') && !sign(start.checked_sub(2), '.');
     (!is_field && !is_defined && !is_method).then_some(path)
 }
@@ -183,7 +189,9 @@ fn locals(source: &str) -> HashSet<String> {
         }
     }
     let mut bound = Bound(HashSet::new());
-    if let Ok(file) = syn::parse_file(source).or_else(|_| syn::parse_file(&format!("fn main() {{ {source}\n}}"))) {
+    if let Ok(file) =
+        syn::parse_file(source).or_else(|_| syn::parse_file(&format!("fn main() {{ {source}\n}}")))
+    {
         bound.visit_file(&file);
     }
     bound.0
@@ -191,9 +199,10 @@ fn locals(source: &str) -> HashSet<String> {
 
 fn is_keyword(word: &str) -> bool {
     const KEYWORDS: [&str; 38] = [
-        "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
-        "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "Self",
-        "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
+        "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern",
+        "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref",
+        "return", "self", "Self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use",
+        "where", "while",
     ];
     KEYWORDS.contains(&word)
 }

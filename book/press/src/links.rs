@@ -58,7 +58,8 @@ impl<'a> Links<'a> {
             let kinds = ["struct", "enum", "trait", "type", "union"];
             return kinds.iter().find_map(|kind| {
                 let page = self.page(&page_of(above(&item.path), kind))?;
-                let text = self.material.text(self.material.api.as_ref()?.join(page.strip_prefix("api/")?)).ok()?;
+                let text =
+                    self.material.text(self.material.api.as_ref()?.join(page.strip_prefix("api/")?)).ok()?;
                 ["method", "tymethod"].iter().find_map(|what| {
                     let anchor = format!("{what}.{}", last(&item.path));
                     text.contains(&format!("id=\"{anchor}\"")).then(|| format!("{page}#{anchor}"))

@@ -22,6 +22,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use material::Material;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Makes pages of what `cargo xtask book` has recorded
 #[derive(Parser)]
@@ -48,8 +49,18 @@ enum Verb {
     },
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().verb {
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    match verb {
         Verb::Book { material, out } => site::make(&Material::read(&material)?, &out),
         Verb::Notebook { material, out } => notebook::write(&Material::read(&material)?, &out),
     }

@@ -58,7 +58,19 @@ pub(crate) struct Stage {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
     pub(crate) lesson: Option<PathBuf>,
+    pub(crate) for_tests: Vec<Dependency>,
     pub(crate) python: Vec<PythonCell>,
+}
+
+/// What the lesson uses besides its stage.
+#[derive(Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `^1.2`
+    pub(crate) version: String,
+    pub(crate) features: Vec<String>,
+    /// Where it lies, if it is not from the registry.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

@@ -67,9 +67,8 @@ impl<'a> Names<'a> {
         match (first, rest) {
             ("crate", Some(rest)) => format!("{root}::{rest}"),
             ("self", Some(rest)) => format!("{scope}::{rest}"),
-            ("super", Some(rest)) => {
-                self.absolute(scope.rsplit_once("::").map_or(root, |(above, _)| above), &format!("self::{rest}"))
-            }
+            ("super", Some(rest)) => self
+                .absolute(scope.rsplit_once("::").map_or(root, |(above, _)| above), &format!("self::{rest}")),
             _ if self.modules.contains_key(first) => name.into(),
             _ => format!("{scope}::{name}"),
         }
@@ -146,7 +145,9 @@ mod tests {
     #[test]
     fn names_are_followed_through_the_stages() {
         let sources = Sources {
-            items: ["nb00::testing::near", "nb01::einsum::einsum", "nb01::Type", "nb01::Type::new"].map(item).into(),
+            items: ["nb00::testing::near", "nb01::einsum::einsum", "nb01::Type", "nb01::Type::new"]
+                .map(item)
+                .into(),
             modules: ["nb00", "nb00::testing", "nb01", "nb01::einsum", "nb01::lesson"].map(module).into(),
             imports: vec![
                 import("nb00::near", "nb00::testing::near"),

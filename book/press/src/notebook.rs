@@ -6,7 +6,7 @@
 use crate::cell::element;
 use crate::chapter::{Cell, Chapter};
 use crate::links::Links;
-use crate::material::{Material, Stage};
+use crate::material::{Dependency, Material, Stage};
 use crate::prose::Prose;
 use crate::source;
 use anyhow::{Context, Result};
@@ -41,16 +41,20 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn cells(&self) -> Result<Vec<Value>> {
+        let imports = self.imports()?;
         let mut cells = vec![
             markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
             markdown("how-to-run", &self.how_to_run()),
-            code("dependency", &self.dependency(), vec![]),
-            code("imports", &self.imports()?, vec![]),
+            code("dependencies", &self.dependencies(&imports), vec![]),
+            code("imports", &imports, vec![]),
         ];
         for cell in &self.chapter.cells {
             for story in &cell.stories {
                 let id = format!("about-{}", story.path.replace("::", "-"));
-                cells.push(markdown(&id, &format!("## {}", self.prose(&story.path, 1).documentation(&story.docs))));
+                cells.push(markdown(
+                    &id,
+                    &format!("## {}", self.prose(&story.path, 1).documentation(&story.docs)),
+                ));
             }
             cells.extend(self.section(cell)?);
         }
@@ -75,27 +79,46 @@ impl Writer<'_> {
         )
     }
 
-    fn dependency(&self) -> String {
+    /// The stage, and what its lesson uses besides it.
+    fn dependencies(&self, imports: &str) -> String {
         let folder = self.stage.folder.display().to_string();
-        format!(":opt 3\n:dep {} = {{ path = {folder:?} }}", self.stage.name)
+        let mut text = format!(":opt 3\n:dep {} = {{ path = {folder:?} }}", self.stage.name);
+        let is_used = |d: &&Dependency| imports.contains(&format!("{}::", d.name.replace('-', "_")));
+        for dependency in self.stage.for_tests.iter().filter(is_used) {
+            let from = match &dependency.folder {
+                Some(folder) => format!("path = {:?}", folder.display().to_string()),
+                None => format!("version = {:?}, features = {:?}", dependency.version, dependency.features),
+            };
+            text.push_str(&format!("\n:dep {} = {{ {from} }}", dependency.name));
+        }
+        text
     }
 
     /// The lesson's `use` lines, and the modules that it has in files of their own.
     fn imports(&self) -> Result<String> {
-        let mut text = String::new();
-        for piece in self.chapter.lesson.pieces.iter().filter(|p| p.is_file) {
-            text.push_str(&format!("mod {} {{\n{}}}\n", piece.name, self.module(&piece.name)?));
-        }
-        Ok(text + self.chapter.lesson.uses.trim_end())
+        let folder = self.stage.folder.join("tests");
+        let files = self.chapter.lesson.pieces.iter().filter(|p| p.is_file);
+        let modules = files.map(|piece| self.module(&folder, &piece.name)).collect::<Result<String>>()?;
+        Ok(modules + self.chapter.lesson.uses.trim_end())
     }
 
-    fn module(&self, name: &str) -> Result<String> {
-        let tests = self.stage.folder.join("tests");
-        let file = [tests.join(format!("{name}.rs")), tests.join(name).join("mod.rs")];
-        let file = file.iter().find(|f| f.is_file()).with_context(|| format!("the file of `mod {name}` is missing"))?;
-        let text = self.material.text(file)?;
-        let lines = text.lines().filter(|l| !l.starts_with("//!")).map(|l| format!("    {l}\n"));
-        Ok(lines.collect())
+    /// A module in one piece, as a cell has no files beside it; and no folder of its own, so the stage's is named.
+    fn module(&self, folder: &Path, name: &str) -> Result<String> {
+        let file = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
+        let file = file
+            .iter()
+            .find(|f| f.is_file())
+            .with_context(|| format!("the file of `mod {name}` is missing"))?;
+        let stage = format!("{:?}", self.stage.folder.display().to_string());
+        let text = self.material.text(file)?.replace("env!(\"CARGO_MANIFEST_DIR\")", &stage);
+        let mut out = format!("mod {name} {{\n");
+        for line in text.lines().filter(|line| !line.starts_with("//!")) {
+            match line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) {
+                Some(inner) => out.push_str(&self.module(&folder.join(name), inner)?),
+                None => out.push_str(&format!("{line}\n")),
+            }
+        }
+        Ok(out + "}\n")
     }
 
     fn section(&self, cell: &Cell) -> Result<Vec<Value>> {
@@ -104,12 +127,17 @@ impl Writer<'_> {
         let docs = source::below_the_title(&section.code);
         let prose = self.prose(&scope, 3).documentation(&docs);
         let title = self.prose(&scope, 0).documentation(&section.title);
-        let mut cells = vec![markdown(&format!("{}-title", section.id), &format!("### {number} · {title}\n\n{prose}"))];
+        let mut cells =
+            vec![markdown(&format!("{}-title", section.id), &format!("### {number} · {title}\n\n{prose}"))];
         for &i in &cell.helpers {
             let helper = self.chapter.helper(i);
             cells.push(code(&format!("helper-{}", helper.name), &helper.code, vec![]));
         }
-        cells.push(code(&section.id, &body(&source::function(&section.code)), self.outputs(&section.output)?));
+        cells.push(code(
+            &section.id,
+            &body(&source::function(&section.code)),
+            self.outputs(&section.output)?,
+        ));
         Ok(cells)
     }
 

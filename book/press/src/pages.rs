@@ -47,7 +47,8 @@ fn page(file: &Path, folder: &str) -> Result<Page> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let file = format!("{folder}/{name}");
     let title = text.lines().find_map(|line| line.strip_prefix("# "));
-    let title = title.with_context(|| format!("{file}: there is no title (`# …`) for the table of contents"))?;
+    let title =
+        title.with_context(|| format!("{file}: there is no title (`# …`) for the table of contents"))?;
     Ok(Page { file, name, title: title.replace(['[', ']', '`'], "").trim().into(), text })
 }
 
@@ -63,15 +64,18 @@ pub(crate) struct Shelf<'a> {
 impl Shelf<'_> {
     /// The page as Markdown for mdBook.
     pub(crate) fn print(&self, page: &Page) -> Result<String> {
+        // What a page calls by its name alone is what the last stage brings.
+        let scope = self.chapters.last().map_or("", |chapter| chapter.run.name.as_str());
         let prose = Prose {
             links: &self.press.links,
-            scope: "",
+            scope,
             deeper: 0,
             is_rustdoc: false,
             link_code: true,
             html: true,
         };
-        let changed = prose.change(&page.text, &|to| self.address(to, &page.file).map_err(|e| format!("{e:#}")));
+        let changed =
+            prose.change(&page.text, &|to| self.address(to, &page.file).map_err(|e| format!("{e:#}")));
         let changed = changed.map_err(|wrong| anyhow!("{}:{}: {}", page.file, wrong.line, wrong.what))?;
         let mut out = String::new();
         for line in changed.lines() {
@@ -96,7 +100,9 @@ impl Shelf<'_> {
             ["output", stage, section] => self.press.output(self.find(stage, section)?.1),
             ["figure", name] => self.press.figure(&format!("{name}.svg")),
             ["machine"] => Ok(self.machine()),
-            _ => bail!("`{{{{#{directive}}}}}` is none of cell STAGE SECTION, output STAGE SECTION, figure NAME, machine"),
+            _ => bail!(
+                "`{{{{#{directive}}}}}` is none of cell STAGE SECTION, output STAGE SECTION, figure NAME, machine"
+            ),
         }
     }
 
@@ -105,13 +111,19 @@ impl Shelf<'_> {
         let cpu = run.machine.cpu.clone().unwrap_or_else(|| run.machine.arch.clone());
         let threads = run.machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
         let build = run.stages.first().map(|s| s.build.clone()).unwrap_or_default();
-        format!("<span class=\"machine\">{} {}{threads}; {}</span>", run.machine.os, escape(&cpu), escape(&build))
+        format!(
+            "<span class=\"machine\">{} {}{threads}; {}</span>",
+            run.machine.os,
+            escape(&cpu),
+            escape(&build)
+        )
     }
 
     /// The section that `nb02` and `s28_q01_zeros_uniform_normal` name.
     fn find(&self, stage: &str, section: &str) -> Result<(&Chapter<'_>, &Section)> {
         let is_it = |c: &&Chapter| c.run.name == stage || c.run.name.split('_').next() == Some(stage);
-        let chapter = self.chapters.iter().find(is_it).with_context(|| format!("there is no stage `{stage}`"))?;
+        let chapter =
+            self.chapters.iter().find(is_it).with_context(|| format!("there is no stage `{stage}`"))?;
         let sections = &chapter.run.sections;
         let found = sections.iter().find(|s| s.id == section);
         Ok((chapter, found.with_context(|| format!("{} has no section `{section}`", chapter.run.name))?))
@@ -126,7 +138,9 @@ impl Shelf<'_> {
         }
         if let Some(item) = to.strip_prefix("doc:") {
             let address = self.press.links.address("", item);
-            return Ok(Some(address.with_context(|| format!("no page of the API documentation is about `{item}`"))?));
+            return Ok(Some(
+                address.with_context(|| format!("no page of the API documentation is about `{item}`"))?,
+            ));
         }
         if to.starts_with("mailto:") {
             return Ok(None);

@@ -4,7 +4,9 @@
 
 use crate::code;
 use crate::links::Links;
-use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{
+    BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+};
 use std::ops::Range;
 
 /// How a text is changed.
@@ -45,7 +47,8 @@ impl Prose<'_> {
         let known = |link: BrokenLink| -> Option<(CowStr, CowStr)> {
             Some((link.reference.into_string().into(), CowStr::from("")))
         };
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
+        let options =
+            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
         let events = Parser::new_with_broken_link_callback(text, options, Some(known)).into_offset_iter();
         let mut changes = vec![];
         let mut link: Option<OpenLink> = None;
@@ -86,11 +89,14 @@ impl Prose<'_> {
                 }
                 Event::End(TagEnd::Link) => {
                     if let Some(open) = link.take() {
-                        let wrong = |what| Wrong { line: text[..range.start].matches('\n').count() + 1, what };
+                        let wrong =
+                            |what| Wrong { line: text[..range.start].matches('\n').count() + 1, what };
                         changes.extend(self.link(&open, text, &range, elsewhere).map_err(wrong)?);
                     }
                 }
-                Event::Code(name) if link.is_none() && self.link_code && !in_heading && name.contains("::") => {
+                Event::Code(name)
+                    if link.is_none() && self.link_code && !in_heading && name.contains("::") =>
+                {
                     if let Some(address) = self.links.address(self.scope, &name) {
                         changes.push((range.clone(), format!("[{}]({address})", &text[range.clone()])));
                     }
@@ -136,9 +142,10 @@ impl Prose<'_> {
         let mut words = info.split(',').map(str::trim);
         let first = words.clone().next().unwrap_or_default();
         let attributes = ["should_panic", "no_run", "ignore", "compile_fail", "edition2024"];
-        let is_rust = first == "rust" || (self.is_rustdoc && (first.is_empty() || attributes.contains(&first)));
+        let is_rust =
+            first == "rust" || (self.is_rustdoc && (first.is_empty() || attributes.contains(&first)));
         if !is_rust {
-            return None;
+            return self.html.then(|| plain(first, code));
         }
         let shown = visible(code);
         if !self.html {
@@ -162,6 +169,12 @@ pub(crate) fn rust(code: &str, links: &Links, scope: &str) -> String {
         "<pre tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>",
         code::html(code, |path| links.address(scope, path))
     )
+}
+
+/// Any other language; mdBook's script knows some of them. A block that scrolls can be reached with the keyboard.
+pub(crate) fn plain(language: &str, code: &str) -> String {
+    let class = if matches!(language, "" | "text") { "nohighlight".into() } else { format!("language-{language}") };
+    format!("<pre tabindex=\"0\"><code class=\"{class}\">{}</code></pre>\n", code::escape(code.trim_end()))
 }
 
 /// An example without the lines that rustdoc hides.

@@ -57,7 +57,8 @@ fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeS
     let mut pages = pages::read(root, "book/pages")?;
     let written = pages.len();
     pages.extend(pages::read(root, "docs")?);
-    let write = |name: &str, text: String| fs::write(src.join(name), text).with_context(|| format!("writing {name}"));
+    let write =
+        |name: &str, text: String| fs::write(src.join(name), text).with_context(|| format!("writing {name}"));
     for chapter in chapters {
         write(&format!("{}.md", chapter.run.name), press.chapter(chapter)?)?;
         write(&format!("{}-source.md", chapter.run.name), source_page(press, chapter)?)?;
@@ -123,7 +124,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         let to = to.join(entry.file_name());
         match entry.file_type()?.is_dir() {
             true => copy(&entry.path(), &to)?,
-            false => drop(fs::copy(entry.path(), &to).with_context(|| format!("{} cannot be written", to.display()))?),
+            false => drop(
+                fs::copy(entry.path(), &to).with_context(|| format!("{} cannot be written", to.display()))?,
+            ),
         }
     }
     Ok(())

@@ -178,7 +178,7 @@ fn line(a: impl std::fmt::Display) -> String {
 /// Broadcasting: a number meets every element
 ///
 /// `a > 0` compares an array with a number, and nobody is surprised that the number is used for each
-/// element. That is broadcasting already, and everything that follows is the same idea with larger shapes.
+/// element. That is [broadcasting] already, and everything that follows is the same idea with larger shapes.
 /// (Comparisons give booleans, as PyTorch's do since 1.2; the older notes show `uint8`.)
 #[test]
 fn s08_broadcasting_a_scalar() {
@@ -526,7 +526,7 @@ fn s23_einsum_order() -> Result<(), EinsumError> {
 ///
 /// `m1 @ m2` in Python ends in a BLAS library, in which specialists have tuned this one operation for
 /// decades. Rust's ndarray has one too, called by `dot`. And this stage has its own, which all later stages
-/// use: the module `matmul` tells how it works.
+/// use: [`mod@matmul`] tells how it works.
 #[test]
 fn s24_matmul_library() {
     let (m1, m2) = m1_and_m2();

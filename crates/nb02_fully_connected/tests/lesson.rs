@@ -125,7 +125,7 @@ fn s02_f32_accumulation() {
 
 /// `normalize`, by the training set's statistics
 ///
-/// Subtract the mean, divide by the standard deviation. Both sets by the *training* set's numbers: the same
+/// Subtract the mean, divide by the standard deviation: [`mod@normalize`]. Both sets by the *training* set's numbers: the same
 /// pixel has to mean the same thing in both. So the training set ends at 0 and 1, and the validation set a
 /// little beside it, which is as it should be.
 #[test]

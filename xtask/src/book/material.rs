@@ -4,7 +4,7 @@ use crate::cargo::Build;
 use crate::lesson;
 use crate::record;
 use crate::sources::Sources;
-use crate::stages::{Stage, Workspace};
+use crate::stages::{Dependency, Stage, Workspace};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -32,11 +32,12 @@ pub(super) fn of(
 }
 
 fn stage(stage: &Stage) -> Result<Value> {
+    let dependency = |d: &Dependency| json!({ "name": d.name, "version": d.version, "features": d.features, "folder": d.folder });
     let cell = |c: lesson::Cell| json!({ "section": c.section, "line": c.line, "code": c.code });
     Ok(json!({
         "name": stage.name(),
         "folder": stage.package.folder,
-        "lib": stage.target("lib").map(|t| &t.file),
+        "for_tests": stage.package.for_tests.iter().map(dependency).collect::<Vec<_>>(),
         "lesson": stage.lesson().map(|t| &t.file),
         "python": lesson::python(stage)?.into_iter().map(cell).collect::<Vec<_>>(),
     }))
