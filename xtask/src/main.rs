@@ -16,6 +16,8 @@ mod check;
 mod new;
 mod mkl;
 mod bench;
+mod memory;
+mod book;
 
 mod stages;
 mod sources;
@@ -56,6 +58,9 @@ enum Verb {
     New(new::Args),
     Mkl(mkl::Args),
     Bench(bench::Args),
+    Memory(memory::Args),
+    Book(book::Args),
+    Notebook(book::NotebookArgs),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +76,9 @@ fn main() -> ExitCode {
         Verb::New(args) => new::run(&args),
         Verb::Mkl(args) => mkl::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Memory(args) => memory::run(&args),
+        Verb::Book(args) => book::run(&args),
+        Verb::Notebook(args) => book::notebook(&args),
     };
     done.unwrap_or_else(|error| explain(&error))
 }

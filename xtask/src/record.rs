@@ -58,6 +58,8 @@ pub(crate) struct Section {
     pub(crate) output: String,
     /// What it could not check, and why.
     pub(crate) skipped: Vec<String>,
+    /// The pictures that it drew while it was recorded: file names, in order.
+    pub(crate) figures: Vec<String>,
     pub(crate) failure: Option<Failure>,
 }
 
@@ -141,6 +143,7 @@ impl Section {
             "code": self.code,
             "output": self.output,
             "skipped": self.skipped,
+            "figures": self.figures,
             "failure": self.failure.as_ref().map(|f| json!({ "message": f.message, "place": f.place })),
         })
     }

@@ -12,6 +12,8 @@ use std::process::Stdio;
 /// The workspace around the current folder.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
+    /// Where cargo puts what it builds.
+    pub(crate) target: PathBuf,
     pub(crate) packages: Vec<Package>,
     /// In the order of the course.
     pub(crate) stages: Vec<Stage>,
@@ -141,7 +143,8 @@ impl Workspace {
         };
         let mut stages: Vec<Stage> = packages.iter().filter_map(stage).collect();
         stages.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Workspace { root, packages, stages })
+        let target = PathBuf::from(text(&metadata["target_directory"]));
+        Ok(Workspace { root, target, packages, stages })
     }
 
     /// The stage that `query` names: `nb01_matmul`, `crates/nb01_matmul/`, `nb01`, `01`, `1` or `matmul`.

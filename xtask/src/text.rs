@@ -42,6 +42,13 @@ pub(crate) fn seconds(time: Duration) -> String {
     }
 }
 
+/// How many characters a line has: `COLUMNS` of them, or as many as the terminal has, or 80.
+pub(crate) fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(width, _)| width.0.into());
+    said.or_else(seen).unwrap_or(80)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -127,7 +127,7 @@ fn src_lists_the_candidates() {
         &[
             "2 candidates",
             "nb00_testing::deep::near",
-            "(fn at crates/nb00_testing/src/deep.rs:3)",
+            "(fn at crates/nb00_testing/src/deep.rs:7)",
             "nb00_testing::deep::Shown::near",
         ],
     );
@@ -152,10 +152,12 @@ fn export_lists_and_checks() {
             "TEST",
             "test_eq",
             "re-exports nothing",
-            "only shows 1 name",
+            "only shows 2 names",
             "deep::Shown",
+            "deep::lent",
         ],
     );
+    assert!(!out.contains("kept"), "what nobody can reach is not shown:\n{out}");
     let (_, out, _) = fixture.output(&["export", "testing", "--json"]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
@@ -186,7 +188,9 @@ fn check_is_content_with_a_good_workspace() {
 fn check_notices_every_single_fault() {
     let lib = "crates/nb01_next/src/lib.rs";
     let lesson = "crates/nb01_next/tests/lesson.rs";
+    let python = "crates/nb01_next/tests/lesson.py";
     let map = "docs/lesson-map.md";
+    let page = "book/pages/answers.md";
     for (file, old, new, says) in [
         (
             "crates/nb01_next/Cargo.toml",
@@ -234,6 +238,14 @@ fn check_notices_every_single_fault() {
             "runs before it",
         ),
         (lesson, "#[test]\n", "", "there is no section"),
+        (
+            lesson,
+            "fn s01_pass() {}",
+            "fn s01_pass() { figures::show(\"one\", a); figures::show(\"one\", b); }",
+            "`s01_pass` draws the figure `one`, and so does crates/nb01_next/tests/lesson.rs: `s01_pass`",
+        ),
+        (python, "# %% s01_pass", "# %% s01_past", "lesson.py:4: tests/lesson.rs has no section `s01_past`"),
+        (python, "x = 1", "x = 1\n# %% s01_pass", "lesson.py:6: `s01_pass` stands after `s01_pass`"),
         ("crates/nb01_next/README.md", "## Exported", "## Other", "no section `## Exported`"),
         ("README.md", "| `nb01_next` | x |\n", "", "no table names nb01_next"),
         (
@@ -264,9 +276,27 @@ fn check_notices_every_single_fault() {
             "(or is no #[test])",
         ),
         (map, "| K8 | what | prose | prose |", "| K8 | what | prose | |", "row K8 names no test"),
+        (
+            page,
+            "{{#cell nb01 s01",
+            "{{#cell nb01 s02",
+            "answers.md:3: there is no `nb01_next::lesson::s02_pass`",
+        ),
+        (page, "(cell:nb01/s01", "(cell:nb07/s01", "answers.md:5: there is no `nb07::lesson::s01_pass`"),
+        (
+            page,
+            "`nb00_testing::near`",
+            "`nb00_testing::far`",
+            "answers.md:5: there is no `nb00_testing::far`",
+        ),
     ] {
         let fixture = Fixture::new();
         fixture.next("nb01_next", "nb00_testing", PASS);
+        fixture.write(python, "# %%\nimport torch\n\n# %% s01_pass\nx = 1\n");
+        fixture.write(
+            page,
+            "# A\n\n{{#cell nb01 s01_pass}}\n\n[s](cell:nb01/s01_pass), `nb00_testing::near`, `x::y`.\n",
+        );
         fixture.edit(file, old, new);
         let (code, out, _) = fixture.output(&["check"]);
         assert!(

@@ -71,6 +71,38 @@ fn s09_end() {
 }
 "#;
 
+/// A section prints into a pipe, and draws its charts as wide as the terminal behind it.
+#[test]
+fn a_section_is_told_how_long_a_line_is() {
+    let fixture = Fixture::new();
+    let lesson =
+        "/// One\n#[test]\nfn s01_a() { println!(\"wide {}\", std::env::var(\"COLUMNS\").unwrap()); }\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    for (columns, wide) in [(None, 76), (Some("100"), 96), (Some("a lot"), 76), (Some("2"), 0)] {
+        let mut run = fixture.xtask(&["run", "nb01", "--only", "s01"]);
+        columns.map(|columns| run.env("COLUMNS", columns));
+        let (code, out, err) = outcome(&mut run);
+        assert!(code == Some(0) && out.contains(&format!("    wide {wide}\n")), "{columns:?}: {out}{err}");
+    }
+}
+
+/// … and from the folder where that person is.
+#[test]
+fn a_section_is_told_where_pictures_go() {
+    let fixture = Fixture::new();
+    let lesson =
+        "/// One\n#[test]\nfn s01_a() { println!(\"to {:?}\", std::env::var_os(\"NB_FIGURES\")); }\n";
+    fixture.next("nb01_next", "nb00_testing", lesson);
+    let here = std::fs::canonicalize(&fixture.root).unwrap().join("pictures");
+    for (folder, told) in [(None, "None".into()), (Some("pictures"), format!("{:?}", Some(here.as_os_str())))]
+    {
+        let mut run = fixture.xtask(&["run", "nb01", "--only", "s01"]);
+        folder.map(|folder| run.env("NB_FIGURES", folder));
+        let (code, out, err) = outcome(&mut run);
+        assert!(code == Some(0) && out.contains(&format!("to {told}\n")), "{told}: {out}{err}");
+    }
+}
+
 #[test]
 fn run_tells_the_story_in_order() {
     let fixture = Fixture::new();

@@ -9,6 +9,7 @@
 //! | [`testing`] | [`TEST`], [`test()`], [`test_eq`], [`near`], [`test_near`], [`test_near_zero`], [`test_near_norm`] |
 //! | [`arrays`] | [`AsArray`]: why one [`near`] serves numbers, slices and arrays of any rank |
 //! | [`timing`] | [`timeit`] and [`time`], the notebook's `%timeit` and `%time` |
+//! | [`chart`] | [`Blocks`]: bars and histograms in the terminal |
 //! | [`course`] | [`beside`] and [`skip`]: how a lesson test shows its number next to the course's |
 //!
 //! ```
@@ -21,9 +22,11 @@
 pub mod testing;
 pub mod arrays;
 pub mod timing;
+pub mod chart;
 pub mod course;
 
 pub use arrays::{AsArray, Float};
+pub use chart::Blocks;
 pub use course::{beside, skip};
 pub use ndarray;
 pub use testing::{

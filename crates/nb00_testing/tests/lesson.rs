@@ -8,6 +8,10 @@ use nb00_testing::*;
 use std::time::Duration;
 
 /// The first export: a constant, so that there is something to test
+///
+/// The first notebook begins with one line that is worth nothing by itself: a constant. It is exported to a
+/// module, imported again and tested, and so the whole machinery has been tried before there is anything to
+/// lose.
 #[test]
 fn s01_test_constant() {
     println!("TEST = {TEST:?}");
@@ -15,6 +19,10 @@ fn s01_test_constant() {
 }
 
 /// `test(a, b, cmp, cname)`: any comparison, and a message that shows both sides
+///
+/// One function for all checks to come: it takes two values and a comparison. What a test is worth shows
+/// when it fails, so look at the message: the name of the comparison, then both sides below each other,
+/// where the eye can compare them.
 #[test]
 fn s02_test() {
     test(&3, &4, |a, b| a < b, "<");
@@ -26,6 +34,9 @@ fn s02_test() {
 }
 
 /// `test_eq`: the comparison that every notebook uses first
+///
+/// Equality, for numbers, text, shapes and whole arrays. In Rust both sides have to be of types that can be
+/// compared at all, so some mistakes do not even compile.
 #[test]
 fn s03_test_eq() {
     test_eq(&(1 + 1), &2);
@@ -38,6 +49,10 @@ fn s03_test_eq() {
 }
 
 /// `near`: `|a − b| ≤ 1e-5 + 1e-3 · |b|`, so the border grows with b, and only with b
+///
+/// Computed numbers are hardly ever equal, so "near" has to do: PyTorch's `allclose` with the lesson's
+/// tolerances. The formula has two parts, one for numbers about zero and one for all others, and it is not
+/// symmetric: see the last row.
 #[test]
 fn s04_near() {
     println!("{:>12} {:>12}   near(a, b)  near(b, a)", "a", "b");
@@ -52,6 +67,9 @@ fn s04_near() {
 }
 
 /// NaN is near nothing, and infinity only itself
+///
+/// NaN is what comes out when a computation has gone wrong, so a comparison that let it pass would be
+/// worthless: it is not even near itself. Infinity is, since two results may both overflow and still agree.
 #[test]
 fn s05_nan_and_infinity() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
@@ -68,6 +86,10 @@ fn s05_nan_and_infinity() {
 }
 
 /// One `near` for numbers, slices and arrays of any rank, in f32 and f64
+///
+/// Python does not ask what it is given. In Rust one trait says that numbers, slices, vectors, arrays and
+/// views are all arrays of some shape, and one function serves them all. Views are compared by index,
+/// wherever they lie in memory.
 #[test]
 fn s06_whatever_is_an_array() {
     test_near(&0.1_f32, &0.1_f64);
@@ -84,6 +106,10 @@ fn s06_whatever_is_an_array() {
 }
 
 /// The trap in `torch.allclose`: it broadcasts, so a wrong shape passes
+///
+/// A column of fifty and a vector of fifty are not the same thing, and in this lesson the difference is a
+/// favourite mistake. PyTorch stretches both to fifty by fifty and finds them close. So ours compares the
+/// shapes first.
 #[test]
 fn s07_shapes_first() {
     let (column, flat) = (Array2::<f32>::ones((50, 1)), Array1::<f32>::ones(50));
@@ -101,6 +127,10 @@ fn s07_shapes_first() {
 }
 
 /// `test_near`: a failure says how far, how often and where
+///
+/// "Not close" is no help among a million numbers. The message has the shapes, the number of elements that
+/// differ, the largest difference, and its index. And it points at the line of the test, not at a line
+/// inside of this crate.
 #[test]
 fn s08_test_near() {
     let a = Array2::from_shape_fn((3, 4), |(i, j)| (4 * i + j) as f32);
@@ -116,6 +146,9 @@ fn s08_test_near() {
 }
 
 /// `test_near_zero`: for means and deviations, within 1e-3
+///
+/// A mean should be 0, a standard deviation minus 1 should be 0: relative tolerances make no sense there, so
+/// this one is absolute.
 #[test]
 fn s09_test_near_zero() {
     test_near_zero(0.000_9_f32, 1e-3);
@@ -128,6 +161,10 @@ fn s09_test_near_zero() {
 }
 
 /// Where `near` is blind: gradients smaller than its absolute tolerance
+///
+/// The gradients of notebook 02 are smaller than 1e-5 for the most part. So `near` finds nine tenths of them
+/// near *zero*. A wrong gradient is caught all the same, by a few large elements; with ten times the data it
+/// would not be.
 #[test]
 fn s10_small_gradients() {
     // Made up, but as large as the lesson's gradient with respect to x_train and as crowded about zero.
@@ -151,6 +188,9 @@ fn s10_small_gradients() {
 }
 
 /// `test_near_norm`: a gradient measured by its own size, so that a factor cannot hide
+///
+/// The length of the difference divided by the length of the right answer: a half is a half, whether the
+/// numbers are millions or millionths. All gradients here are checked this way as well.
 #[test]
 fn s11_test_near_norm() {
     let grad = Array1::linspace(-1.0_f64, 1.0, 1001).mapv(|u| u.powi(5));
@@ -177,6 +217,10 @@ fn percent_near(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
 }
 
 /// `%time` and `%timeit`: how long does it take?
+///
+/// `time` runs once and tells; `timeit` runs often, in several rounds, and the fastest of them is the one to
+/// compare: the others were disturbed by something. Every time names the build it was taken in, since a
+/// number from an unoptimised build means nothing.
 #[test]
 fn s12_timeit() {
     let x: Vec<f64> = (0..1000).map(f64::from).collect();

@@ -12,6 +12,7 @@
 //! | 5 | [`broadcasting`] | a small array acts like a large one |
 //! | 6 | [`mod@einsum`] | Einstein summation |
 //! | 7 | [`mod@matmul`] | the product that all later stages call |
+//! | 8 | [`large`] | 39 million numbers at the speed of memory |
 //!
 //! What came before is re-exported: [`nb00_testing`], and [`ndarray`] with it.
 
@@ -25,6 +26,7 @@ pub mod elementwise;
 pub mod broadcasting;
 pub mod einsum;
 pub mod matmul;
+pub mod large;
 
 pub use broadcasting::{
     BroadcastError, broadcast_shapes, expand_as, explain_broadcast, outer, squeeze, unsqueeze, zip_broadcast,

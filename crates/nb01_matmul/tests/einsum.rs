@@ -4,7 +4,7 @@ mod einsum_loops;
 
 use einsum_loops::{draw_call, loops};
 use nb01_matmul::ndarray::{
-    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix2, IxDyn, array, s,
+    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix1, Ix2, IxDyn, array, s,
 };
 use nb01_matmul::*;
 use rand::RngExt;
@@ -226,12 +226,49 @@ fn batches_anywhere() -> Result<()> {
 }
 
 /// NaN and infinities take part in the products that the loops would make.
+/// Small, large enough to be shared by several threads, too large for that, and empty ones.
+#[test]
+fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
+    let rng = &mut manual_seed(2);
+    for (n, i, k, j) in
+        [(3, 5, 7, 4), (70, 33, 65, 47), (3, 310, 200, 150), (0, 2, 3, 4), (2, 0, 3, 4), (2, 3, 0, 4)]
+    {
+        let (a, b) = (randn((n, i, k), rng), randn((n, j, k), rng));
+        let expected: Vec<_> =
+            a.outer_iter().zip(b.outer_iter()).map(|(a, b)| matmul(&a, &b.reversed_axes())).collect();
+        let (a4, b4) = (a.view().insert_axis(Axis(0)), b.view().insert_axis(Axis(0)));
+        for threads in 1..4 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("some threads");
+            let (c, c4): (Array3<f32>, Array4<f32>) = pool.install(|| {
+                Ok((einsum("bik,bjk->bij", &[&a, &b])?, einsum("abik,abjk->abij", &[&a4, &b4])?))
+            })?;
+            test_eq(&c.dim(), &(n, i, j));
+            test_eq(&c, &c4.index_axis_move(Axis(0), 0));
+            for (c, expected) in c.outer_iter().zip(&expected) {
+                test_eq(&c, expected);
+            }
+            let turned: Array3<f32> = einsum("bjk,bik->bij", &[&b, &a])?;
+            test_near(&turned, &c);
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn nan_and_infinity_spread() -> Result<()> {
     let a = array![[f32::NAN, 1.0], [2.0, f32::INFINITY]];
     let c: Array2<f32> = einsum("ik,kj->ij", &[&a, &array![[0.0, 1.0], [1.0, 1.0]]])?;
     assert!(c[[0, 0]].is_nan() && c[[0, 1]].is_nan());
     test_eq(&c.row(1), &array![f32::INFINITY, f32::INFINITY].view());
+    Ok(())
+}
+
+/// Summed over an axis of size 0, even NaN is not there: the loops never get to it.
+#[test]
+fn a_sum_of_nothing_is_zero() -> Result<()> {
+    let (nothing, nan) = (Array2::<f32>::zeros((2, 0)), array![f32::NAN, 1.0]);
+    test_eq(&einsum::<_, Ix1>("jk,j->j", &[&nothing, &nan])?, &array![0.0, 0.0]);
+    test_eq(&einsum::<_, Ix1>("jk,j,j->j", &[&nothing, &nan, &nan])?, &array![0.0, 0.0]);
     Ok(())
 }
 

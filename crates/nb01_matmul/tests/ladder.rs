@@ -1,9 +1,10 @@
 //! One suite, many implementations: every rung of the ladder against the formula in `f64`.
 
-use nb01_matmul::ladder::{RUNGS, Rung};
+use nb01_matmul::ladder::{RUNGS, Row, Rung, Table};
 use nb01_matmul::ndarray::{Array2, ArrayRef2, ArrayView2, Zip, s};
 use nb01_matmul::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// `(m, k, n)`: empty, one row, one column, odd, around the edges of tiles, never square.
 const SHAPES: [(usize, usize, usize); 14] = [
@@ -92,4 +93,23 @@ fn sizes_that_do_not_fit_name_the_rung_and_the_way_out() {
         let message = panic.downcast_ref::<String>().expect("a message");
         assert!(message.contains("784") && message.contains(".t()"), "{}: {message}", rung.name);
     }
+}
+
+#[test]
+fn bars_are_logarithms_and_never_longer_than_the_line() {
+    let row = |rung: usize, nanos| {
+        let time = Duration::from_nanos(nanos);
+        Row { rung: RUNGS[rung], timing: Timing { mean: time, std: time, min: time, runs: 1, loops: 1 } }
+    };
+    let mut table = Table { sizes: (5, 784, 10), rows: vec![row(0, 10_000_000), row(2, 1_000)], limit: 1.0 };
+    for (width, expected) in [(63, [20, 30, 0, 12]), (0, [5, 7, 0, 3])] {
+        let text = table.bars(width, Blocks::Ascii);
+        let bars: Vec<usize> = text.lines().skip(1).map(|line| line.matches('#').count()).collect();
+        assert_eq!(bars, expected, "10 ms, 835 ms, 1 µs and 254 µs between 1 µs and 1 s:\n{text}");
+        assert!(text.lines().skip(1).all(|line| line.chars().count() <= width.max(40)), "{text}");
+    }
+    table.sizes = (2, 3, 2);
+    assert!(!table.bars(80, Blocks::Unicode).contains("the course"), "which multiplied other sizes");
+    table.rows.clear();
+    assert_eq!(table.bars(80, Blocks::Unicode).lines().count(), 1);
 }

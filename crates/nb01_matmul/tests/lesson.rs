@@ -3,8 +3,10 @@
 //! Every number of ours is printed beside the course's. MNIST's own numbers are asserted where MNIST is; the
 //! rest holds for the drawn digits too.
 
+mod figures;
+
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
-use nb01_matmul::data::{image_svg, show_image};
+use nb01_matmul::data::show_images;
 use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, array, s};
 use nb01_matmul::*;
 use std::sync::LazyLock;
@@ -17,6 +19,10 @@ fn m1_and_m2() -> (Array2<f32>, Array2<f32>) {
 }
 
 /// Get the data
+///
+/// Fifty thousand handwritten digits to train on and ten thousand to validate with, each a row of 784
+/// numbers. The lesson checks at once what it will rely on: as many labels as images, 28 · 28 columns,
+/// labels from 0 to 9. Five lines that would have saved many an hour.
 #[test]
 fn s01_get_data() {
     let Mnist { x_train, y_train, x_valid, y_valid, source } = &*DATA;
@@ -41,25 +47,32 @@ fn s01_get_data() {
 }
 
 /// Look at a digit
+///
+/// A row of 784 numbers is a picture as soon as it is read as 28 rows of 28. That is what `view(28, 28)`
+/// does: no number moves, only the shape changes. The largest pixel is 255/256, which tells how the file was
+/// made: each byte was divided by 256, not by 255 as is usual today, and that moves every statistic of the
+/// next notebook a little.
 #[test]
 fn s02_look_at_a_digit() {
     let image = DATA.image(0);
-    println!("x_train[0].view(28,28), labelled {} (the course shows a 5):", DATA.y_train[0]);
-    println!("{}", show_image(&image));
+    println!(
+        "x_train[0].view(28,28), labelled {} (the course shows a 5), and those after it:",
+        DATA.y_train[0]
+    );
+    let first: Vec<_> = (0..8.min(DATA.y_train.len())).map(|i| DATA.image(i)).collect();
+    println!("{}", show_images(&first, chart::width(), Blocks::here()));
+    figures::show("the-first-digits", || figures::digits(&first, &DATA));
     beside("type", std::any::type_name_of_val(&image[[0, 0]]), "torch.FloatTensor");
     beside("largest pixel", image.fold(0.0_f32, |a, &b| a.max(b)), "0.9961, which is 255/256");
-
-    let file = std::env::temp_dir().join(format!("nb01-x_train-0-{}.svg", std::process::id()));
-    image_svg(&file, &image).expect("the temporary folder can be written");
-    let svg = std::fs::read_to_string(&file).expect("it was just written");
-    println!("as a picture: {} squares in an SVG file", svg.matches("<rect").count());
-    std::fs::remove_file(&file).expect("it was just written");
-
     test_eq(&image.dim(), &(28, 28));
-    test_eq(&(svg.matches("<rect").count() - 1), &image.iter().filter(|x| **x > 0.0).count());
 }
 
 /// The initial model: random weights and a bias of zeros
+///
+/// The simplest model there is: ten numbers for each image, one for each digit, every one a weighted sum of
+/// the pixels. All it needs is one product of matrices, so the rest of this notebook is about that product.
+/// The random numbers come from a seed that we pass on; there is no hidden state, and everybody sees the
+/// same weights.
 #[test]
 fn s03_initial_model() {
     let weights = randn((784, 10), &mut manual_seed(42));
@@ -72,6 +85,11 @@ fn s03_initial_model() {
 }
 
 /// Matrix multiplication with three loops
+///
+/// The definition, written down: for every row of `a` and every column of `b`, go along both and add up the
+/// products. In Python these loops took 835 ms for five images. Here they are compiled, so the first rung of
+/// the ladder already stands thousands of times higher. The worked example is small enough to follow with a
+/// pencil.
 #[test]
 fn s04_matmul_loops() {
     let (m1, m2) = m1_and_m2();
@@ -79,7 +97,9 @@ fn s04_matmul_loops() {
     beside("t1.shape", format_args!("{:?}", t1.shape()), "torch.Size([5, 10])");
     beside("%timeit loops", timing::human(timeit(|| ladder::loops(&m1, &m2)).min), "835 ms");
     test_eq(&t1.dim(), &(5, 10));
-    test_eq(&ladder::loops(&array![[1., 2., 3.], [4., 5., 6.]], &worked_b()), &worked_product());
+    let worked = ladder::loops(&array![[1., 2., 3.], [4., 5., 6.]], &worked_b());
+    beside("the notes' worked example", line(&worked), "[[140, 140], [320, 320]]");
+    test_eq(&worked, &worked_product());
 }
 
 /// `b` and the product of the notes' worked example, in which `a` is 1 to 6.
@@ -92,6 +112,10 @@ fn worked_product() -> Array2<f32> {
 }
 
 /// Elementwise operations
+///
+/// To get rid of a loop, one has to say the same thing about whole arrays. `+` on two arrays adds number by
+/// number; a comparison gives an array of yes and no, and its mean is the share of yes. In PyTorch `a < b`
+/// does it. In Rust a comparison of two values is one yes or no, so ours is a function, `lt`.
 #[test]
 fn s05_elementwise_operations() {
     let (a, b) = (array![10., 6., -4.], array![2., 8., 7.]);
@@ -104,6 +128,10 @@ fn s05_elementwise_operations() {
 }
 
 /// The Frobenius norm
+///
+/// A formula with two sums, two indices and a root looks like hard work and is one short line: multiply the
+/// matrix with itself, number by number, add up, take the root. One of the notes has another third row,
+/// hence another norm. Both are right.
 #[test]
 fn s06_frobenius_norm() {
     let m = array![[1_f32, 2., 3.], [4., 5., 6.], [7., 8., 9.]];
@@ -119,9 +147,17 @@ fn s06_frobenius_norm() {
     test_near(&norm(&m), &285_f64.sqrt());
     test_near(&norm(&notes), &253_f64.sqrt());
     test_near(&(&m * &m).sum().sqrt(), &norm(&m));
+    println!(
+        "m*m is not the product m @ m, and squares are summed, not the sum squared: two slips of the notes."
+    );
+    assert!(!near(&matmul(&m, &m).sum().sqrt(), &norm(&m)) && !near(&m.sum(), &norm(&m)));
 }
 
 /// Matrix multiplication: row times column
+///
+/// The inner loop says "multiply number by number and add up", which is an elementwise operation and a sum.
+/// So it goes. In Python that loop now runs in C, and the whole is six hundred times faster. In Rust nothing
+/// like that can happen, since it was compiled before.
 #[test]
 fn s07_matmul_elementwise() {
     let (m1, m2) = m1_and_m2();
@@ -139,7 +175,11 @@ fn line(a: impl std::fmt::Display) -> String {
     a.to_string().replace(['\n', ' '], "").replace(',', ", ")
 }
 
-/// E1: a number meets every element. A comparison gives booleans, as PyTorch does since 1.2.
+/// Broadcasting: a number meets every element
+///
+/// `a > 0` compares an array with a number, and nobody is surprised that the number is used for each
+/// element. That is broadcasting already, and everything that follows is the same idea with larger shapes.
+/// (Comparisons give booleans, as PyTorch's do since 1.2; the older notes show `uint8`.)
 #[test]
 fn s08_broadcasting_a_scalar() {
     let a = array![10.0_f32, 6.0, -4.0];
@@ -148,12 +188,18 @@ fn s08_broadcasting_a_scalar() {
     beside("a > 0", line(positive.mapv(u8::from)), "[1, 1, 0]");
     beside("a + 1", line(&a + 1.0), "[11, 7, -3]");
     beside("2 * m", line(2.0 * &m), "[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");
+    figures::show("broadcasting-a-scalar", || figures::broadcast(("2", &2.0), "×", ("m", &m), &(2.0 * &m)));
     test_eq(&positive, &array![true, true, false]);
     test_eq(&(&a + 1.0), &array![11.0, 7.0, -3.0]);
     test_eq(&(2.0 * &m), &array![[2.0, 4.0, 6.0], [8.0, 10.0, 12.0], [14.0, 16.0, 18.0]]);
 }
 
-/// notes says 1.) The second notes' `m` ends in 7, 7, 8, hence their third row `[17, 27, 38]`.
+/// Broadcasting: a vector meets every row
+///
+/// A row of three is added to a matrix of three rows: it acts as if it stood there three times.
+/// [`expand_as`] shows that nothing is copied. The expanded array has nine places and three numbers in
+/// memory, because its stride along the rows is 0: to go one row down, go nowhere. (One of the notes says
+/// that this stride is 1. Another has a matrix whose third row is 7, 7, 8, hence its `[17, 27, 38]`.)
 #[test]
 fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
     let (m, c) = m_and_c();
@@ -171,10 +217,16 @@ fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
     test_eq(&t.as_ptr(), &c.as_ptr());
     test_eq(&(&m + &t), &expected);
     println!("{}", explain_broadcast(&[&m, &c])?);
+    figures::show("broadcasting-a-row", || figures::broadcast(("m", &m), "+", ("c", &c), &(&m + &c)));
     Ok(())
 }
 
-/// broadcast view in ndarray can only be read, so that line cannot be written.
+/// What is a copy, and what only looks
+///
+/// An expanded array looks at the memory of the small one; a clone has memory of its own, and cloning the
+/// expanded one writes all nine numbers out. In PyTorch one can write through an expanded view, and a whole
+/// column changes, and the small array with it. A broadcast view in ndarray can only be read, so that line
+/// cannot be written.
 #[test]
 fn s10_copies_and_views() {
     let (m, c) = m_and_c();
@@ -191,13 +243,19 @@ fn s10_copies_and_views() {
     assert!(clone.as_ptr() != c.as_ptr() && view.as_ptr() == c.as_ptr());
 }
 
-/// slice of everything and still `(3)`; and `c` itself is `(3)`, not `(3, 1)`.)
+/// `unsqueeze`: a row becomes a column
+///
+/// A vector has one axis, so it is neither a row nor a column: its shape is `(3)`, not `(3, 1)`, whatever
+/// one of the notes says. [`unsqueeze`] puts in an axis of size 1, in front for a row, behind for a column,
+/// and then broadcasting knows what is meant. Python also writes `c[None]` and `c[:, None]`. (`c[:None]`, in
+/// one of the notes, is a slice of everything: still `(3)`.)
 #[test]
 fn s11_unsqueeze() {
     let (m, c) = m_and_c();
     beside("c.shape", format!("{:?}", c.shape()), "(3)");
     beside("c.unsqueeze(0).shape", format!("{:?}", unsqueeze(&c, 0).shape()), "(1, 3)");
     beside("c.unsqueeze(1).shape", format!("{:?}", unsqueeze(&c, 1).shape()), "(3, 1)");
+    beside("c[:None].shape", format!("{:?}", c.slice(s![..]).shape()), "(3): a slice of everything");
     test_eq(unsqueeze(&c, 0).shape(), &[1, 3]);
     test_eq(unsqueeze(&c, 1).shape(), &[3, 1]);
     test_eq(&unsqueeze(&c, -1), &unsqueeze(&c, 1));
@@ -209,10 +267,17 @@ fn s11_unsqueeze() {
         "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
     );
     beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
+    figures::show("broadcasting-a-column", || {
+        figures::broadcast(("m", &m), "+", ("c[:, None]", &columns), &(&m + &columns))
+    });
     test_eq(&(&m + &columns), &array![[11.0, 12.0, 13.0], [24.0, 25.0, 26.0], [37.0, 38.0, 39.0]]);
 }
 
 /// Matrix multiplication with broadcasting
+///
+/// The loop over the columns goes: one row of `a`, turned into a column, meets all columns of `b` at once,
+/// and the rows of the result are added up. One loop is left. In Python that is again five times faster.
+/// Here look closely: it may well be slower, and the reason is worth knowing.
 #[test]
 fn s12_matmul_broadcast() {
     let (m1, m2) = m1_and_m2();
@@ -222,7 +287,12 @@ fn s12_matmul_broadcast() {
     test_near(&ladder::broadcast(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
-/// E11: row `i` of the product is a weighted sum of the rows of `b`.
+/// Homework: why does the broadcast product work?
+///
+/// Row `i` of the product is a weighted sum of the *rows* of `b`; the weights are the numbers in row `i` of
+/// `a`. So each weight has to meet a whole row of `b`, which is what a column broadcast along the rows does.
+/// Follow one row step by step: a row of three becomes a column of three, is stretched to two columns,
+/// scales the rows of `b`, and the rows are added up.
 #[test]
 fn s13_homework_why_it_works() {
     let a = array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
@@ -234,7 +304,11 @@ fn s13_homework_why_it_works() {
     test_eq(&matmul(&a, &b), &array![[140.0, 140.0], [320.0, 320.0]]);
 }
 
-/// In the lecture and two of the notes; corrected to `a[i, :, None]` in the course's errata.
+/// The slip: `a[i, None]` instead of `a[i, :, None]`
+///
+/// In the lecture and in two of the notes the axis is put in on the wrong side; the course's errata correct
+/// it. On the lesson's shapes that is an error, and our message points at the axes that disagree. On a
+/// square matrix it is worse: it runs, and the answer is wrong. So try a shape that is not square, always.
 #[test]
 fn s14_the_slip() -> Result<(), BroadcastError> {
     let mut rng = manual_seed(13);
@@ -249,12 +323,19 @@ fn s14_the_slip() -> Result<(), BroadcastError> {
     Ok(())
 }
 
-/// E6, E7: a row meets a column.
+/// A row meets a column: the outer product
+///
+/// If a row and a column meet, each is stretched the other's way, and every pair comes together: a
+/// multiplication table with `*`, a table of comparisons with `>`. No loop, and no memory but the result's.
 #[test]
 fn s15_outer_product() {
     let (_, c) = m_and_c();
     let products = &unsqueeze(&c, 0) * &unsqueeze(&c, 1);
     beside("c[None] * c[:, None]", line(&products), "[[100, 200, 300], [200, 400, 600], [300, 600, 900]]");
+    let (row, column) = (unsqueeze(&c, 0), unsqueeze(&c, 1));
+    figures::show("the-outer-product", || {
+        figures::broadcast(("c[None]", &row), "×", ("c[:, None]", &column), &products)
+    });
     test_eq(&products, &array![[100.0, 200.0, 300.0], [200.0, 400.0, 600.0], [300.0, 600.0, 900.0]]);
     test_eq(&products, &outer(&c, &c, |x, y| x * y));
 
@@ -263,7 +344,12 @@ fn s15_outer_product() {
     test_eq(&larger.mapv(u8::from), &array![[0, 1, 1], [0, 0, 1], [0, 0, 0]]);
 }
 
-/// NumPy gave it its name. It normalises a picture by channel with no loop at all.
+/// The rule of broadcasting
+///
+/// Write the shapes below each other, aligned at their ends. Sizes that meet have to be equal, or one of
+/// them is 1 and is stretched; what is missing counts as 1. With this rule a picture is normalised channel
+/// by channel without a line of loop: `(256, 256, 3)` minus `(3)`. NumPy gave it its name; the idea is
+/// APL's.
 #[test]
 fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
     let shown = |shapes: &[&[usize]]| broadcast_shapes(shapes).map(|shape| format!("{shape:?}"));
@@ -280,10 +366,19 @@ fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
     let error = broadcast_shapes(&[&[5, 784], &[784, 10]]).unwrap_err();
     println!("{error}");
     test_eq(&error.axes, &vec![-2, -1]);
+    let (m, c) = (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], array![10.0, 20.0]);
+    println!("{}", explain_broadcast(&[&m, &c]).unwrap_err());
+    figures::show("a-pair-that-does-not-broadcast", || figures::no_broadcast(("m", &m), "+", ("c", &c)));
     Ok(())
 }
 
-/// var(output) + var(target) + (difference of the means)², so from it a model can learn only the mean.
+/// The silent trap: `(200, 1)` minus `(200)`
+///
+/// The same rule turns a small oversight into a wrong number. A net's output is a column, the targets have
+/// one axis, and their difference is a table of all pairs. The loss over all pairs is var(output) +
+/// var(target) + (difference of the means)², so from it a model can learn the mean and nothing else. No
+/// error, in PyTorch or in ndarray; hence our `squeeze`, and in the next notebook an `mse` that looks at the
+/// shapes.
 #[test]
 fn s17_the_silent_trap() {
     let mut rng = manual_seed(12);
@@ -309,12 +404,19 @@ fn s17_the_silent_trap() {
     beside("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000, "10 GB");
 }
 
-/// F1, C4, C6: the loops without everything that can be guessed, and the same for a batch.
+/// Einstein summation
+///
+/// Name each axis by a letter, write down which letters go in and which come out: `ik,kj->ij`. What is
+/// repeated is multiplied; what does not come out is added up. It is the three loops without everything that
+/// can be guessed, and `einsum_explain` prints the loops that a string stands for. With one letter more it
+/// multiplies a whole batch of matrices.
 #[test]
 fn s18_einsum() -> Result<(), EinsumError> {
     let mut rng = manual_seed(14);
     let (m1, m2) = (randn((5, 784), &mut rng), randn((784, 10), &mut rng));
-    println!("{}", einsum_explain("ik,kj->ij", &[m1.shape(), m2.shape()])?);
+    let explained = einsum_explain("ik,kj->ij", &[m1.shape(), m2.shape()])?;
+    println!("{explained}");
+    figures::show("the-loops-of-an-einsum", || figures::loops("ik,kj->ij", &explained));
     let product: Array2<f32> = einsum("ik,kj->ij", &[&m1, &m2])?;
     let spaced: Array2<f32> = einsum("ik, kj -> ij", &[&m1, &m2])?;
     test_near(&product, &matmul(&m1, &m2));
@@ -330,6 +432,9 @@ fn s18_einsum() -> Result<(), EinsumError> {
 }
 
 /// Matrix multiplication with einsum
+///
+/// The whole product is one short string. How it is computed is left to the library: ours sees that this one
+/// is a matrix product and calls `matmul`, so the last loop has gone as well.
 #[test]
 fn s19_matmul_einsum() {
     let (m1, m2) = m1_and_m2();
@@ -337,7 +442,11 @@ fn s19_matmul_einsum() {
     test_near(&ladder::einsum(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
-/// output lacks is summed, and one that it has is not. (And a letter is an index, not the size of an axis.)
+/// What the letters mean
+///
+/// A letter is an index, not the size of an axis. One of the notes quotes NumPy: a repeated letter is
+/// summed. That holds for the short form without an arrow. With an arrow, what counts is the right-hand
+/// side: a letter that the output lacks is summed, repeated or not, and one that it has is not.
 #[test]
 fn s20_einsum_letters() -> Result<(), EinsumError> {
     let (a, m) = (array![1.0_f32, 2.0, 3.0], m_and_c().0);
@@ -359,7 +468,11 @@ fn s20_einsum_letters() -> Result<(), EinsumError> {
     Ok(())
 }
 
-/// F3: the compiler does not see into it, so a slip has to show well when the line runs.
+/// Mistakes in the string
+///
+/// The lesson complains that this is a language inside a string, like a regular expression: the compiler
+/// does not see into it. So a slip has to show well when the line runs. Each message has the string, a mark
+/// below the fault, and the shapes.
 #[test]
 fn s21_einsum_mistakes() {
     let explain = |subscripts| einsum_explain(subscripts, &[&[5, 784], &[784, 10]]).unwrap_err();
@@ -369,7 +482,12 @@ fn s21_einsum_mistakes() {
     assert!(matches!(explain("ik,jk->ij"), EinsumError::Size { operand: 1, size: 10, expected: 784, .. }));
 }
 
-/// letter that the output lacks is summed. It "can't" only where `out_g` has one axis: a forgotten unsqueeze.
+/// The gradients of a linear layer, by einsum
+///
+/// Two strings from the next notebook: `bi,bj->ij` is the weights' gradient, `ia,ka->ik` the input's. A
+/// learner found that the second "can't" work. It can: `a` is missing from the output, so it is summed. It
+/// fails only where `out_g` has one axis, and that is a forgotten `unsqueeze`. The outer product of all
+/// rows, which the first one avoids, would take 7.84 GB.
 #[test]
 fn s22_einsum_gradients() -> Result<(), EinsumError> {
     let mut rng = manual_seed(17);
@@ -390,6 +508,10 @@ fn s22_einsum_gradients() -> Result<(), EinsumError> {
 }
 
 /// Three factors, in the cheaper order
+///
+/// A product of three matrices can be taken in two orders, with the same result and very different work.
+/// Computed as written, in four nested loops, it is 75 million operations; two at a time, in the better
+/// order, less than two million.
 #[test]
 fn s23_einsum_order() -> Result<(), EinsumError> {
     println!("{}", einsum_explain("bi,ij,jk->bk", &[&[64, 784], &[784, 50], &[50, 10]])?);
@@ -401,6 +523,10 @@ fn s23_einsum_order() -> Result<(), EinsumError> {
 }
 
 /// Matrix multiplication by a library, and by our own
+///
+/// `m1 @ m2` in Python ends in a BLAS library, in which specialists have tuned this one operation for
+/// decades. Rust's ndarray has one too, called by `dot`. And this stage has its own, which all later stages
+/// use: the module `matmul` tells how it works.
 #[test]
 fn s24_matmul_library() {
     let (m1, m2) = m1_and_m2();
@@ -415,10 +541,14 @@ fn s24_matmul_library() {
 /// The whole ladder, and on from where the lesson stops
 ///
 /// Every rung is compared with the first before it is timed. The course's factors are to its own first rung.
+/// Look at two things: the third rung is not faster than the second, and the last one uses only a part of
+/// what the machine could do, because five rows are too few to keep it busy.
 #[test]
 fn s25_the_ladder() {
     let (m1, m2) = m1_and_m2();
-    println!("{}", ladder::time_rungs(&m1, &m2));
+    let table = ladder::time_rungs(&m1, &m2);
+    println!("{table}\n{}", table.bars(chart::width(), Blocks::here()));
+    figures::show("the-ladder", || figures::ladder(&table));
     println!(
         "In Python every loop that moves into compiled code is a gift, so there the ladder only goes up. Here all"
     );
@@ -433,7 +563,9 @@ fn s25_the_ladder() {
 
 /// The ladder for a mini-batch
 ///
-/// 64 rows and 50 hidden units, as in the next lesson: here packing pays.
+/// 64 rows and 50 hidden units, as in the next notebook. The same rungs on a larger product: now each number
+/// that is loaded can be used many times, so packing and tiling pay, and the machine's limit comes into
+/// sight.
 #[test]
 fn s26_the_ladder_for_a_mini_batch() {
     let rows = DATA.x_valid.slice(s![..64, ..]);
@@ -442,7 +574,9 @@ fn s26_the_ladder_for_a_mini_batch() {
 
 /// What would a pass over the training set cost?
 ///
-/// Five rows are a ten-thousandth of the training set, and a training run makes many passes.
+/// Five rows are a ten-thousandth of the training set, and a training run makes many passes. So what took
+/// most of a second for five images would take hours for all of them, for one layer, once: that is why the
+/// ladder is worth climbing. (One of the notes counts 50,000 products instead of 10,000.)
 #[test]
 fn s27_cost_of_one_pass() {
     let (m1, m2) = m1_and_m2();
@@ -454,4 +588,24 @@ fn s27_cost_of_one_pass() {
     let rows = DATA.x_train.nrows();
     beside(&format!("or one product of {rows} rows"), timing::human(whole), "not measured there");
     test_eq(&timing::human(std::time::Duration::from_millis(572) * 10_000), &"1.59 h".to_string());
+}
+
+/// The notes' own arithmetic
+///
+/// Some of the factors and hours in the notes do not follow from the times beside them. Here they are worked out again, from
+/// those very times: a number that is copied often enough looks measured.
+#[test]
+fn s28_the_notes_arithmetic() {
+    let (ms, us) = (1e-3, 1e-6);
+    let factor = |a: f64, b: f64| format!("{:.2}", a / b);
+    beside("572 ms / 802 µs", factor(572.0 * ms, 802.0 * us), "714");
+    beside("572 ms / 172 µs", factor(572.0 * ms, 172.0 * us), "3325.81");
+    beside("885 ms / 55 µs, einsum", factor(885.0 * ms, 55.0 * us), "16 times, and in another line 16090.9");
+    beside("10,000 products of 922 ms, in hours", factor(10_000.0 * 0.922, 3600.0), "10 hours a layer");
+    beside("50,000 s, in hours", factor(50_000.0, 3600.0), "10 hours");
+    test_eq(&factor(572.0 * ms, 802.0 * us).as_str(), &"713.22");
+    test_eq(&factor(572.0 * ms, 172.0 * us).as_str(), &"3325.58");
+    test_eq(&factor(885.0 * ms, 55.0 * us).as_str(), &"16090.91");
+    test_eq(&factor(10_000.0 * 0.922, 3600.0).as_str(), &"2.56");
+    test_eq(&factor(50_000.0, 3600.0).as_str(), &"13.89");
 }

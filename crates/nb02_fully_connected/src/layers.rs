@@ -12,10 +12,9 @@
 //! In Python, "keeping" `inp` keeps a handle on a tensor that others hold too. [`ArcArray2`] is exactly that:
 //! its `clone` copies the handle, never the numbers, so no layer copies the 157 MB of `x_train`.
 //!
-//! Two things remain unpleasant, and the next section removes them: every layer repeats the
-//! same saving, and nothing but a panic at run time stops `backward` before the first forward pass.
-//! And a third: [`Lin`] still
-//! sums the giant outer product, which is why the course waits 3.4 s for its backward pass here.
+//! Three things remain unpleasant, and the next section removes them: every layer repeats the same saving; nothing
+//! but a panic at run time stops `backward` before the first forward pass; and [`Lin`] still sums the giant outer
+//! product, which is why the course waits 3.4 s for its backward pass here.
 //!
 //! ```
 //! use nb02_fully_connected::{layers::Model, *};

@@ -45,7 +45,7 @@
 //! let pass = net.call(&x); //                        forward: owns the activations, borrows x
 //! println!("loss: {}", mse(pass.out(), &y));
 //! let out_g = mse_grad(pass.out(), &y);
-//! net.backward_params(pass, &out_g); //              backward: every parameter now has its gradient
+//! net.backward_params(pass, out_g); //               backward: every parameter now has its gradient
 //! assert!(net.parameters().iter().all(|p| p.g().is_some()));
 //! ```
 
@@ -72,7 +72,15 @@ pub use normalize::normalize;
 pub use numeric::finite_difference;
 pub use stats::{Stats, describe, mean, std};
 
-/// The examples of the README on the front page, run as tests.
+/// The examples of the README on the front page and of the book's pages, run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct ReadMe;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct ReadMe;
+
+    #[doc = include_str!("../../../book/pages/pytorch-to-rust.md")]
+    struct PyTorchToRust;
+
+    #[doc = include_str!("../../../book/pages/compiler-errors.md")]
+    struct CompilerErrors;
+}

@@ -6,8 +6,8 @@
 //!
 //! Much too slow to learn with (two forward passes per number), and it knows nothing of the chain rule: just
 //! the one to ask for a second opinion. It has to ask in `f64`. In `f32` the two losses agree in all but
-//! their last digits, and the best that can be had is an error of 1.5 %, which would let most mistakes pass;
-//! in `f64` it is below 1e-8.
+//! their last digits, and the best that can be had on whole images is an error of 1.5 %, which would let most
+//! mistakes pass; in `f64` it is below 1e-8.
 //!
 //! ```
 //! use nb02_fully_connected::{finite_difference, mse, mse_grad, ndarray::array, test_near_norm};

@@ -28,6 +28,7 @@
 //! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
 //! ```
 
+use crate::large::{sum, sum_of_squares};
 use ndarray::{ArrayRef, Dimension};
 use rayon::prelude::*;
 use std::fmt::{self, Display};
@@ -41,7 +42,13 @@ use std::fmt::{self, Display};
 /// assert_eq!(mean(&tenths), f64::from(0.1_f32));
 /// ```
 pub fn mean<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
-    Stats::of(x).mean
+    match x.as_slice_memory_order() {
+        Some(all) => {
+            let sums: Vec<f64> = all.par_chunks(BLOCK).map(sum).collect();
+            sums.iter().sum::<f64>() / x.len() as f64
+        }
+        None => Stats::of(x).mean,
+    }
 }
 
 /// The standard deviation of all elements, as `torch.std` defines it (divided by `n − 1`), accumulated in
@@ -136,8 +143,8 @@ struct Moments {
 impl Moments {
     fn of(block: &[f32]) -> Self {
         let len = block.len() as f64;
-        let mean = sum(block, |x| x) / len;
-        Moments { len, mean, squares: sum(block, |x| (x - mean) * (x - mean)) }
+        let mean = sum(block) / len;
+        Moments { len, mean, squares: sum_of_squares(block, mean) }
     }
 
     /// Chan, Golub and LeVeque: the moments of two parts together.
@@ -150,17 +157,6 @@ impl Moments {
             squares: self.squares + other.squares + gap * gap * self.len * other.len / len,
         }
     }
-}
-
-/// `Σ f(x)` in `f64`, in eight running sums side by side so that the processor can add several at once.
-fn sum(block: &[f32], f: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (eights, rest) = block.as_chunks::<8>();
-    for eight in eights {
-        lanes.iter_mut().zip(eight).for_each(|(lane, &x)| *lane += f(x.into()));
-    }
-    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x.into()));
-    lanes.iter().sum()
 }
 
 /// The mean as a plain `f32` sum gives it: the demonstration of what **not** to do.

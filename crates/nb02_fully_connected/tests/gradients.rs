@@ -164,7 +164,7 @@ fn leaving_out_the_input_gradient_changes_no_other() {
 /// Around the sizes of its blocks and parts, which the table's few rows do not reach.
 #[test]
 fn fused_agrees_where_blocks_and_parts_end() {
-    for n in [127, 128, 129, 1023, 1024, 1025, 2047, 2049, 5_003] {
+    for n in [127, 128, 129, 255, 256, 257, 385, 1023, 1024, 1025, 2047, 2049, 5_003] {
         let (x, y, net) = draw(n, 33, 19, 0.5);
         let expected = forward_and_backward(&x, &y, &net);
         let (loss, grads) = fused::forward_and_backward(&x, &y, &net);
@@ -376,8 +376,8 @@ impl Module for Residual {
         module::Saved { parts: vec![branch.clone()], ..module::Saved::new(inp + &*branch.out) }
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &module::Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
-        self.0.bwd(inp, &saved.parts[0], out_g) + out_g
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &module::Saved, out_g: Array2<f32>) -> Array2<f32> {
+        self.0.bwd(inp, &saved.parts[0], out_g.clone()) + out_g
     }
 
     fn parameters(&self) -> Vec<&dyn Parameter> {
@@ -396,7 +396,7 @@ fn a_residual_block_fits_in() {
     let block = nn::Sequential::new().then(nn::Linear::from_weights(w.clone(), b.clone())).then(nn::ReLU);
     let mut net = nn::Sequential::new().then(Residual(block)).then(module::Relu { shift: 0.5 });
     let pass = net.call(&x);
-    let x_g = net.backward(pass, &out_g);
+    let x_g = net.backward(pass, out_g.clone());
 
     let (x, out_g, w, b) = (x.mapv(f64::from), out_g.mapv(f64::from), w.mapv(f64::from), b.mapv(f64::from));
     let f = |x: &ArrayRef2<f64>| weighted(&shifted_relu(&(x + relu(&lin(x, &w, &b))), 0.5), &out_g);
@@ -410,8 +410,8 @@ fn a_layer_used_twice_gets_both_gradients() {
     let first = layer.call(&x);
     let middle = first.out().to_owned();
     let second = layer.call(&middle);
-    let g = layer.backward(second, &array![[1.0, 0.0]]);
-    layer.backward(first, &g);
+    let g = layer.backward(second, array![[1.0, 0.0]]);
+    layer.backward(first, g);
     assert_eq!(layer.weight.g, Some(array![[2.0, 0.0], [4.0, 0.0]]));
 }
 

@@ -1,27 +1,79 @@
-//! A crate outside the workspace that depends on this stage alone builds and runs.
+//! Crates outside the workspace that depend on this stage alone: one builds and runs, others fail as the book says.
 
-use std::path::Path;
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+const STAGE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A package outside the workspace, in an empty folder of that name.
+fn package(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    drop(std::fs::remove_dir_all(folder.join("src"))); // what the last run left, if there was one
+    std::fs::create_dir_all(folder.join("src/bin")).unwrap();
+    // The same versions as ours, so nothing has to be downloaded for this.
+    std::fs::copy(Path::new(STAGE).join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let manifest = format!(
+        "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nnb02_fully_connected = {{ path = {STAGE:?} }}\n"
+    );
+    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    folder
+}
+
+/// Cargo in such a folder; all of them share what they have built.
+fn cargo(folder: &Path, args: &[&str]) -> (bool, String, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(args).args(["--offline", "--color=never"]).current_dir(folder).env("NB_DATA", "drawn");
+    cargo.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside/target"));
+    let output = cargo.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
 
 #[test]
 fn one_dependency_brings_everything_below_it() {
-    let stage = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
-    std::fs::create_dir_all(folder.join("src")).unwrap();
-    std::fs::copy(stage.join("tests/outside/program.rs"), folder.join("src/main.rs")).unwrap();
-    // The same versions as ours, so nothing has to be downloaded for this.
-    std::fs::copy(stage.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    let manifest = format!(
-        "[package]\nname = \"outside\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nnb02_fully_connected = {{ path = {stage:?} }}\n"
-    );
-    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--offline"]).current_dir(&folder);
-    cargo.env("CARGO_TARGET_DIR", folder.join("target")).env("NB_DATA", "drawn");
-    let output = cargo.output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{err}");
+    let folder = package("outside");
+    std::fs::copy(Path::new(STAGE).join("tests/outside/program.rs"), folder.join("src/main.rs")).unwrap();
+    let (good, out, err) = cargo(&folder, &["run", "--quiet"]);
+    assert!(good, "{err}");
     assert!(out.contains("on digits drawn by this program"), "{out}");
+}
+
+/// The doc tests of the page only know *that* its examples do not compile: the stable rustdoc ignores the code of the
+/// error.
+#[test]
+fn the_compiler_errors_of_the_book_are_the_compilers() {
+    let page = Path::new(STAGE).join("../../book/pages/compiler-errors.md");
+    let examples = failing_examples(&std::fs::read_to_string(page).unwrap());
+    assert!(examples.len() > 5, "{examples:?}");
+    let folder = package("compiler_errors");
+    for (i, (_, code)) in examples.iter().enumerate() {
+        std::fs::write(folder.join(format!("src/bin/example_{i}.rs")), code).unwrap();
+    }
+    let (good, _, err) = cargo(&folder, &["build", "--bins", "--keep-going", "--message-format=short"]);
+    assert!(!good);
+    for (i, (expected, code)) in examples.iter().enumerate() {
+        assert_eq!(errors_of(&format!("example_{i}.rs"), &err), [expected.as_str()], "{code}\n{err}");
+    }
+}
+
+/// The error's code and the program, for each block that begins with ```` ```rust,compile_fail,E0382 ````.
+fn failing_examples(page: &str) -> Vec<(String, String)> {
+    let blocks = page.split("```rust,compile_fail,").skip(1);
+    let parts = blocks.filter_map(|block| block.split("```").next()?.split_once('\n'));
+    parts.map(|(error, code)| (error.to_string(), program(code))).collect()
+}
+
+/// As rustdoc does it: hidden lines are shown to the compiler, and all of it stands in a function.
+fn program(code: &str) -> String {
+    let lines: Vec<&str> = code.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    format!("fn main() {{\n    let _ = || {{\n{}\n    }};\n}}\n", lines.join("\n"))
+}
+
+/// `src/bin/example_0.rs:5:9: error[E0308]: mismatched types` → `E0308`
+fn errors_of(file: &str, messages: &str) -> Vec<String> {
+    let ours = messages.lines().filter_map(|line| line.split_once(file)?.1.split_once(": error")?.1.into());
+    ours.map(|error| error.split(['[', ']']).nth(1).unwrap_or(error).to_string()).collect()
 }

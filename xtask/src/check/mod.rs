@@ -1,10 +1,12 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`map`] at
-//! the table that says where each row of the lesson is. Every problem is one line: the file, what is
-//! wrong, and the way out.
+//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`figures`] at
+//! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what
+//! the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
+mod figures;
 mod map;
+mod pages;
 mod stage;
 
 use crate::sources::Sources;
@@ -14,7 +16,7 @@ use anyhow::Result;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Checks what a compiler cannot see: the chain of stages, the lessons, the READMEs, the lesson map
+/// Checks what a compiler cannot see: the chain of stages, the lessons, the READMEs, the lesson map, the pages
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cargo xtask check\n\n\
     It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table, \
@@ -55,8 +57,10 @@ fn problems(workspace: &Workspace) -> Vec<String> {
         problems.extend(stage::problems(stage, workspace, &sources));
     }
     problems.extend(strangers(workspace));
+    problems.extend(figures::problems(workspace));
     problems.extend(readme(workspace));
     problems.extend(map::problems(workspace, &sources));
+    problems.extend(pages::problems(workspace, &sources));
     problems
 }
 

@@ -9,6 +9,7 @@ pub(super) fn problems(stage: &Stage, workspace: &Workspace, sources: &Sources) 
     problems.extend(chain(stage, workspace));
     problems.extend(re_export(stage, workspace, sources));
     problems.extend(lesson_problems(stage));
+    problems.extend(python_problems(stage));
     problems.extend(modules(stage, workspace, sources));
     problems.extend(export::drift(stage, sources).unwrap_or_else(|e| vec![format!("{e:#}")]));
     problems
@@ -89,6 +90,30 @@ fn lesson_problems(stage: &Stage) -> Vec<String> {
         )
     }));
     problems
+}
+
+/// Each cell of the Python stands beside a section, in the same order.
+fn python_problems(stage: &Stage) -> Vec<String> {
+    let cells = match lesson::python(stage) {
+        Err(e) => return vec![format!("{e:#}")],
+        Ok(cells) => cells,
+    };
+    let ids: Vec<String> = lesson::sections(stage).unwrap_or_default().into_iter().map(|s| s.id).collect();
+    let file = format!("{}/tests/lesson.py", stage.shown());
+    let named: Vec<(usize, &str)> =
+        cells.iter().filter_map(|c| Some((c.line - 1, c.section.as_deref()?))).collect();
+    let stray = named.iter().filter(|(_, name)| !ids.iter().any(|id| id == name));
+    let stray = stray.map(|(line, name)| {
+        format!("{file}:{line}: tests/lesson.rs has no section `{name}`: a cell has the name of its section")
+    });
+    let disorder = named.windows(2).filter(|w| w[0].1 >= w[1].1);
+    let disorder = disorder.map(|w| {
+        format!(
+            "{file}:{}: `{}` stands after `{}`: cells stand in the order of the sections, once each",
+            w[1].0, w[1].1, w[0].1
+        )
+    });
+    stray.chain(disorder).collect()
 }
 
 /// `s07_einsum`, `s07b_more`

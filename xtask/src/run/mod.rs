@@ -13,10 +13,15 @@ use crate::record::{self, document};
 use crate::stages::{Stage, Workspace};
 use crate::{Usage, cargo, data, lesson, process, text};
 use anyhow::Result;
+use notebook::Plan;
 use show::Show;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+/// The course's limit for a notebook's cell.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs stages as notebooks: every section's title, output and time, then all other tests
 #[derive(clap::Args, Clone)]
@@ -24,7 +29,8 @@ use std::time::{Duration, Instant};
     after_help = "Examples:\n  cargo xtask run nb01 --only s07\n  cargo xtask run --up-to nb02 --release\n  \
     cargo xtask run --all --json > run.json\n\n\
     Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say); \
-    they are counted, and what has one is not called passed."
+    they are counted, and what has one is not called passed.\n\n\
+    NB_FIGURES=folder keeps the sections' pictures there, as SVG."
 )]
 pub(crate) struct Args {
     /// The stages to run, in the order of the course: nb01, 01, matmul or nb01_matmul
@@ -45,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     /// Give a section, or another test program, at most this long
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = LIMIT.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
 }
 
@@ -59,7 +65,7 @@ impl Args {
             only: only.into(),
             build,
             json: false,
-            timeout: 600,
+            timeout: LIMIT.as_secs(),
         }
     }
 }
@@ -69,14 +75,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let start = Instant::now();
     let workspace = Workspace::find()?;
     let stages = chosen(args, &workspace)?;
-    let show = Show::new(args.json);
+    let show = if args.json { Show::Aside } else { Show::Story };
     if workspace.stages.iter().position(data::has_data) <= stages.last().and_then(|s| position(s, &workspace))
     {
         data::make_sure(&workspace, args.build)?;
     }
     let mut done = vec![];
     for stage in stages {
-        let record = one(stage, args, &workspace, &show)?;
+        let record = one(stage, &Job::of(args), &workspace, show)?;
         let built = record.built;
         done.push(record);
         if process::interrupted() {
@@ -133,16 +139,58 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
     }
 }
 
-fn one(stage: &Stage, args: &Args, workspace: &Workspace, show: &Show) -> Result<record::Stage> {
+/// Runs the lessons of these stages alone, for a book or a notebook; their pictures go into the folder `figures`.
+///
+/// Ends early where a stage fails, as nothing can be made of it; the last record then says so.
+pub(crate) fn record<'a>(
+    stages: impl IntoIterator<Item = &'a Stage>,
+    workspace: &Workspace,
+    figures: &Path,
+) -> Result<Vec<record::Stage>> {
+    data::make_sure(workspace, Build::default())?;
+    let job = Job {
+        build: Build::default(),
+        plan: Plan { only: &[], limit: LIMIT, figures: Some(figures) },
+        suites: false,
+    };
+    let mut done: Vec<record::Stage> = vec![];
+    for stage in stages {
+        let record = one(stage, &job, workspace, Show::Progress)?;
+        let is_good = record.status().is_good();
+        done.push(record);
+        if !is_good || process::interrupted() {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// What is done with each stage.
+struct Job<'a> {
+    build: Build,
+    plan: Plan<'a>,
+    /// Whether its other tests are run, too.
+    suites: bool,
+}
+
+impl Job<'_> {
+    fn of(args: &Args) -> Job<'_> {
+        let limit = Duration::from_secs(args.timeout);
+        let plan = Plan { only: &args.only, limit, figures: None };
+        Job { build: args.build, plan, suites: args.only.is_empty() }
+    }
+}
+
+fn one(stage: &Stage, job: &Job, workspace: &Workspace, show: Show) -> Result<record::Stage> {
     let title = stage.title();
     show.stage(&stage.name(), &title)?;
     let start = Instant::now();
-    let programs = cargo::build_tests(stage, args.build)?;
+    let programs = cargo::build_tests(stage, job.build)?;
     let mut record = record::Stage {
         name: stage.name(),
         title,
         built: programs.is_some(),
-        build: args.build.profile().into(),
+        build: job.build.profile().into(),
         build_time: start.elapsed(),
         time: Duration::ZERO,
         sections: vec![],
@@ -154,14 +202,13 @@ fn one(stage: &Stage, args: &Args, workspace: &Workspace, show: &Show) -> Result
     };
     let start = Instant::now();
     if let Some(first) = programs.first() {
-        record.build = format!("{} build, opt-level {}", args.build.profile(), first.opt_level);
+        record.build = format!("{} build, opt-level {}", job.build.profile(), first.opt_level);
     }
-    let limit = Duration::from_secs(args.timeout);
     if let Some(lesson) = programs.iter().find(|p| p.kind == "test" && p.name == "lesson") {
-        record.sections = notebook::run(stage, lesson, &args.only, limit, workspace, show)?;
+        record.sections = notebook::run(stage, lesson, &job.plan, workspace, show)?;
     }
-    if args.only.is_empty() && !process::interrupted() {
-        record.suites = suites::run(stage, &programs, args.build, limit, show)?;
+    if job.suites && !process::interrupted() {
+        record.suites = suites::run(stage, &programs, job.build, job.plan.limit, show)?;
     }
     record.time = start.elapsed();
     show.stage_done(&record)?;

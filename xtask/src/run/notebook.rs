@@ -2,38 +2,50 @@
 //!
 //! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
 
-use super::show::Show;
+use super::show::{INDENT, Show};
 use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Event, Failure, Parser, Verdict};
 use crate::process::{End, listen};
 use crate::record::{Section, Status};
 use crate::stages::{Stage, Workspace};
+use crate::text;
 use anyhow::{Context, Result, bail};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// More than this of one section's output is shown, but not kept.
 const KEPT: usize = 1 << 20;
 
-/// Runs the sections whose names begin like one of `only`, or all.
+/// Of a line of the terminal that a recorded section believes to write to: a page is the same on every machine.
+const RECORDED_WIDTH: &str = "80";
+
+/// Which sections are run, and how.
+pub(super) struct Plan<'a> {
+    /// Those whose names begin like one of these, or all.
+    pub(super) only: &'a [String],
+    pub(super) limit: Duration,
+    /// Where the sections put their pictures; without it they draw none.
+    pub(super) figures: Option<&'a Path>,
+}
+
 pub(super) fn run(
     stage: &Stage,
     program: &Program,
-    only: &[String],
-    limit: Duration,
+    plan: &Plan,
     workspace: &Workspace,
-    show: &Show,
+    show: Show,
 ) -> Result<Vec<Section>> {
     let mut names = list(stage, program)?;
-    names.retain(|name| only.is_empty() || only.iter().any(|o| name.starts_with(o.as_str())));
+    names.retain(|name| plan.only.is_empty() || plan.only.iter().any(|o| name.starts_with(o.as_str())));
     let sources = lesson::sections(stage)?;
     let blank = |name: &String| blank(name, &sources, stage, workspace);
     let mut notebook =
         Notebook { sections: names.iter().map(blank).collect(), next: 0, started: Instant::now(), show };
     while notebook.next < names.len() {
         let before = notebook.next;
-        let end = notebook.rest(stage, program, &names[before..], limit)?;
+        let end = notebook.rest(stage, program, &names[before..], plan)?;
         if matches!(end, End::Interrupt) || notebook.next == before {
             break;
         }
@@ -41,10 +53,16 @@ pub(super) fn run(
     Ok(notebook.sections)
 }
 
-/// The test program, to be started where `cargo test` would start it.
+/// The test program, to be started where `cargo test` would start it. It prints into a pipe, so it has to be told how long
+/// a line of the terminal is.
 pub(super) fn command(stage: &Stage, program: &Program) -> Command {
     let mut command = Command::new(&program.file);
     command.current_dir(&stage.package.folder).env("CARGO_MANIFEST_DIR", &stage.package.folder);
+    command.env("COLUMNS", text::width().saturating_sub(INDENT.len()).to_string());
+    // Its folder is named from where the person is, not from where the program will be.
+    if let Some(Ok(folder)) = std::env::var_os("NB_FIGURES").map(std::path::absolute) {
+        command.env("NB_FIGURES", folder);
+    }
     command
 }
 
@@ -70,33 +88,37 @@ fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Wor
         time: Duration::ZERO,
         output: String::new(),
         skipped: vec![],
+        figures: vec![],
         failure: None,
     }
 }
 
-struct Notebook<'a> {
+struct Notebook {
     sections: Vec<Section>,
     /// The first section that has not started yet.
     next: usize,
     started: Instant,
-    show: &'a Show,
+    show: Show,
 }
 
-impl Notebook<'_> {
+impl Notebook {
     /// Runs the sections `names`, or as many as one process gets through.
-    fn rest(&mut self, stage: &Stage, program: &Program, names: &[String], limit: Duration) -> Result<End> {
+    fn rest(&mut self, stage: &Stage, program: &Program, names: &[String], plan: &Plan) -> Result<End> {
         let mut parser = Parser::new(names);
         let mut command = command(stage, program);
         command.args(["--exact", "--test-threads=1", "--nocapture", "--color=never"]).args(names);
+        if let Some(folder) = plan.figures {
+            command.env("NB_FIGURES", folder).env("COLUMNS", RECORDED_WIDTH);
+        }
         let before = self.next;
-        let end = listen(command, limit, |bytes| {
+        let end = listen(command, plan.limit, |bytes| {
             let reached = self.next;
             parser.feed(bytes).into_iter().try_for_each(|event| self.take(event))?;
             Ok(self.next > reached)
         })?;
         parser.finish().into_iter().try_for_each(|event| self.take(event))?;
         if let Some(running) = self.running(before) {
-            self.cut_short(running, &end, limit)?;
+            self.cut_short(running, &end, plan.limit)?;
         } else if self.next == before {
             self.never_began(&end)?;
         }
@@ -124,6 +146,7 @@ impl Notebook<'_> {
     fn line(&mut self, line: &str) -> Result<()> {
         if let Some(section) = self.next.checked_sub(1).and_then(|i| self.sections.get_mut(i)) {
             section.skipped.extend(line.strip_prefix("skipped: ").map(String::from));
+            section.figures.extend(line.strip_prefix("figure: ").map(String::from));
             if section.output.len() < KEPT {
                 section.output.push_str(line);
                 section.output.push('\n');

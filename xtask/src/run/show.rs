@@ -9,21 +9,25 @@ use anyhow::Result;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-/// Prints the story of a run: to standard output, or beside it where that is for the JSON document.
-pub(super) struct Show {
-    aside: bool,
+/// What stands before every line of a section's output.
+pub(super) const INDENT: &str = "    ";
+
+/// How much of a run's story is told, and where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// All of it is the result.
+    Story,
+    /// All of it, on standard error: the result is a JSON document.
+    Aside,
+    /// How far it is, and what failed: the result is a book.
+    Progress,
 }
 
 impl Show {
-    pub(super) fn new(aside: bool) -> Show {
-        Show { aside }
-    }
-
     fn print(&self, line: &str) -> Result<()> {
-        if self.aside {
-            writeln!(anstream::stderr(), "{line}")?;
-        } else {
-            writeln!(anstream::stdout(), "{line}")?;
+        match self {
+            Show::Story => writeln!(anstream::stdout(), "{line}")?,
+            Show::Aside | Show::Progress => writeln!(anstream::stderr(), "{line}")?,
         }
         Ok(())
     }
@@ -37,14 +41,25 @@ impl Show {
     }
 
     pub(super) fn section(&self, section: &Section) -> Result<()> {
+        if *self == Show::Progress {
+            self.begins(&format!("{}  {}", section.id, section.title));
+            return Ok(());
+        }
         self.print(&format!("\n{TITLE}{}{PLAIN}  {}", section.id, section.title))
     }
 
     pub(super) fn line(&self, line: &str) -> Result<()> {
-        self.print(&format!("    {line}"))
+        if *self == Show::Progress {
+            return Ok(());
+        }
+        self.print(&format!("{INDENT}{line}"))
     }
 
     pub(super) fn section_done(&self, section: &Section) -> Result<()> {
+        if *self == Show::Progress {
+            self.ends();
+            return Ok(());
+        }
         let (style, time) = (style(section.status), seconds(section.time));
         let note = match (&section.failure, section.skipped.len()) {
             (Some(_), _) if section.status == Status::Failed => String::new(),
@@ -104,8 +119,10 @@ impl Show {
                 .sum::<usize>();
         let good =
             stage.sections.iter().filter(|s| matches!(s.status, Status::Passed | Status::Skipped)).count();
+        let tests =
+            if stage.suites.is_empty() { String::new() } else { format!(" and {}", count(tests, "test")) };
         let parts = [
-            Some(format!("{} and {} ran to their end", count(good, "section"), count(tests, "test"))),
+            Some(format!("{}{tests} ran to their end", count(good, "section"))),
             (bad > 0).then(|| format!("{bad} did not")),
             (stage.skipped() > 0).then(|| format!("{} skipped", count(stage.skipped(), "check"))),
         ];
@@ -125,7 +142,7 @@ impl Show {
         };
         let place = failure.place.clone().unwrap_or_else(|| format!("{}:{}", section.file, section.line));
         self.print(&format!("\n{BAD}{} {}{PLAIN} at {place}", section.id, section.status.word()))?;
-        failure.message.lines().try_for_each(|line| self.line(line))
+        failure.message.lines().try_for_each(|line| self.print(&format!("{INDENT}{line}")))
     }
 
     /// The last line, where there was more than one stage.

@@ -19,7 +19,7 @@ pub(super) fn run(
     programs: &[Program],
     build: Build,
     limit: Duration,
-    show: &Show,
+    show: Show,
 ) -> Result<Vec<Suite>> {
     let named = |p: &Program| match p.kind.as_str() {
         "lib" => Some("unit tests".to_string()),

@@ -51,7 +51,7 @@ use std::path::{Path, PathBuf};
 pub use drawn::drawn;
 pub use error::{DataError, Fault};
 pub use places::{Place, find, locations};
-pub use show::{image_svg, show_image};
+pub use show::{show_image, show_images};
 
 /// Rows and columns of an image.
 ///

@@ -7,8 +7,11 @@ use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
 use crate::{Element, matmul, matmul_into};
 use ndarray::{
-    ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut1, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
+    Array3, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2,
+    ArrayViewMut3, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
 };
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Multiplies two operands and sums over the labels that the step's output does not have.
 pub(super) fn contract<'a, T: Element>(
@@ -22,7 +25,6 @@ pub(super) fn contract<'a, T: Element>(
     let (a_set, b_set) = (set(&a.labels), set(&b.labels));
     let (a, b) = (a.summed_to(kept | b_set)?, b.summed_to(kept | a_set)?);
     let values = match step.lowering {
-        _ if a.values.is_empty() || b.values.is_empty() => zeros(&axes.shape(&step.output))?,
         Lowering::Matmul => matrices(&a, &b, step, axes)?,
         Lowering::Dot => dots(&a, &b, step, axes)?,
         Lowering::Products => products(&a, &b, step, axes)?,
@@ -46,6 +48,40 @@ pub(super) fn matrix_product<T: Element>(
     };
     let shape = [a.nrows(), b.nrows()];
     (inner == same).then(|| reserve::<T>(&shape).map(|()| matmul(&a, &b.t()).into_dyn()))
+}
+
+/// The same for a batch of matrices: `bik,bkj->bij`.
+pub(super) fn batched_product<T: Element>(
+    views: &[ArrayViewD<'_, T>],
+    axes: &Axes,
+) -> Option<Result<ArrayD<T>, TooLarge>> {
+    let ([a, b], [a_labels, b_labels], &[batch, row, column]) = (views, &*axes.carried, &*axes.output) else {
+        return None;
+    };
+    let ((a, inner), (b, same)) = match batch_first(a, a_labels, [batch, row]) {
+        Some(left) => (left, batch_first(b, b_labels, [batch, column])?),
+        None => (batch_first(b, b_labels, [batch, row])?, batch_first(a, a_labels, [batch, column])?),
+    };
+    let shape = (a.dim().0, a.dim().1, b.dim().1);
+    (inner == same).then(|| {
+        reserve::<T>(&[shape.0, shape.1, shape.2])?;
+        let mut out = Array3::zeros(shape);
+        each_matrix(a, b.permuted_axes([0, 2, 1]), out.view_mut());
+        Ok(out.into_dyn())
+    })
+}
+
+/// Matrices with the letters `[batch, free]` in front, and the name of their other letter.
+fn batch_first<'a, T>(
+    view: &ArrayViewD<'a, T>,
+    labels: &[Label],
+    front: [Label; 2],
+) -> Option<(ArrayView3<'a, T>, Label)> {
+    let matrices = view.clone().into_dimensionality::<Ix3>().ok()?;
+    let inner = labels.iter().copied().find(|label| !front.contains(label))?;
+    let [batch, free] = front.map(|letter| labels.iter().position(|&label| label == letter));
+    let (batch, free) = (batch?, free?);
+    Some((matrices.permuted_axes([batch, free, 3 - batch - free]), inner))
 }
 
 /// A matrix with the letter `free` in front, and the name of its other letter.
@@ -84,12 +120,12 @@ fn matrices<T: Element>(
     let mut out = zeros(&shape)?;
     let permuted = out.view_mut().permuted_axes(&*positions(&step.output, &written));
     if let Some(places) = merged(permuted, (batch.len(), rows.len(), columns.len())) {
-        each_matrix(a.view(), b.view(), places);
+        each_matrix_of_batches(a.view(), b.view(), places);
         return Ok(out);
     }
     let merged_shape = [&a.shape()[..=batch.len()], &b.shape()[batch.len() + 1..]].concat();
     let mut c = zeros(&merged_shape)?;
-    each_matrix(a.view(), b.view(), c.view_mut());
+    each_matrix_of_batches(a.view(), b.view(), c.view_mut());
     unmerged(c, written, step, axes)
 }
 
@@ -120,20 +156,53 @@ fn unmerged<T: Element>(
 }
 
 /// `out[i…] = a[i…] @ b[i…]` for every index of the axes before the last two.
-fn each_matrix<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
+fn each_matrix_of_batches<T: Element>(
+    a: ArrayViewD<'_, T>,
+    b: ArrayViewD<'_, T>,
+    mut out: ArrayViewMutD<'_, T>,
+) {
     if out.ndim() > 3 {
         for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
-            each_matrix(a, b, out);
+            each_matrix_of_batches(a, b, out);
         }
         return;
     }
     let three = "one axis of the batch and two of the matrix are left";
-    let a = a.into_dimensionality::<Ix3>().expect(three);
-    let b = b.into_dimensionality::<Ix3>().expect(three);
-    let mut out = out.into_dimensionality::<Ix3>().expect(three);
-    for ((a, b), mut out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
+    let (a, b) = (a.into_dimensionality().expect(three), b.into_dimensionality().expect(three));
+    each_matrix(a, b, out.into_dimensionality().expect(three));
+}
+
+/// Operations in a batch from which on several threads share its products.
+const WORTH_SHARING: usize = 1 << 22;
+
+/// Operations in a single product for which several threads do better on one product after the other: up to the first
+/// number `matmul` uses one thread anyway, and from the second on each of two products keeps a thread busy for long.
+const WORTH_CUTTING: Range<usize> = 400_000..2_000_000;
+
+/// `out[i] = a[i] @ b[i]`. Each product is `matmul`'s, whose digits no number of threads changes.
+fn each_matrix<T: Element>(a: ArrayView3<'_, T>, b: ArrayView3<'_, T>, mut out: ArrayViewMut3<'_, T>) {
+    let one = (2 * out.dim().1 * out.dim().2).saturating_mul(a.dim().2);
+    let shared = !WORTH_CUTTING.contains(&one) && one.saturating_mul(out.dim().0) >= WORTH_SHARING;
+    let products = a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut());
+    let multiply = |((a, b), mut out): ((ArrayView2<'_, T>, ArrayView2<'_, T>), ArrayViewMut2<'_, T>)| {
         matmul_into(&a, &b, &mut out);
-    }
+    };
+    if shared { share(products, multiply) } else { products.for_each(multiply) }
+}
+
+/// Calls `work` with every item, on this thread and on those of the rayon pool that come in time.
+fn share<I: Iterator + Send>(items: I, work: impl Fn(I::Item) + Sync) {
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take_all = || {
+        while let Some(item) = next() {
+            work(item)
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        (1..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| take_all()));
+        take_all();
+    });
 }
 
 /// Inner products along the inner labels, one for every index of the batch.

@@ -78,10 +78,10 @@ pub use error::{EinsumError, Quote};
 pub use explain::einsum_explain;
 
 use crate::Element;
-use contract::{contract, matrix_product};
+use contract::{batched_product, contract, matrix_product};
 use nb00_testing::AsArray;
 use ndarray::{Array, ArrayD, ArrayViewD, Dimension};
-use operand::Operand;
+use operand::{Operand, zeros};
 use plan::plan;
 use sizes::Axes;
 use smallvec::SmallVec;
@@ -138,8 +138,11 @@ fn evaluate<'a, T: Element>(
     views: SmallVec<[ArrayViewD<'a, T>; 3]>,
     axes: &Axes,
 ) -> Result<ArrayD<T>, TooLarge> {
-    if let Some(product) = matrix_product(&views, axes) {
+    if let Some(product) = matrix_product(&views, axes).or_else(|| batched_product(&views, axes)) {
         return product;
+    }
+    if views.iter().any(|view| view.is_empty()) {
+        return zeros(&axes.shape(&axes.output)); // sums of nothing, whatever the other operands hold
     }
     let mut operands: SmallVec<[Option<Operand<'a, T>>; 3]> = SmallVec::new();
     for (view, labels) in views.into_iter().zip(&axes.operands) {

@@ -19,7 +19,7 @@
 //!
 //! **In Rust the ladder is not monotone.** Python pays some 100 ns of interpreter for each step of a loop, so
 //! every loop that moves into compiled code is a gift. Here the loops are compiled already: the first rung
-//! is tens of thousands of times faster than the course's, and [`broadcast`], which fills a `(k, n)` array
+//! is thousands of times faster than the course's, and [`broadcast`], which fills a `(k, n)` array
 //! only to add it up, *costs* time. What this ladder climbs is abstraction; speed comes from another place, the
 //! order in which memory is touched and the registers that hold what is used again.
 //!

@@ -3,8 +3,9 @@
 use super::{RUNGS, Rung, peak};
 use crate::ndarray::ArrayRef2;
 use crate::timing::{PROFILE, human};
-use crate::{Timing, test_near_norm, timeit};
+use crate::{Blocks, Timing, test_near_norm, timeit};
 use std::fmt::{self, Display};
+use std::ops::Range;
 use std::time::Duration;
 
 /// What [`time_rungs`] found; `Display` prints it beside the course's times.
@@ -81,22 +82,63 @@ impl Display for Table {
 }
 
 impl Table {
+    /// The times as bars on a logarithmic axis, in lines of at most `width` characters (but at least 40): ours, and below it the course's.
+    ///
+    /// ```
+    /// use nb01_matmul::{Blocks, ladder::time_rungs, ndarray::Array2};
+    ///
+    /// let table = time_rungs(&Array2::ones((2, 3)), &Array2::ones((3, 2)));
+    /// println!("{}", table.bars(60, Blocks::here()));
+    /// ```
+    pub fn bars(&self, width: usize, blocks: Blocks) -> String {
+        const BESIDE: usize = 33; // a name before the bar, a time and "the course" after it
+        let width = width.max(40) - BESIDE;
+        let range =
+            decades(self.rows.iter().flat_map(|row| [Some(seconds(row)), self.course(row)]).flatten());
+        let (from, to) =
+            (human(Duration::from_secs_f64(range.start)), human(Duration::from_secs_f64(range.end)));
+        let mut text = format!("bars from {from} to {to}, on a logarithmic axis:\n");
+        let mut line = |name: &str, time: f64, whose: &str| {
+            let (bar, time) =
+                (blocks.log_bar(time, range.clone(), width), human(Duration::from_secs_f64(time)));
+            text += format!("{name:<12} {bar} {time}{whose}\n").as_str();
+        };
+        for row in &self.rows {
+            line(row.rung.name, seconds(row), "");
+            self.course(row).into_iter().for_each(|course| line("", course, " the course"));
+        }
+        text
+    }
+
+    /// The course's time, if it multiplied matrices of these sizes.
+    fn course(&self, row: &Row) -> Option<f64> {
+        row.rung.course.filter(|_| self.sizes == (5, 784, 10))
+    }
+
     /// The factors are to the first rung: ours to our loops, the course's to the course's loops.
     fn row(&self, f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
         let (m, k, n) = self.sizes;
-        let seconds = |row: &Row| row.timing.min.as_secs_f64();
         let flops = 2.0 * (m * k * n) as f64;
         let factor = seconds(&self.rows[0]) / seconds(row);
         let speed = flops / seconds(row) / 1e9;
         let share = 100.0 * speed / self.limit;
         let (name, time) = (row.rung.name, human(row.timing.min));
         write!(f, "{name:<12} {time:>10} {speed:>9.2} {share:>7.1} % {factor:>8.1}×")?;
-        let course = row.rung.course.filter(|_| self.sizes == (5, 784, 10));
-        match (course, RUNGS[0].course) {
+        match (self.course(row), RUNGS[0].course) {
             (Some(course), Some(first)) => {
                 writeln!(f, " {:>10} {:>8.0}×", human(Duration::from_secs_f64(course)), first / course)
             }
             _ => writeln!(f, " {:>10}", "–"),
         }
     }
+}
+
+fn seconds(row: &Row) -> f64 {
+    row.timing.min.as_secs_f64()
+}
+
+/// The powers of ten around the numbers, which are seconds.
+fn decades(numbers: impl Iterator<Item = f64>) -> Range<f64> {
+    let (low, high) = numbers.fold((1.0_f64, 1e-9_f64), |(low, high), x| (low.min(x), high.max(x)));
+    10_f64.powi(low.log10().floor() as i32)..10_f64.powi(high.log10().ceil() as i32)
 }

@@ -30,7 +30,8 @@ pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {
     memory.into_shape_with_order((rows, columns)).expect("as many numbers as the shape holds, in order")
 }
 
-/// Tells the system that this memory will be used as a whole.
+/// Tells the system that this memory will be used as a whole, now: several threads that ask for one page after the
+/// other, each in the midst of its work, wait for each other longer than it takes to get all of them at once.
 #[cfg(target_os = "linux")]
 fn ask_for_huge_pages(start: *const u8, bytes: usize) {
     const PAGE: usize = 4096;
@@ -38,11 +39,13 @@ fn ask_for_huge_pages(start: *const u8, bytes: usize) {
         return;
     }
     let skipped = start.align_offset(PAGE);
-    // SAFETY: the range lies inside memory that the caller owns; `MADV_HUGEPAGE` changes no byte of it. Where it is
-    // refused, pages stay small: nothing to do about that.
+    let whole = (bytes - skipped) / PAGE * PAGE;
+    // SAFETY: the range lies inside memory that the caller owns, and neither advice changes a byte of it. Where one
+    // is refused, pages stay small, or come one by one: nothing to do about that.
     unsafe {
         let start = start.add(skipped).cast_mut().cast();
-        libc::madvise(start, (bytes - skipped) / PAGE * PAGE, libc::MADV_HUGEPAGE);
+        libc::madvise(start, whole, libc::MADV_HUGEPAGE);
+        libc::madvise(start, whole, libc::MADV_POPULATE_WRITE);
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const WORTH_WAKING: f64 = 4e5;
 
 /// How many threads should work on a product of so many multiplications and additions.
-fn threads_for(operations: f64) -> usize {
+pub(super) fn threads_for(operations: f64) -> usize {
     if operations < WORTH_WAKING { 1 } else { rayon::current_num_threads().min(limit()) }
 }
 

@@ -1,8 +1,8 @@
-//! An image in the terminal and in a file.
+//! Images in the terminal.
 
-use nb01_matmul::data::{drawn, image_svg, show_image};
+use nb01_matmul::Blocks;
+use nb01_matmul::data::{drawn, show_image, show_images};
 use nb01_matmul::ndarray::{Array2, s};
-use std::fs;
 
 #[test]
 fn fourteen_lines_of_at_most_28() {
@@ -14,28 +14,22 @@ fn fourteen_lines_of_at_most_28() {
 #[test]
 fn odd_and_empty_images() {
     let full = Array2::from_elem((3, 2), 1.0);
-    assert_eq!(show_image(&full), "██\n▀▀\n");
-    assert_eq!(show_image(&full.slice(s![..0, ..])), "");
-    assert_eq!(show_image(&Array2::from_elem((1, 1), f32::NAN)), "\n");
+    let show = |image: &Array2<f32>| show_images(&[image.view()], 80, Blocks::Unicode);
+    assert_eq!(show(&full), "██\n▀▀\n");
+    assert_eq!(show(&full.slice(s![..0, ..]).to_owned()), "");
+    assert_eq!(show(&Array2::from_elem((1, 1), f32::NAN)), "\n");
+    assert_eq!(show_images(&[], 80, Blocks::Unicode), "");
 }
 
 #[test]
-fn a_file_with_a_square_for_each_pixel_that_has_ink() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("digit.svg");
-    let digits = drawn(1, 1, 3);
-    image_svg(&file, &digits.image(0)).unwrap();
-    let svg = fs::read_to_string(&file).unwrap();
-    let ink = digits.x_train.iter().filter(|x| **x > 0.0).count();
-    assert_eq!(svg.matches("width=\"1\"").count(), ink);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left there");
-}
-
-#[test]
-fn a_file_that_cannot_be_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let error = image_svg(&folder.path().join("no/digit.svg"), &drawn(1, 1, 3).image(0)).unwrap_err();
-    assert!(error.to_string().contains("digit.svg"), "{error}");
+fn as_many_as_there_is_room_for() {
+    let (image, low) = (Array2::from_elem((4, 3), 1.0), Array2::from_elem((2, 3), 1.0));
+    let images = [image.view(), low.view(), image.view()];
+    let shown = |width| show_images(&images, width, Blocks::Ascii);
+    assert_eq!(shown(0), "###\n###\n", "the first in any case");
+    assert_eq!(shown(7), "###\n###\n");
+    assert_eq!(shown(8), "###  ###\n###\n");
+    assert_eq!(shown(13), "###  ###  ###\n###       ###\n");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Ix1, Ix2};
 /// let mut relu = Relu { shift: 0.5 };
 /// let pass = relu.call(&x);
 /// assert_eq!(pass.out(), &array![[-0.5, 1.5]]);
-/// assert_eq!(relu.backward(pass, &array![[3.0, 3.0]]), array![[0.0, 3.0]]);
+/// assert_eq!(relu.backward(pass, array![[3.0, 3.0]]), array![[0.0, 3.0]]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Relu {
@@ -27,8 +27,8 @@ impl Module for Relu {
         Saved::new(shifted_relu(inp, self.shift))
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
-        relu_grad(inp, out_g)
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        relu_grad(inp, &out_g)
     }
 }
 
@@ -40,7 +40,7 @@ impl Module for Relu {
 /// let x = array![[1.0, 2.0]];
 /// let mut lin = LinEinsum::new(array![[3.0], [4.0]], array![0.5]);
 /// let pass = lin.call(&x);
-/// lin.backward(pass, &array![[10.0]]);
+/// lin.backward(pass, array![[10.0]]);
 /// assert_eq!(lin.w.g, Some(array![[10.0], [20.0]]));
 /// ```
 #[derive(Clone, Debug)]
@@ -69,8 +69,8 @@ impl Module for LinEinsum {
         Saved::new(lin(inp, &self.w.v, &self.b.v))
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
-        let grad = lin_grad_einsum(inp, &self.w.v, out_g);
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        let grad = lin_grad_einsum(inp, &self.w.v, &out_g);
         (self.w.g, self.b.g) = (Some(grad.w), Some(grad.b));
         grad.inp
     }
@@ -92,7 +92,7 @@ impl Module for LinEinsum {
 /// let x = array![[1.0, 2.0]];
 /// let mut lin = Lin::new(array![[3.0], [4.0]], array![0.5]);
 /// let pass = lin.call(&x);
-/// assert_eq!(lin.backward(pass, &array![[10.0]]), array![[30.0, 40.0]]);
+/// assert_eq!(lin.backward(pass, array![[10.0]]), array![[30.0, 40.0]]);
 /// assert_eq!(lin.w.g, Some(array![[10.0], [20.0]]));
 /// ```
 #[derive(Clone, Debug)]
@@ -121,14 +121,14 @@ impl Module for Lin {
         Saved::new(lin(inp, &self.w.v, &self.b.v))
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
-        let LinGrad { inp, w, b } = lin_grad(inp, &self.w.v, out_g);
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        let LinGrad { inp, w, b } = lin_grad(inp, &self.w.v, &out_g);
         (self.w.g, self.b.g) = (Some(w), Some(b));
         inp
     }
 
-    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: &ArrayRef2<f32>) {
-        let (w, b) = lin_param_grads(inp, out_g);
+    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) {
+        let (w, b) = lin_param_grads(inp, &out_g);
         (self.w.g, self.b.g) = (Some(w), Some(b));
     }
 

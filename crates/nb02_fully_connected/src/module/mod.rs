@@ -22,7 +22,7 @@
 //! ```compile_fail,E0061
 //! use nb02_fully_connected::{Module, module::Relu, ndarray::array};
 //!
-//! Relu { shift: 0.5 }.backward(&array![[1.0]]); // backward before forward: which pass?
+//! Relu { shift: 0.5 }.backward(array![[1.0]]); // backward before forward: which pass?
 //! ```
 //!
 //! ```compile_fail,E0382
@@ -30,8 +30,8 @@
 //!
 //! let (x, out_g, mut relu) = (array![[1.0]], array![[1.0]], Relu { shift: 0.5 });
 //! let pass = relu.call(&x);
-//! relu.backward(pass, &out_g);
-//! relu.backward(pass, &out_g); // twice: the first took the pass, and its memory is free again
+//! relu.backward(pass, out_g.clone());
+//! relu.backward(pass, out_g); // twice: the first took the pass, and its memory is free again
 //! ```
 //!
 //! ```compile_fail,E0506
@@ -40,7 +40,7 @@
 //! let (mut x, out_g, mut relu) = (array![[1.0]], array![[1.0]], Relu { shift: 0.5 });
 //! let pass = relu.call(&x);
 //! x = array![[-1.0]]; // x is still needed
-//! relu.backward(pass, &out_g);
+//! relu.backward(pass, out_g);
 //! ```
 //!
 //! The layers are [`Relu`], [`LinEinsum`] and, without einsum, [`Lin`]. A [`Sequential`] is a module made of
@@ -88,7 +88,7 @@ use std::fmt::Debug;
 ///     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved {
 ///         Saved::new(inp * inp)
 ///     }
-///     fn bwd(&mut self, inp: &ArrayRef2<f32>, _: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+///     fn bwd(&mut self, inp: &ArrayRef2<f32>, _: &Saved, out_g: Array2<f32>) -> Array2<f32> {
 ///         2.0 * inp * out_g
 ///     }
 /// }
@@ -96,7 +96,7 @@ use std::fmt::Debug;
 /// let x = array![[3.0]];
 /// let pass = Square.call(&x);
 /// assert_eq!(pass.out(), &array![[9.0]]);
-/// assert_eq!(Square.backward(pass, &array![[1.0]]), array![[6.0]]);
+/// assert_eq!(Square.backward(pass, array![[1.0]]), array![[6.0]]);
 /// ```
 pub trait Module: Debug {
     /// What the module computes, and what its backward pass will need of it.
@@ -107,17 +107,30 @@ pub trait Module: Debug {
 
     /// From the gradient of the output to that of the input; parameters' gradients are stored beside them.
     ///
-    /// `inp` and `saved` are what [`forward`](Self::forward) was given and returned.
+    /// `inp` and `saved` are what [`forward`](Self::forward) was given and returned. `out_g` is handed over, as nobody
+    /// needs it afterwards: a layer whose two gradients have one shape may turn the one into the other.
     ///
     /// # Panics
     /// If the shapes do not fit.
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32>;
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) -> Array2<f32>;
 
     /// [`bwd`](Self::bwd) where nobody needs the input's gradient, as for the first layer of a net.
     ///
     /// A layer for which that saves work says how.
-    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: &ArrayRef2<f32>) {
+    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) {
         self.bwd(inp, saved, out_g);
+    }
+
+    /// [`forward`](Self::forward) and [`relu`](crate::relu) in one pass, for a layer that can do both at once.
+    ///
+    /// A [`Sequential`] asks for it where a module that [`is_relu`](Self::is_relu) comes next.
+    fn forward_relu(&self, _inp: &ArrayRef2<f32>) -> Option<Saved> {
+        None
+    }
+
+    /// Whether this is the plain ReLU, which the layer before it may do on its way.
+    fn is_relu(&self) -> bool {
+        false
     }
 
     /// What is learned; in the order of the forward pass.
@@ -141,12 +154,12 @@ pub trait Module: Debug {
     }
 
     /// The backward pass of a [`call`](Self::call): stores the parameters' gradients, returns the input's.
-    fn backward(&mut self, pass: Pass<'_>, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+    fn backward(&mut self, pass: Pass<'_>, out_g: Array2<f32>) -> Array2<f32> {
         self.bwd(&pass.inp, &pass.saved, out_g)
     }
 
     /// The backward pass for training: stores the parameters' gradients and leaves out the input's.
-    fn backward_params(&mut self, pass: Pass<'_>, out_g: &ArrayRef2<f32>) {
+    fn backward_params(&mut self, pass: Pass<'_>, out_g: Array2<f32>) {
         self.bwd_params(&pass.inp, &pass.saved, out_g);
     }
 }
@@ -183,6 +196,9 @@ impl Pass<'_> {
 /// What a forward pass leaves for the backward pass: a module's output, and what its parts saved.
 ///
 /// So it is a tree of the same shape as the module. A branch (a residual block, say) is one more part.
+///
+/// Where [`nn::Linear`](crate::nn::Linear) and [`nn::ReLU`](crate::nn::ReLU) were computed in one pass, both parts hold the
+/// ReLU's output: what was below zero is gone, as after PyTorch's `nn.ReLU(inplace=True)`.
 ///
 /// ```
 /// use nb02_fully_connected::{Module, module::{Relu, Sequential}, ndarray::array};

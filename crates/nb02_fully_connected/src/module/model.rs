@@ -46,25 +46,27 @@ impl Sequential {
 impl Module for Sequential {
     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved {
         let mut parts: Vec<Saved> = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let saved = layer.forward(parts.last().map_or(inp, |before| &before.out));
-            parts.push(saved);
+        while let [layer, later @ ..] = &self.layers[parts.len()..] {
+            let inp = parts.last().map_or(inp, |before| &before.out);
+            match with_relu(&**layer, later, inp) {
+                Some(both) => parts.extend([both.clone(), both]),
+                None => parts.push(layer.forward(inp)),
+            }
         }
         let out = parts.last().map_or_else(|| inp.to_owned().into_shared(), |last| last.out.clone());
         Saved { out, parts }
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
         bwd_chain(&mut self.layers, inp, &saved.parts, out_g)
     }
 
-    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: &ArrayRef2<f32>) {
+    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) {
         match (&mut self.layers[..], &saved.parts[..]) {
             ([], []) => {}
-            ([only], [part]) => only.bwd_params(inp, part, out_g),
             ([first, later @ ..], [part, parts @ ..]) => {
                 let first_out_g = bwd_chain(later, &part.out, parts, out_g);
-                first.bwd_params(inp, part, &first_out_g);
+                first.bwd_params(inp, part, first_out_g);
             }
             (layers, parts) => not_of_this_module(layers, parts),
         }
@@ -79,19 +81,26 @@ impl Module for Sequential {
     }
 }
 
+/// A layer and the ReLU behind it in one pass over memory, where there is one behind it and the layer can do both.
+///
+/// Layer and ReLU then share an output. The ReLU's backward pass loses nothing: it asks where its input was positive,
+/// and its output is positive at the same places.
+fn with_relu(layer: &dyn Module, later: &[Box<dyn Module>], inp: &ArrayRef2<f32>) -> Option<Saved> {
+    later.first().filter(|next| next.is_relu()).and_then(|_| layer.forward_relu(inp))
+}
+
 /// The chain rule, read aloud: the first layer's backward pass is given the result of all the later ones'.
 fn bwd_chain(
     layers: &mut [Box<dyn Module>],
     inp: &ArrayRef2<f32>,
     parts: &[Saved],
-    out_g: &ArrayRef2<f32>,
+    out_g: Array2<f32>,
 ) -> Array2<f32> {
     match (layers, parts) {
-        ([], []) => out_g.to_owned(),
-        ([only], [part]) => only.bwd(inp, part, out_g),
+        ([], []) => out_g,
         ([first, later @ ..], [part, parts @ ..]) => {
             let first_out_g = bwd_chain(later, &part.out, parts, out_g);
-            first.bwd(inp, part, &first_out_g)
+            first.bwd(inp, part, first_out_g)
         }
         (layers, parts) => not_of_this_module(layers, parts),
     }
@@ -197,7 +206,7 @@ impl Model {
     /// ```
     pub fn backward(&mut self, pass: LossPass<'_>) -> Array2<f32> {
         let out_g = self.loss.bwd(pass.out(), &pass.targ);
-        self.layers.backward(pass.pass, &out_g)
+        self.layers.backward(pass.pass, out_g)
     }
 
     /// Every parameter's gradient, and not the input's, which training does not need.
@@ -213,7 +222,7 @@ impl Model {
     /// ```
     pub fn backward_params(&mut self, pass: LossPass<'_>) {
         let out_g = self.loss.bwd(pass.out(), &pass.targ);
-        self.layers.backward_params(pass.pass, &out_g);
+        self.layers.backward_params(pass.pass, out_g);
     }
 }
 

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pass = net.call(&x_train);
     let loss = mse(pass.out(), &y_train);
     let out_g = mse_grad(pass.out(), &y_train);
-    net.backward_params(pass, &out_g);
+    net.backward_params(pass, out_g);
     println!("loss {loss:.3} on {source}");
     Ok(())
 }

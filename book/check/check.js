@@ -1,0 +1,92 @@
+// Opens every page of the book in Chromium, as a reader would, and tells what is wrong with it:
+// from the file system and from a server, in light and dark, on a phone and on a desktop, with scripts and without.
+//
+//   npm ci && node check.js [BOOK] [--screenshots DIR]
+//
+// BOOK is the folder that `cargo xtask book` has made, else `book` in cargo's target folder. CHROMIUM names the browser.
+
+import { faults } from "./axe.js";
+import { links } from "./links.js";
+import { serve } from "./server.js";
+import { chromium } from "playwright-core";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { screenshots: { type: "string" } } });
+const target = process.env.CARGO_TARGET_DIR ?? join(here, "../../target");
+const book = resolve(positionals[0] ?? join(target, "book"));
+const WIDTHS = [390, 1280];
+const THEMES = ["light", "dark"];
+
+const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+  .find((path) => path && existsSync(path));
+if (!executablePath) throw new Error("there is no Chromium: install it (Debian: apt-get install chromium), or let CHROMIUM name it");
+if (!existsSync(join(book, "index.html"))) throw new Error(`there is no book in ${book}: cargo xtask book`);
+
+const pages = readdirSync(book).filter((name) => name.endsWith(".html") && name !== "toc.html");
+const wrong = new Set();
+
+/** Everything that a browser would complain about while it shows a page. */
+function listen(page, place) {
+  page.on("console", (message) => message.type() === "error" && wrong.add(`${place()}: console: ${message.text()}`));
+  page.on("pageerror", (error) => wrong.add(`${place()}: script: ${error.message}`));
+  page.on("requestfailed", (request) => wrong.add(`${place()}: missing: ${request.url()}`));
+  page.on("response", (response) => response.status() >= 400 && wrong.add(`${place()}: ${response.status()}: ${response.url()}`));
+}
+
+/** The boxes that hold the text, where one of them is wider than it may be. */
+function tooWide() {
+  const boxes = [document.documentElement, document.body, ...document.querySelectorAll(".content, main, main > *, .cell, .output, figure")];
+  const scrolls = (box) => /auto|scroll/.test(getComputedStyle(box).overflowX) && !box.matches(".content, body, html");
+  return boxes.filter((box) => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0 && !scrolls(box))
+    .map((box) => `<${box.tagName.toLowerCase()} class="${box.className}" id="${box.id}"> is ${box.scrollWidth} px wide in ${box.clientWidth}`);
+}
+
+/** Opens every page once in a browser of this kind. */
+async function visit(browser, { origin, where, theme, width, scripts = true, contrast = false }) {
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 800 }, javaScriptEnabled: scripts });
+  const page = await context.newPage();
+  let name;
+  const kind = `${where}, ${theme}, ${width} px${scripts ? "" : ", no scripts"}`;
+  const place = () => `${name} (${kind})`;
+  listen(page, place);
+  for (name of pages) {
+    await page.goto(`${origin}/${name}`, { waitUntil: "load" });
+    for (const box of await page.evaluate(tooWide)) wrong.add(`${place()}: ${box}`);
+    const text = await page.evaluate(() => document.querySelector("main")?.innerText.length ?? 0);
+    if (text < 200) wrong.add(`${place()}: there is nothing to read`);
+    if (contrast) for (const fault of await faults(page)) wrong.add(`${place()}: ${fault}`);
+    if (options.screenshots) await page.screenshot({ path: join(options.screenshots, `${name}-${theme}-${width}.png`), fullPage: true });
+  }
+  await context.close();
+  console.log(`${pages.length} pages: ${kind}${contrast ? ", with contrast" : ""}`);
+}
+
+if (options.screenshots) mkdirSync(options.screenshots, { recursive: true });
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const browser = await chromium.launch({ executablePath, args: flags });
+const server = await serve(book);
+try {
+  const file = pathToFileURL(book).href;
+  for (const theme of THEMES) {
+    for (const width of WIDTHS) {
+      await visit(browser, { origin: file, where: "file", theme, width, contrast: true });
+      await visit(browser, { origin: server.origin, where: "server", theme, width });
+    }
+    await visit(browser, { origin: file, where: "file", theme, width: 390, scripts: false, contrast: theme === "dark" });
+  }
+} finally {
+  server.close();
+  await browser.close();
+}
+
+const checked = links(book);
+checked.wrong.forEach((fault) => wrong.add(fault));
+console.log(`${checked.links} links in ${checked.files} files`);
+for (const fault of wrong) console.error(fault);
+console.log(wrong.size === 0 ? "the book is as it should be" : `${wrong.size} faults`);
+process.exitCode = wrong.size === 0 ? 0 : 1;

@@ -1,0 +1,49 @@
+// Every link of every page, and of the API documentation below it, leads to a file that is there, and to an
+// anchor that is in it.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+/** All files of the folder with this ending. */
+function files(folder, ending) {
+  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
+}
+
+const unescape = (text) => text.replaceAll("&amp;", "&").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#39;", "'");
+
+export function links(book) {
+  const anchors = new Map();
+  const anchorsOf = (file) => {
+    if (!anchors.has(file)) {
+      const found = readFileSync(file, "utf8").matchAll(/\s(?:id|name)=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/g);
+      anchors.set(file, new Set([...found].map((m) => unescape(m[1] ?? m[2] ?? m[3]))));
+    }
+    return anchors.get(file);
+  };
+  const result = { files: 0, links: 0, wrong: [] };
+  for (const file of files(book, ".html")) {
+    result.files += 1;
+    const text = readFileSync(file, "utf8").replace(/<script\b[^>]*>.*?<\/script>/gs, "");
+    for (const found of text.matchAll(/<(?:a|link|img|script|iframe)\b[^>]*?\s(?:href|src)=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/g)) {
+      const address = unescape(found[1] ?? found[2] ?? found[3]);
+      if (/^[a-z]+:/i.test(address) || address.startsWith("//")) continue;
+      result.links += 1;
+      const fault = broken(file, address, anchorsOf);
+      if (fault) result.wrong.push(`${relative(book, file)}: ${address}: ${fault}`);
+    }
+  }
+  return result;
+}
+
+function broken(file, address, anchorsOf) {
+  const [path, anchor] = address.split("#");
+  const clean = decodeURIComponent(path.split("?")[0]);
+  let target = clean === "" ? file : resolve(dirname(file), clean);
+  if (!existsSync(target)) return "there is no such file";
+  if (statSync(target).isDirectory()) target = join(target, "index.html");
+  if (!existsSync(target)) return "the folder has no index.html";
+  // rustdoc's view of a source marks a range of lines by script: its first line has to be there.
+  const wanted = decodeURIComponent(anchor ?? "").replace(/^(\d+)-\d+$/, "$1");
+  if (wanted !== "" && target.endsWith(".html") && !anchorsOf(target).has(wanted)) return "there is no such anchor";
+  return null;
+}

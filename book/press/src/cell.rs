@@ -1,0 +1,270 @@
+//! One section as HTML in Markdown: its code and the Python beside it, what it printed and drew, and what is new in it.
+
+use crate::chapter::{Cell, Chapter};
+use crate::code::escape;
+use crate::links::Links;
+use crate::material::{Item, Material, Module, Section};
+use crate::names::{Found, last};
+use crate::prose::{Prose, rust};
+use crate::source;
+use anyhow::{Context, Result};
+
+/// Up to this many lines, the source of a new item is open.
+const OPEN: usize = 24;
+
+/// What all chapters share.
+pub(crate) struct Press<'a> {
+    pub(crate) material: &'a Material,
+    pub(crate) links: Links<'a>,
+}
+
+impl Press<'_> {
+    /// The whole chapter, as Markdown.
+    pub(crate) fn chapter(&self, chapter: &Chapter) -> Result<String> {
+        let mut page = self.head(chapter);
+        for cell in &chapter.cells {
+            for story in &cell.stories {
+                page.push_str(&self.story(story, &chapter.run.name));
+            }
+            page.push_str(&self.section(cell, chapter)?);
+        }
+        page.push_str(&self.rest(chapter));
+        Ok(page)
+    }
+
+    fn head(&self, chapter: &Chapter) -> String {
+        let run = chapter.run;
+        let intro = self.documentation(&run.name, 1).documentation(chapter.intro);
+        // The first heading is the chapter's title.
+        let intro = intro.trim_start().trim_start_matches("##").trim_start();
+        let (title, intro) = intro.split_once('\n').unwrap_or((intro, ""));
+        let mut head = format!("# {title}\n\n<p class=\"ran\">{}</p>\n\n{intro}\n\n", self.ran(chapter));
+        if let Some(setup) = chapter.python_setup {
+            let summary = "<summary>What the Python beside the Rust begins with</summary>";
+            head.push_str(&format!("<details class=\"setup\">{summary}{}</details>\n\n", python(setup)));
+        }
+        head
+    }
+
+    /// What was run, where, and how long it took.
+    fn ran(&self, chapter: &Chapter) -> String {
+        let (run, machine) = (chapter.run, &self.material.run.machine);
+        let threads = machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
+        let cpu = machine.cpu.clone().unwrap_or_else(|| machine.arch.clone());
+        let skipped = run.sections.iter().filter(|s| s.status == "skipped").count();
+        let skipped = match skipped {
+            0 => String::new(),
+            1 => " In one section a check could not be made; it says which.".into(),
+            n => format!(" In {n} sections a check could not be made; they say which."),
+        };
+        let links = [
+            self.links.api(Found::Module(&Module { path: run.name.clone(), ..nothing() })).map(|a| ("API documentation", a)),
+            Some(("source of this chapter", format!("{}-source.html", run.name))),
+        ];
+        let links = links.into_iter().flatten().map(|(text, address)| format!("<a href=\"{address}\">{text}</a>"));
+        format!(
+            "All {} sections were run for this page, in {:.1} s: {}, {} {}{threads}.{skipped} {}",
+            run.sections.len(),
+            run.sections.iter().map(|s| s.seconds).sum::<f64>(),
+            escape(&run.build),
+            escape(&machine.os),
+            escape(&cpu),
+            links.collect::<Vec<_>>().join(" · ")
+        )
+    }
+
+    fn documentation<'b>(&'b self, scope: &'b str, deeper: usize) -> Prose<'b> {
+        Prose { links: &self.links, scope, deeper, is_rustdoc: true, link_code: false, html: true }
+    }
+
+    /// A module's documentation; its first paragraph is the heading.
+    fn story(&self, module: &Module, stage: &str) -> String {
+        let depth = module.path.matches("::").count();
+        let text = self.documentation(&module.path, 2).documentation(&module.docs);
+        let (title, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let title = title.trim().trim_end_matches('.').replace('\n', " ");
+        let inside = module.path.strip_prefix(stage).unwrap_or(&module.path).trim_start_matches("::");
+        let name = match self.links.api(Found::Module(module)) {
+            Some(address) => format!("<a href=\"{address}\">{inside}</a>"),
+            None => inside.into(),
+        };
+        let level = if depth == 1 { "##" } else { "###" };
+        format!("<p class=\"module\">{name}</p>\n\n{level} {title} {{#{}}}\n\n{body}\n\n", story_anchor(&module.path))
+    }
+
+    fn section(&self, cell: &Cell, chapter: &Chapter) -> Result<String> {
+        let (section, scope) = (cell.section, chapter.scope());
+        let number = section.id.split('_').next().unwrap_or_default();
+        let docs = source::below_the_title(&section.code);
+        let title = self.documentation(&scope, 0).documentation(&section.title);
+        let prose = self.documentation(&scope, 3).documentation(&docs);
+        let helpers = cell.helpers.iter().map(|&i| rust(&chapter.helper(i).code, &self.links, &scope));
+        let helpers: String = helpers.map(|html| format!("<div class=\"code helper\">{html}</div>\n")).collect();
+        let news = cell.news.iter().map(|item| self.new_item(item)).collect::<Result<String>>()?;
+        let id = &section.id;
+        Ok(format!(
+            "### {number} · {title} {{#{id}}}\n\n{prose}\n\n<div class=\"cell\">\n{helpers}{}{}</div>\n{news}\n\n",
+            self.sides(cell, chapter),
+            self.output(section)?
+        ))
+    }
+
+    /// The section's Rust, and its Python beside it.
+    fn sides(&self, cell: &Cell, chapter: &Chapter) -> String {
+        let (section, scope) = (cell.section, chapter.scope());
+        let place = format!("{}-source.html#L{}", chapter.run.name, section.line);
+        let ours = format!(
+            "<div class=\"code\"><p class=\"label\"><a href=\"{place}\">tests/lesson.rs:{}</a></p>{}</div>",
+            section.line,
+            rust(&source::function(&section.code), &self.links, &scope)
+        );
+        match cell.python {
+            Some(code) => format!(
+                "<div class=\"sides\">\n{ours}\n<div class=\"code\"><p class=\"label\">the same in PyTorch</p>{}</div>\n</div>\n",
+                python(code)
+            ),
+            None => format!("{ours}\n"),
+        }
+    }
+
+    /// What the section printed, with its pictures where they were drawn.
+    pub(crate) fn output(&self, section: &Section) -> Result<String> {
+        let mut out = format!("<div class=\"output\"><p class=\"label\">output, {}</p>\n", time(section.seconds));
+        let mut lines: Vec<&str> = vec![];
+        for line in section.output.lines() {
+            match line.strip_prefix("figure: ") {
+                Some(name) => {
+                    out.push_str(&printed(&std::mem::take(&mut lines)));
+                    out.push_str(&self.figure(name)?);
+                }
+                None => lines.push(line),
+            }
+        }
+        out.push_str(&printed(&lines));
+        if section.status == "ignored" {
+            out.push_str("<p class=\"label\">this section is not run</p>\n");
+        }
+        Ok(out + "</div>\n")
+    }
+
+    /// A picture in the page, so that it follows the page's theme and its text can be selected.
+    pub(crate) fn figure(&self, name: &str) -> Result<String> {
+        let svg = self.material.figure(name)?;
+        let start = svg.find("<svg").with_context(|| format!("{name} is no picture"))?;
+        let svg: String = svg[start..].lines().filter(|l| !l.trim().is_empty()).map(|l| format!("{l}\n")).collect();
+        let caption = element(&svg, "title").with_context(|| format!("{name} has no <title>, which is its caption"))?;
+        let id = name.trim_end_matches(".svg");
+        Ok(format!("<figure id=\"figure-{id}\">\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n"))
+    }
+
+    /// An item that is used for the first time, with its source.
+    fn new_item(&self, item: &Item) -> Result<String> {
+        let file = self.material.text(&item.file)?;
+        let code = source::with_methods(&file, &item.path, item.first, item.last);
+        let scope = crate::names::above(&item.path);
+        let summary = item.docs.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        let summary = inline(&self.documentation(scope, 0).documentation(&summary));
+        let open = if code.lines().count() <= OPEN { " open" } else { "" };
+        let name = format!("{} <code class=\"nohighlight\">{}</code>", item.kind, last(&item.path));
+        let api = self.links.api(Found::Item(item));
+        let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
+        let place = match self.links.source(&item.file, item.first) {
+            Some(address) => format!("<a href=\"{address}\">{}:{}</a>", item.file, item.first),
+            None => format!("{}:{}", item.file, item.first),
+        };
+        Ok(format!(
+            "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}</p>{}</details>\n",
+            rust(&code, &self.links, scope)
+        ))
+    }
+
+    /// What the stage holds beside what the lesson runs.
+    fn rest(&self, chapter: &Chapter) -> String {
+        let line = |module: &&Module| {
+            let first = module.docs.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+            let text = self.documentation(&module.path, 0).documentation(&first);
+            let name = last(&module.path);
+            match self.links.api(Found::Module(module)) {
+                Some(address) => format!("- [`{name}`]({address}): {text}\n"),
+                None => format!("- `{name}`: {text}\n"),
+            }
+        };
+        match &chapter.rest[..] {
+            [] => String::new(),
+            rest => format!("## Also in this stage\n\n{}\n", rest.iter().map(line).collect::<String>()),
+        }
+    }
+
+    /// A section on another page: opened there, and explained where it stands.
+    pub(crate) fn quoted(&self, section: &Section, chapter: &Chapter) -> Result<String> {
+        let address = format!("{}.html#{}", chapter.run.name, section.id);
+        let title = inline(&self.documentation(&chapter.scope(), 0).documentation(&section.title));
+        let code = rust(&source::function(&section.code), &self.links, &chapter.scope());
+        let id = section.id.split('_').next().unwrap_or_default();
+        Ok(format!(
+            "<details class=\"quoted\"><summary>{} {id}: {title}</summary><p class=\"label\"><a href=\"{address}\">in its chapter</a></p>\n<div class=\"code\">{code}</div>\n{}</details>\n",
+            chapter.run.title,
+            self.output(section)?
+        ))
+    }
+
+    /// The file that the sections stand in, with its lines numbered.
+    pub(crate) fn source_page(&self, chapter: &Chapter, file: &str, text: &str) -> String {
+        let html = crate::code::html(text, |path| self.links.address(&chapter.scope(), path));
+        let lines = html.replace("&#10;", "\n");
+        let lines = lines.lines().enumerate().map(|(i, line)| {
+            let n = i + 1;
+            format!("<span class=\"line\" id=\"L{n}\"><a class=\"number\" href=\"#L{n}\">{n}</a>{line}</span>")
+        });
+        let lines: Vec<String> = lines.collect();
+        format!(
+            "# {file}\n\n<p class=\"ran\">The source of <a href=\"{}.html\">this chapter</a>, as it was run.</p>\n\n<pre class=\"source\" tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>\n",
+            chapter.run.name,
+            lines.join("\n")
+        )
+    }
+}
+
+/// Where the story of a module stands in its chapter.
+pub(crate) fn story_anchor(module: &str) -> String {
+    format!("mod-{}", module.split("::").skip(1).collect::<Vec<_>>().join("-"))
+}
+
+fn nothing() -> Module {
+    Module { path: String::new(), public: true, docs: String::new(), file: String::new() }
+}
+
+fn python(code: &str) -> String {
+    format!("<pre tabindex=\"0\"><code class=\"language-python\">{}</code></pre>", escape(code))
+}
+
+fn printed(lines: &[&str]) -> String {
+    let text = lines.join("\n");
+    let text = text.trim_matches('\n');
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("<pre tabindex=\"0\"><samp>{}</samp></pre>\n", escape(text))
+}
+
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => "under a millisecond".into(),
+        s if s < 0.1 => format!("{:.0} ms", s * 1e3),
+        s => format!("{s:.2} s"),
+    }
+}
+
+/// The text of the first such element.
+pub(crate) fn element<'a>(svg: &'a str, name: &str) -> Option<&'a str> {
+    let start = svg.find(&format!("<{name}"))?;
+    let open = start + svg[start..].find('>')? + 1;
+    Some(&svg[open..open + svg[open..].find("</")?])
+}
+
+/// Markdown of one line as HTML, for where Markdown is not read.
+fn inline(markdown: &str) -> String {
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
+    html.trim().trim_start_matches("<p>").trim_end_matches("</p>").replace("<code>", "<code class=\"nohighlight\">")
+}

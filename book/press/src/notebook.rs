@@ -1,0 +1,193 @@
+//! A chapter as a Jupyter notebook, format 4.5: prose, code cells with their outputs, and pictures.
+//!
+//! A section's cell is the body of its test, so that evcxr, the Rust kernel, can run it. What the sections share
+//! stands in cells of its own, before the first section that uses it.
+
+use crate::cell::element;
+use crate::chapter::{Cell, Chapter};
+use crate::links::Links;
+use crate::material::{Material, Stage};
+use crate::prose::Prose;
+use crate::source;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Writes the run's only stage.
+pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
+    let links = Links::new(material);
+    let (run, stage) = material.stages().next().context("there is no stage in the run")?;
+    let chapter = Chapter::new(run, stage, material, &links)?;
+    let writer = Writer { material, links: &links, stage, chapter: &chapter };
+    let notebook = json!({
+        "cells": writer.cells()?,
+        "metadata": {
+            "kernelspec": { "display_name": "Rust", "language": "rust", "name": "rust" },
+            "language_info": { "file_extension": ".rs", "mimetype": "text/rust", "name": "Rust" },
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    });
+    let text = serde_json::to_string_pretty(&notebook)? + "\n";
+    std::fs::write(out, text).with_context(|| format!("{} cannot be written", out.display()))
+}
+
+struct Writer<'a> {
+    material: &'a Material,
+    links: &'a Links<'a>,
+    stage: &'a Stage,
+    chapter: &'a Chapter<'a>,
+}
+
+impl Writer<'_> {
+    fn cells(&self) -> Result<Vec<Value>> {
+        let mut cells = vec![
+            markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
+            markdown("how-to-run", &self.how_to_run()),
+            code("dependency", &self.dependency(), vec![]),
+            code("imports", &self.imports()?, vec![]),
+        ];
+        for cell in &self.chapter.cells {
+            for story in &cell.stories {
+                let id = format!("about-{}", story.path.replace("::", "-"));
+                cells.push(markdown(&id, &format!("## {}", self.prose(&story.path, 1).documentation(&story.docs))));
+            }
+            cells.extend(self.section(cell)?);
+        }
+        Ok(cells)
+    }
+
+    fn prose<'b>(&'b self, scope: &'b str, deeper: usize) -> Prose<'b> {
+        Prose { links: self.links, scope, deeper, is_rustdoc: true, link_code: false, html: false }
+    }
+
+    fn how_to_run(&self) -> String {
+        format!(
+            "**To run this notebook** you need Rust, Jupyter, and the Rust kernel evcxr:\n\n\
+            ```sh\ncargo install evcxr_jupyter --locked\nevcxr_jupyter --install\n```\n\n\
+            The first cell below brings the stage in from `{folder}`, where this notebook was written; in another place, \
+            change that path. It compiles for a minute or two; the cells after it take about a second each. \
+            (The feature `mkl` stays off here: Intel's OpenMP cannot start twice, and each cell is a library of its own.)\n\n\
+            What you see was printed by the recorded run: all {n} sections as tests, {build}.",
+            folder = self.stage.folder.display(),
+            n = self.chapter.run.sections.len(),
+            build = self.chapter.run.build,
+        )
+    }
+
+    fn dependency(&self) -> String {
+        let folder = self.stage.folder.display().to_string();
+        format!(":opt 3\n:dep {} = {{ path = {folder:?} }}", self.stage.name)
+    }
+
+    /// The lesson's `use` lines, and the modules that it has in files of their own.
+    fn imports(&self) -> Result<String> {
+        let mut text = String::new();
+        for piece in self.chapter.lesson.pieces.iter().filter(|p| p.is_file) {
+            text.push_str(&format!("mod {} {{\n{}}}\n", piece.name, self.module(&piece.name)?));
+        }
+        Ok(text + self.chapter.lesson.uses.trim_end())
+    }
+
+    fn module(&self, name: &str) -> Result<String> {
+        let tests = self.stage.folder.join("tests");
+        let file = [tests.join(format!("{name}.rs")), tests.join(name).join("mod.rs")];
+        let file = file.iter().find(|f| f.is_file()).with_context(|| format!("the file of `mod {name}` is missing"))?;
+        let text = self.material.text(file)?;
+        let lines = text.lines().filter(|l| !l.starts_with("//!")).map(|l| format!("    {l}\n"));
+        Ok(lines.collect())
+    }
+
+    fn section(&self, cell: &Cell) -> Result<Vec<Value>> {
+        let (section, scope) = (cell.section, self.chapter.scope());
+        let number = section.id.split('_').next().unwrap_or_default();
+        let docs = source::below_the_title(&section.code);
+        let prose = self.prose(&scope, 3).documentation(&docs);
+        let title = self.prose(&scope, 0).documentation(&section.title);
+        let mut cells = vec![markdown(&format!("{}-title", section.id), &format!("### {number} · {title}\n\n{prose}"))];
+        for &i in &cell.helpers {
+            let helper = self.chapter.helper(i);
+            cells.push(code(&format!("helper-{}", helper.name), &helper.code, vec![]));
+        }
+        cells.push(code(&section.id, &body(&source::function(&section.code)), self.outputs(&section.output)?));
+        Ok(cells)
+    }
+
+    fn outputs(&self, output: &str) -> Result<Vec<Value>> {
+        let mut outputs = vec![];
+        let mut text = String::new();
+        for line in output.lines() {
+            match line.strip_prefix("figure: ") {
+                Some(name) => {
+                    outputs.extend(stream(&std::mem::take(&mut text)));
+                    outputs.push(picture(&self.material.figure(name)?));
+                }
+                None => text.push_str(&format!("{line}\n")),
+            }
+        }
+        outputs.extend(stream(&text));
+        Ok(outputs)
+    }
+}
+
+/// What stands between the braces of a test. A test that returns a `Result` ends with `Ok(())`, which a cell must not;
+/// and its `?` works in a cell as it stands.
+fn body(function: &str) -> String {
+    let (_, rest) = function.split_once("{\n").unwrap_or(("", function));
+    let body = rest.trim_end().strip_suffix('}').unwrap_or(rest);
+    let lines: Vec<&str> = body.lines().map(|l| l.strip_prefix("    ").unwrap_or(l)).collect();
+    let body = lines.join("\n");
+    let body = body.trim_end();
+    body.strip_suffix("\nOk(())").unwrap_or(body).to_string()
+}
+
+fn markdown(id: &str, text: &str) -> Value {
+    json!({ "cell_type": "markdown", "id": cell_id(id), "metadata": {}, "source": source_lines(text.trim()) })
+}
+
+fn code(id: &str, text: &str, outputs: Vec<Value>) -> Value {
+    json!({
+        "cell_type": "code", "execution_count": null, "id": cell_id(id), "metadata": {},
+        "outputs": outputs, "source": source_lines(text),
+    })
+}
+
+/// At most 64 letters, digits, `-` and `_`, as the format demands.
+fn cell_id(id: &str) -> String {
+    id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(64).collect()
+}
+
+/// Jupyter keeps texts as lists of lines.
+fn source_lines(text: &str) -> Vec<String> {
+    text.split_inclusive('\n').map(String::from).collect()
+}
+
+fn stream(text: &str) -> Option<Value> {
+    let is_empty = text.trim().is_empty();
+    (!is_empty).then(|| json!({ "output_type": "stream", "name": "stdout", "text": source_lines(text) }))
+}
+
+fn picture(svg: &str) -> Value {
+    let caption = element(svg, "title").unwrap_or("a picture");
+    json!({
+        "output_type": "display_data", "metadata": {},
+        "data": { "image/svg+xml": source_lines(svg), "text/plain": [caption] },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_becomes_a_cell() {
+        assert_eq!(body("fn s() {\n    let a = 1;\n    f(a);\n}"), "let a = 1;\nf(a);");
+        assert_eq!(body("fn s() -> Result<(), E> {\n    f()?;\n    Ok(())\n}"), "f()?;");
+    }
+
+    #[test]
+    fn ids_are_what_jupyter_allows() {
+        assert_eq!(cell_id("s01_a b·c"), "s01_abc");
+        assert_eq!(cell_id(&"x".repeat(80)).len(), 64);
+    }
+}

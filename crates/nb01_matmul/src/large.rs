@@ -1,0 +1,156 @@
+//! Large arrays: where 39 million numbers should start, and how they are gone through at the speed of memory.
+//!
+//! `x_train` is 157 MB. Memory delivers that in a few milliseconds, if the processor keeps up, and there are three ways
+//! to be slower than it:
+//!
+//! - **One thread, four lanes.** A program for every x86-64 processor uses registers of four `f32`. [`sum`],
+//!   [`sum_of_squares`] and [`map`] are compiled once more for the registers that are there, as
+//!   [`matmul`](mod@crate::matmul)'s kernels are.
+//! - **Lines cut in two.** The processor loads 64 bytes at once, if they do not lie across two cache lines. A row of `x_train`
+//!   is 3136 bytes, 49 lines exactly; so if the first row starts at a line, as in [`zeros`], all do. The system's own
+//!   large blocks start 16 bytes behind one, and then every load of `xᵀ @ g` but one in 49 takes twice as long: 13 % of the product.
+//! - **Sums in `f32`** are no slower, but wrong, see `stats` in the next notebook. These are `f64` throughout.
+//!
+//! ```
+//! use nb01_matmul::large::{map, sum, zeros};
+//!
+//! let x = [0.25; 1000];
+//! let mut halves = zeros(1000);
+//! map(&x, halves.as_slice_mut().expect("new and in order"), |x| x / 2.0);
+//! assert_eq!(sum(&halves.to_vec()), 125.0);
+//! ```
+
+use crate::Element;
+use crate::matmul::{Work, vectorize};
+use ndarray::{Array, Array1, Dimension, IntoDimension, s};
+
+/// A cache line, in numbers.
+const LINE: usize = 64 / size_of::<f32>();
+
+/// An array of zeros in order, its first element at the start of a cache line.
+///
+/// ```
+/// let x = nb01_matmul::large::zeros((50, 784));
+/// assert!(x.rows().into_iter().all(|row| row.as_ptr().addr() % 64 == 0));
+/// ```
+pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
+    let shape = shape.into_dimension();
+    let len = shape.size();
+    let memory = Array1::<f32>::zeros(len + LINE); // the system keeps new memory at zero: no pass of its own
+    let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    let aligned = memory.slice_move(s![start..start + len]);
+    aligned.into_shape_with_order(shape).expect("as many numbers as the shape holds")
+}
+
+/// The sum in `f64`.
+///
+/// ```
+/// assert_eq!(nb01_matmul::large::sum(&[16_777_216.0_f32, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
+/// ```
+pub fn sum<T: Element>(x: &[T]) -> f64 {
+    let mut total = 0.0;
+    vectorize(Sum { x, term: |x| x, total: &mut total });
+    total
+}
+
+/// `Σ (x − from)²` in `f64`: with the mean for `from`, what a standard deviation is made of.
+///
+/// ```
+/// assert_eq!(nb01_matmul::large::sum_of_squares(&[1.0_f32, 3.0], 2.0), 2.0);
+/// ```
+pub fn sum_of_squares<T: Element>(x: &[T], from: f64) -> f64 {
+    let mut total = 0.0;
+    vectorize(Sum { x, term: |x| (x - from) * (x - from), total: &mut total });
+    total
+}
+
+/// `out = f(x)` for each number.
+///
+/// # Panics
+/// If there are not as many numbers in `out` as in `x`.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// nb01_matmul::large::map(&[1.0, 2.0], &mut out, |x| x * x);
+/// assert_eq!(out, [1.0, 4.0]);
+/// ```
+#[track_caller]
+pub fn map(x: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32) {
+    assert!(x.len() == out.len(), "map: {} numbers into {} places; make them as many", x.len(), out.len());
+    vectorize(Map { x, out, f });
+}
+
+/// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
+const LANES: usize = 8;
+const SUMS: usize = 4;
+
+struct Sum<'a, T, F> {
+    x: &'a [T],
+    term: F,
+    total: &'a mut f64,
+}
+
+impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let mut sums = [[0.0; LANES]; SUMS];
+        let (blocks, rest) = self.x.as_chunks::<{ LANES * SUMS }>();
+        for block in blocks {
+            for (sums, x) in sums.iter_mut().zip(block.as_chunks::<LANES>().0) {
+                sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += (self.term)(x.widen()));
+            }
+        }
+        let rest: f64 = rest.iter().map(|x| (self.term)(x.widen())).sum();
+        *self.total = sums.as_flattened().iter().sum::<f64>() + rest;
+    }
+}
+
+struct Map<'a, F> {
+    x: &'a [f32],
+    out: &'a mut [f32],
+    f: F,
+}
+
+impl<F: Fn(f32) -> f32> Work for Map<'_, F> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = (self.f)(x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{manual_seed, randn};
+
+    #[test]
+    fn sums_of_any_length_are_those_of_a_loop() {
+        let x = randn(1000, &mut manual_seed(0)).to_vec();
+        for n in (0..100).chain([1000]) {
+            let x = &x[..n];
+            let wide = || x.iter().copied().map(f64::from);
+            assert!((sum(x) - wide().sum::<f64>()).abs() < 1e-12, "{n}");
+            assert!(
+                (sum_of_squares(x, 0.5) - wide().map(|x| (x - 0.5).powi(2)).sum::<f64>()).abs() < 1e-11,
+                "{n}"
+            );
+        }
+    }
+
+    #[test]
+    fn arrays_of_any_shape_start_at_a_line_and_are_zero() {
+        for shape in [(0, 0), (0, 5), (1, 1), (3, 17), (500, 784)] {
+            let x = zeros(shape);
+            assert!(x.dim() == shape && x.is_standard_layout() && x.iter().all(|&x| x == 0.0));
+            assert!(x.is_empty() || x.as_ptr().addr().is_multiple_of(64), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn nan_is_not_swallowed() {
+        let x = [1.0, f32::NAN, 2.0];
+        assert!(sum(&x).is_nan() && sum_of_squares(&x, 0.0).is_nan());
+    }
+}

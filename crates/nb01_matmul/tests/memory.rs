@@ -1,0 +1,94 @@
+//! The smallest products that take each way through the module, for tools that watch every access: `cargo xtask memory`.
+//!
+//! In Miri there is no AVX, so that what it interprets are the kernels for any processor, of four lanes and without fused
+//! multiply-adds. Their pointer arithmetic, packing and masks are those of all paths, as it is one source.
+
+use nb01_matmul::ladder::RUNGS;
+use nb01_matmul::matmul::{Epilogue, Path, matmul_on};
+use nb01_matmul::ndarray::{Array1, Array2, ArrayRef2, s};
+use nb01_matmul::{manual_seed, matmul, randn, test_near_norm};
+
+/// Miri takes seconds for what others do in no time.
+const MIRI: bool = cfg!(miri);
+
+/// What takes which way. Sizes are as small as the way allows, and leave a rest in every direction; of four lanes less
+/// is enough than of sixteen.
+const SHAPES: [(&str, (usize, usize, usize)); 9] = [
+    ("no terms", (3, 0, 5)),
+    ("one number", (1, 1, 1)),
+    ("direct", (3, 7, 11)),
+    ("in place, a strip and a rest", (21, 5, 35)),
+    ("dot products, B where it lies", (5, 131, 3)),
+    ("dot products and whole registers", if MIRI { (33, 33, 7) } else { (35, 131, 21) }),
+    ("packed", (66, 3, 35)),
+    ("a long sum in parts", (2, 2050, 3)),
+    ("two blocks of k", if MIRI { (9, 330, 5) } else { (17, 330, 19) }),
+];
+
+fn expected(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
+    Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
+        a.row(i).iter().zip(b.column(j)).map(|(a, b)| f64::from(a * b)).sum::<f64>() as f32
+    })
+}
+
+#[test]
+fn every_way_through_the_module() {
+    let rng = &mut manual_seed(1);
+    for (i, (what, (m, k, n))) in SHAPES.into_iter().enumerate() {
+        let (a, b) = (randn((m, k), rng), randn((k, n), rng));
+        let (a_t, b_t) = (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
+        let want = expected(&a, &b);
+        let all = [(a.view(), b.view()), (a.view(), b_t.t()), (a_t.t(), b.view())];
+        // A long sum is one of transposed rows, B lies in columns where dot products read it in place.
+        let layouts = if MIRI { &all[[0, 0, 0, 0, 1, 0, 2, 2, 0][i]..][..1] } else { &all };
+        for path in Path::available() {
+            for (a, b) in layouts {
+                println!("{what}: {path} {m}·{k}·{n}, strides {:?} and {:?}", a.strides(), b.strides());
+                let mut c = Array2::from_elem((m, n), f32::NAN);
+                matmul_on(path, a, b, Epilogue::None, &mut c);
+                test_near_norm(&c, &want, 1e-5);
+            }
+        }
+        if m * k * n < 5_000 {
+            test_near_norm(&matmul(&a.mapv(f64::from), &b.mapv(f64::from)), &want, 1e-5);
+        }
+    }
+}
+
+#[test]
+fn steps_and_epilogues() {
+    let rng = &mut manual_seed(2);
+    let (a, b, bias) = (randn((26, 22), rng), randn((33, 23), rng), randn(33, rng));
+    let (a, b, bias) = (a.slice(s![..;-2, ..;2]), b.slice(s![1..;3, ..;-1]), bias.slice(s![..23]));
+    let want = expected(&a, &b);
+    for path in Path::available() {
+        let mut memory = Array2::zeros((46, 26));
+        let mut c = memory.slice_mut(s![..;2, ..;-2]).reversed_axes();
+        matmul_on(path, &a, &b, Epilogue::Bias(&bias), &mut c);
+        matmul_on(path, &a, &b, Epilogue::Add, &mut c);
+        test_near_norm(&c, &(&want + &want + bias), 1e-5);
+        let bias = Array1::from_elem(23, 1.0);
+        matmul_on(path, &a, &b, Epilogue::BiasRelu { bias: &bias, shift: 0.5 }, &mut c);
+        test_near_norm(&c, &(&want + 1.0).mapv(|x| x.max(0.0) - 0.5), 1e-5);
+    }
+}
+
+/// Enough operations that others are invited to help. (Under Miri `threads.rs` tests that without any arithmetic.)
+#[test]
+#[cfg_attr(miri, ignore = "200,000 multiply-adds would take minutes")]
+fn several_threads() {
+    let rng = &mut manual_seed(3);
+    let (a, b) = (randn((81, 64), rng), randn((64, 41), rng));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    test_near_norm(&pool.install(|| matmul(&a, &b)), &expected(&a, &b), 1e-5);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "safe code, and rayon's threads are slow there")]
+fn every_rung() {
+    let rng = &mut manual_seed(4);
+    let (a, b) = (randn((7, 9), rng), randn((9, 17), rng));
+    for rung in RUNGS {
+        test_near_norm(&(rung.matmul)(&a, &b), &expected(&a, &b), 1e-5);
+    }
+}

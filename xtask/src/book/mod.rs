@@ -1,0 +1,213 @@
+//! `cargo xtask book`: the executed lesson, in the browser. `cargo xtask notebook`: a chapter of it, in Jupyter.
+//!
+//! Both begin with a run. [`crate::run::record`] runs the lessons and keeps what they print and draw; [`material`]
+//! adds what the sources say; and the press, a program of its own in `book/press` (mdBook comes with it), makes
+//! pages of the two. Since every book begins with a run, no page can show an output that is older than its code.
+
+mod material;
+mod python;
+
+use crate::stages::{Stage, Workspace};
+use crate::text::{count, say, seconds};
+use crate::{cargo, process, record, run};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// Where the press is: in the workspace that this program was built in.
+const PRESS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/press/Cargo.toml");
+
+/// Makes the lesson a book: code, recorded output, pictures and answers, for the browser
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask book --open\n  cargo xtask book --check-python ~/venv/bin/python\n\n\
+    It runs all stages and writes target/book, a static site that needs no server. Where a section fails, the book \
+    that was there before stays. The first time, the program that makes the pages is built, which takes a minute."
+)]
+pub(crate) struct Args {
+    /// Open the book in the browser when it is done
+    #[arg(long)]
+    open: bool,
+    /// Also run the Python beside the Rust, and compare what the two print [default PYTHON: python3]
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = "python3")]
+    check_python: Option<PathBuf>,
+}
+
+/// Writes a stage as a Jupyter notebook, with its outputs and pictures
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask notebook nb01\n  cargo xtask notebook nb01 --out ~/lesson.ipynb\n\n\
+    Jupyter shows the file as it is. To run its cells, the Rust kernel evcxr is needed; the file's first cell says how."
+)]
+pub(crate) struct NotebookArgs {
+    /// The stage: nb01, 01, matmul or nb01_matmul
+    stage: String,
+    /// The file to write [default: target/nb01_matmul.ipynb, say]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    process::handle_interrupts()?;
+    let (workspace, start) = (Workspace::find()?, Instant::now());
+    args.check_python.as_deref().map(python::version).transpose()?; // said now, and not after the run
+    let desk = Desk::new(&workspace)?;
+    let Some(stages) = desk.record(&workspace.stages, &workspace)? else { return Ok(failed()) };
+    if let Some(python) = &args.check_python
+        && !python::check(&stages, &workspace, python)?
+    {
+        say("the book was not made: Python and Rust differ, see above");
+        return Ok(ExitCode::FAILURE);
+    }
+    let api = documentation(&workspace)?;
+    desk.write(&material::of(&stages, &workspace, &desk.figures(), Some(&api), start.elapsed())?)?;
+    let site = desk.folder.join("site");
+    desk.press("book", &site)?;
+    let book = workspace.target.join("book");
+    take_the_place_of(&site, &book)?;
+    say(&format!("{} after {}", count(stages.len(), "chapter"), seconds(start.elapsed())));
+    let first = book.join("index.html");
+    writeln!(anstream::stdout(), "{}", first.display())?;
+    if args.open {
+        open::that_detached(&first).with_context(|| format!("no browser opens {}", first.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn notebook(args: &NotebookArgs) -> Result<ExitCode> {
+    process::handle_interrupts()?;
+    let (workspace, start) = (Workspace::find()?, Instant::now());
+    let stage = workspace.stage(&args.stage)?;
+    let desk = Desk::new(&workspace)?;
+    let Some(stages) = desk.record([stage], &workspace)? else { return Ok(failed()) };
+    desk.write(&material::of(&stages, &workspace, &desk.figures(), None, start.elapsed())?)?;
+    let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
+    let part = out.with_extension("ipynb.part");
+    desk.press("notebook", &part)?;
+    fs::rename(&part, &out).with_context(|| format!("{} cannot be written", out.display()))?;
+    writeln!(anstream::stdout(), "{}", out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed() -> ExitCode {
+    if process::interrupted() {
+        say("interrupted; nothing was written");
+        return ExitCode::from(130);
+    }
+    say("nothing was written: a book shows what ran, and this did not (see above)");
+    ExitCode::FAILURE
+}
+
+/// Where a book is made: everything in it is half done, and thrown away afterwards.
+struct Desk {
+    folder: PathBuf,
+}
+
+impl Desk {
+    fn new(workspace: &Workspace) -> Result<Desk> {
+        let folder = workspace.target.join(format!("book.{}.part", std::process::id()));
+        remove(&folder)?;
+        fs::create_dir_all(folder.join("figures"))
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+        Ok(Desk { folder })
+    }
+
+    fn figures(&self) -> PathBuf {
+        self.folder.join("figures")
+    }
+
+    fn material(&self) -> PathBuf {
+        self.folder.join("material.json")
+    }
+
+    /// `None`: a section failed, or the person has pressed Ctrl-C.
+    fn record<'a>(
+        &self,
+        stages: impl IntoIterator<Item = &'a Stage>,
+        workspace: &Workspace,
+    ) -> Result<Option<Vec<record::Stage>>> {
+        let stages = run::record(stages, workspace, &self.figures())?;
+        let is_whole = !process::interrupted() && stages.iter().all(|s| s.status().is_good());
+        Ok(is_whole.then_some(stages))
+    }
+
+    fn write(&self, material: &Value) -> Result<()> {
+        fs::write(self.material(), material.to_string()).context("the record cannot be written")
+    }
+
+    fn press(&self, verb: &str, out: &Path) -> Result<()> {
+        say(
+            "printing the pages; the program that does it is built first, which takes a minute the first time",
+        );
+        let mut command = Command::new(build_press()?);
+        command.arg(verb).arg(self.material()).arg(out);
+        let status = command.status().context("the press does not start")?;
+        if process::interrupted() {
+            bail!("interrupted; nothing was written");
+        }
+        ensure!(
+            status.success(),
+            "the pages could not be made, see above; what was there before is still there"
+        );
+        Ok(())
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next `cargo clean`.
+        let _ = remove(&self.folder);
+    }
+}
+
+/// Builds the press beside this program, so that neither is built again for the other.
+fn build_press() -> Result<PathBuf> {
+    let here = std::env::current_exe().context("where is this program?")?;
+    let target = here.ancestors().nth(2).context("this program is not where cargo puts programs")?;
+    let mut cargo = cargo::command();
+    cargo.args(["build", "--quiet", "--manifest-path", PRESS, "--target-dir"]).arg(target);
+    let status = cargo.status().context("cargo does not start")?;
+    ensure!(status.success(), "the press (book/press) does not compile, see above");
+    Ok(target.join("debug").join(format!("press{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds the documentation of the stages, and of nothing else: a folder of its own keeps other crates out of its
+/// index, and the usual build folder keeps what is built for it.
+fn documentation(workspace: &Workspace) -> Result<PathBuf> {
+    say("building the documentation");
+    let target = workspace.target.join("book.api");
+    let mut cargo = cargo::command();
+    cargo.args(["doc", "--quiet", "--no-deps", "--lib"]);
+    cargo.args(workspace.stages.iter().flat_map(|s| ["--package".into(), s.package.name.clone()]));
+    cargo.env("CARGO_BUILD_BUILD_DIR", &workspace.target).env("CARGO_TARGET_DIR", &target);
+    let status = cargo.status().context("cargo does not start")?;
+    ensure!(status.success(), "the documentation of the stages does not build, see above");
+    Ok(target.join("doc"))
+}
+
+/// Gives the new folder the old one's name; the old one is out of the way for a moment only.
+fn take_the_place_of(new: &Path, old: &Path) -> Result<()> {
+    let away = old.with_extension("old");
+    remove(&away)?;
+    if old.exists() {
+        fs::rename(old, &away).with_context(|| format!("{} cannot be moved away", old.display()))?;
+    }
+    if let Err(e) = fs::rename(new, old) {
+        let _ = fs::rename(&away, old);
+        return Err(e).with_context(|| format!("{} cannot be moved to {}", new.display(), old.display()));
+    }
+    remove(&away)
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("{} cannot be removed", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}

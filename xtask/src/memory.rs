@@ -1,0 +1,110 @@
+//! `cargo xtask memory`: the stages' `unsafe` code under tools that watch every access to memory.
+//!
+//! Each sees something that the others do not: Miri the rules of the language itself, but no AVX; AddressSanitizer all
+//! paths at speed, but only accesses that were compiled with it; valgrind whatever is executed, but no AVX-512.
+
+use crate::stages::Workspace;
+use crate::text::{PLAIN, TITLE, say};
+use anyhow::{Context, Result};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Runs the tests of nb01's unsafe code under Miri, AddressSanitizer and valgrind, as far as they are installed
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  cargo xtask memory\n  cargo xtask memory miri\n\n\
+    Miri and AddressSanitizer need a nightly toolchain: rustup toolchain install nightly --component miri,rust-src\n\
+    A tool that is not there is skipped, and it is said which and why.")]
+pub(crate) struct Args {
+    /// Only these
+    watchers: Vec<Watcher>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Watcher {
+    /// Interprets the program and checks each step (minutes)
+    Miri,
+    /// Compiles a check into each access
+    Asan,
+    /// Emulates the processor
+    Valgrind,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let root = Workspace::find()?.root;
+    let all = [Watcher::Miri, Watcher::Asan, Watcher::Valgrind];
+    for watcher in if args.watchers.is_empty() { &all[..] } else { &args.watchers } {
+        say(&format!("{TITLE}{}{PLAIN}", watcher.name()));
+        if let Some(why) = watcher.missing() {
+            say(&format!("skipped: {} ({why})", watcher.name()));
+            continue;
+        }
+        let status = watcher.command().current_dir(&root).status().context("it does not start")?;
+        if !status.success() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Watcher {
+    fn name(self) -> &'static str {
+        match self {
+            Watcher::Miri => "Miri",
+            Watcher::Asan => "AddressSanitizer",
+            Watcher::Valgrind => "valgrind",
+        }
+    }
+
+    /// Why it cannot run here, if it cannot.
+    fn missing(self) -> Option<&'static str> {
+        let linux = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+        match self {
+            Watcher::Miri => (!answers(nightly(&["miri", "--version"])))
+                .then_some("no nightly toolchain with the component miri"),
+            Watcher::Asan if !linux => Some("set up for x86-64 Linux"),
+            Watcher::Asan => (!answers(nightly(&["--version"]))).then_some("no nightly toolchain"),
+            Watcher::Valgrind if !linux => Some("set up for x86-64 Linux"),
+            Watcher::Valgrind => {
+                let mut valgrind = Command::new("valgrind");
+                valgrind.arg("--version");
+                (!answers(valgrind)).then_some("valgrind is not installed")
+            }
+        }
+    }
+
+    fn command(self) -> Command {
+        const SMALL: [&str; 4] = ["--package", "nb01_matmul", "--test", "memory"];
+        match self {
+            Watcher::Miri => {
+                let mut miri = nightly(&["miri", "test"]);
+                // Tree borrows, as rayon's queues break the older rules; its threads are still there at the end.
+                let flags = "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation";
+                miri.args(SMALL).env("MIRIFLAGS", flags);
+                miri
+            }
+            Watcher::Asan => {
+                // With a target named, build scripts stay as they are.
+                let mut asan = nightly(&["test", "--target", "x86_64-unknown-linux-gnu"]);
+                asan.args(SMALL).env("RUSTFLAGS", "-Zsanitizer=address");
+                asan
+            }
+            Watcher::Valgrind => {
+                let runner =
+                    "target.'cfg(unix)'.runner = ['valgrind', '-q', '--error-exitcode=9', '--leak-check=no']";
+                let mut cargo = crate::cargo::command();
+                cargo.args(["test", "--config", runner]).args(SMALL);
+                cargo
+            }
+        }
+    }
+}
+
+/// The nightly toolchain's cargo.
+fn nightly(args: &[&str]) -> Command {
+    let mut rustup = Command::new("rustup");
+    rustup.args(["run", "nightly", "cargo"]).args(args).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    rustup
+}
+
+fn answers(mut command: Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
