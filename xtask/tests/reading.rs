@@ -127,7 +127,7 @@ fn src_lists_the_candidates() {
         &[
             "2 candidates",
             "nb00_testing::deep::near",
-            "(fn at crates/nb00_testing/src/deep.rs:3)",
+            "(fn at crates/nb00_testing/src/deep.rs:7)",
             "nb00_testing::deep::Shown::near",
         ],
     );
@@ -152,10 +152,12 @@ fn export_lists_and_checks() {
             "TEST",
             "test_eq",
             "re-exports nothing",
-            "only shows 1 name",
+            "only shows 2 names",
             "deep::Shown",
+            "deep::lent",
         ],
     );
+    assert!(!out.contains("kept"), "what nobody can reach is not shown:\n{out}");
     let (_, out, _) = fixture.output(&["export", "testing", "--json"]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(

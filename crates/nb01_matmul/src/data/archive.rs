@@ -105,6 +105,16 @@ impl<'a> Bytes<'a> {
     }
 }
 
+/// Makes room for `more` items. A file's word that there will be `all` of them is not enough to reserve them:
+/// four times what has arrived is, so that a few steps lead to the end.
+pub(super) fn make_room<T>(items: &mut Vec<T>, more: usize, all: usize) {
+    let needed = items.len() + more;
+    if needed > items.capacity() {
+        let room = (4 * needed).min(all).max(needed);
+        items.reserve_exact(room - items.len());
+    }
+}
+
 fn next(source: &mut dyn BufRead, at: u64) -> Result<&[u8], Fault> {
     loop {
         // The borrow of a buffer that is returned cannot end before the loop does, so it is asked for again.
