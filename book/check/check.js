@@ -34,7 +34,9 @@ const wrong = { faults: new Set(), add(fault) { if (!this.faults.has(fault)) con
 function listen(page, place) {
   page.on("console", (message) => message.type() === "error" && wrong.add(`${place()}: console: ${message.text()}`));
   page.on("pageerror", (error) => wrong.add(`${place()}: script: ${error.message}`));
-  page.on("requestfailed", (request) => wrong.add(`${place()}: missing: ${request.url()}`));
+  // What is given up because the page has been left is not missing.
+  const isMissing = (request) => request.failure()?.errorText !== "net::ERR_ABORTED";
+  page.on("requestfailed", (request) => isMissing(request) && wrong.add(`${place()}: missing: ${request.url()}`));
   page.on("response", (response) => response.status() >= 400 && wrong.add(`${place()}: ${response.status()}: ${response.url()}`));
 }
 

@@ -128,7 +128,7 @@ fn a_chapter_is_made_from_the_stage_itself() {
             "No section uses it.",
         ],
     );
-    assert!(!page.contains("hidden"), "what rustdoc hides is hidden");
+    assert!(!page.contains("let hidden"), "what rustdoc hides is hidden");
     let index = fixture.read("target/book/index.html");
     in_order(&index, &["nb01_next.html#s01_area", "api/nb01_next/shape/fn.area.html", "<svg"]);
     assert!(fixture.exists("target/book/api/nb01_next/shape/fn.area.html"));
@@ -190,9 +190,9 @@ fn a_page_that_asks_for_what_is_not_there_is_told_its_line() {
     let page = fixture.read("target/book/answers.html");
     in_order(
         &page,
-        &["<details", "nb01_next.html#s01_area", "area = 49", "lesson-map.html", "files/README.md.txt"],
+        &["<details", "nb01_next.html#s01_area", "area = 49", "lesson-map.html", "files/README_md.txt"],
     );
-    assert!(fixture.read("target/book/files/README.md.txt").starts_with("# Lesson"));
+    assert!(fixture.read("target/book/files/README_md.txt").starts_with("# Lesson"));
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use crate::names::{Found, last};
 use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 /// Up to this many lines, the source of a new item is open.
 const OPEN: usize = 24;
@@ -274,10 +275,11 @@ pub(crate) fn element<'a>(svg: &'a str, name: &str) -> Option<&'a str> {
     Some(&svg[open..open + svg[open..].find("</")?])
 }
 
-/// Markdown of one line as HTML, for where Markdown is not read.
+/// Markdown of one line as HTML without its links, for a summary, which is something to press itself.
 fn inline(markdown: &str) -> String {
+    let is_link = |event: &Event| matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link));
     let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
+    pulldown_cmark::html::push_html(&mut html, Parser::new(markdown).filter(|event| !is_link(event)));
     html.trim()
         .trim_start_matches("<p>")
         .trim_end_matches("</p>")

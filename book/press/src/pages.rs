@@ -179,9 +179,10 @@ impl Shelf<'_> {
     }
 }
 
-/// A copy's name ends in `.txt`, so that a browser shows it whatever it is.
+/// A copy's name ends in `.txt`, so that a browser shows it whatever it is. (And mdBook takes every `.md` in a link
+/// for one of its pages.)
 pub(crate) fn copied(file: &str) -> String {
-    format!("files/{file}.txt")
+    format!("files/{}.txt", file.replace('.', "_"))
 }
 
 /// `docs/../crates/x` is `crates/x`.

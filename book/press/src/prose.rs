@@ -173,7 +173,8 @@ pub(crate) fn rust(code: &str, links: &Links, scope: &str) -> String {
 
 /// Any other language; mdBook's script knows some of them. A block that scrolls can be reached with the keyboard.
 pub(crate) fn plain(language: &str, code: &str) -> String {
-    let class = if matches!(language, "" | "text") { "nohighlight".into() } else { format!("language-{language}") };
+    let class =
+        if matches!(language, "" | "text") { "nohighlight".into() } else { format!("language-{language}") };
     format!("<pre tabindex=\"0\"><code class=\"{class}\">{}</code></pre>\n", code::escape(code.trim_end()))
 }
 

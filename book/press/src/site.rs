@@ -32,6 +32,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     let files = write_pages(&press, &chapters, &desk.join("src"))?;
     fs::write(desk.join("book.css"), STYLE).context("the style cannot be written")?;
     print(&desk, out)?;
+    make_tables_reachable(out)?;
     copy_files(material, &files, out)?;
     match &material.api {
         Some(api) => copy(api, &out.join("api")),
@@ -105,6 +106,19 @@ fn print(desk: &Path, out: &Path) -> Result<()> {
     config.build.build_dir = out.to_path_buf();
     let book = MDBook::load_with_config(desk, config).context("mdBook does not read the pages")?;
     book.build().context("mdBook does not make the book")
+}
+
+/// What scrolls has to be reached with the keyboard, too; mdBook's boxes around wide tables are not.
+fn make_tables_reachable(out: &Path) -> Result<()> {
+    for entry in fs::read_dir(out).context("the site cannot be read")? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|e| e == "html") {
+            let text = fs::read_to_string(&file)?;
+            let box_of_table = "<div class=\"table-wrapper\"";
+            fs::write(&file, text.replace(box_of_table, &format!("{box_of_table} tabindex=\"0\"")))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy_files(material: &Material, files: &BTreeSet<String>, out: &Path) -> Result<()> {
