@@ -104,10 +104,8 @@ impl Fixture {
             "/// The constant\n#[test]\nfn s01_constant() { println!(\"first\"); }\n",
         );
         fixture.write("crates/nb00_testing/src/deep.rs", DEEP);
-        fixture.write(
-            "crates/nb00_testing/src/deep/deeper.rs",
-            "//! Private.\n\n/// Lent.\npub fn lent() {}\n\n/// Kept.\npub fn kept() {}\n",
-        );
+        fixture
+            .write("crates/nb00_testing/src/deep/deeper.rs", "//! Private.\n\n/// Lent.\npub fn lent() {}\n");
         fixture.write(
             "crates/nb00_testing/README.md",
             "# 00\n\n## Exported\n\n| Rust | Notebook |\n|---|---|\n| `TEST`, `test_eq(a, b)` | |\n| `near` | |\n| `inner` | |\n",
