@@ -52,7 +52,11 @@ fn fixture() -> Fixture {
     PRESS.call_once(|| {
         let target = Path::new(env!("CARGO_BIN_EXE_xtask")).ancestors().nth(2).unwrap();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../book/press/Cargo.toml")]);
+        cargo.args([
+            "build",
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../book/press/Cargo.toml"),
+        ]);
         assert!(cargo.arg("--target-dir").arg(target).status().unwrap().success());
     });
     let fixture = Fixture::new();
@@ -90,7 +94,10 @@ fn leftovers(fixture: &Fixture) -> Vec<String> {
 #[test]
 fn a_chapter_is_made_from_the_stage_itself() {
     let fixture = fixture();
-    fixture.write("book/pages/index.md", "# Welcome\n\n[the cell](cell:nb01/s01_area), `nb01_next::shape::area`\n\n{{#figure square}}\n");
+    fixture.write(
+        "book/pages/index.md",
+        "# Welcome\n\n[the cell](cell:nb01/s01_area), `nb01_next::shape::area`\n\n{{#figure square}}\n",
+    );
     let err = make(&fixture);
     assert!(err.contains("nb01_next passed: 2 sections"), "{err}");
     let page = fixture.read("target/book/nb01_next.html");
@@ -145,7 +152,11 @@ fn no_output_is_older_than_its_code() {
     assert!(page.contains("area = 50") && !page.contains("area = 49"), "{page}");
 
     // What breaks is told by name, and the book that was there stays.
-    fixture.edit("crates/nb01_next/tests/lesson.rs", "println!(\"again", "assert_eq!(1, 2); println!(\"again");
+    fixture.edit(
+        "crates/nb01_next/tests/lesson.rs",
+        "println!(\"again",
+        "assert_eq!(1, 2); println!(\"again",
+    );
     fails(&fixture, &["s02_again", "crates/nb01_next/tests/lesson.rs:", "left: 1", "nothing was written"]);
     assert_eq!(fixture.read("target/book/nb01_next.html"), page);
     fixture.edit("crates/nb01_next/tests/lesson.rs", "assert_eq!(1, 2);", "no rust");
@@ -171,10 +182,16 @@ fn a_page_that_asks_for_what_is_not_there_is_told_its_line() {
         fails(&fixture, &[says]);
         assert!(!fixture.exists("target/book"), "{text}");
     }
-    fixture.write(page, "# A\n\n{{#cell nb01 s01_area}}\n\n[map](../../docs/lesson-map.md), [it](../../README.md)\n");
+    fixture.write(
+        page,
+        "# A\n\n{{#cell nb01 s01_area}}\n\n[map](../../docs/lesson-map.md), [it](../../README.md)\n",
+    );
     make(&fixture);
     let page = fixture.read("target/book/answers.html");
-    in_order(&page, &["<details", "nb01_next.html#s01_area", "area = 49", "lesson-map.html", "files/README.md.txt"]);
+    in_order(
+        &page,
+        &["<details", "nb01_next.html#s01_area", "area = 49", "lesson-map.html", "files/README.md.txt"],
+    );
     assert!(fixture.read("target/book/files/README.md.txt").starts_with("# Lesson"));
 }
 
@@ -214,7 +231,9 @@ fn a_notebook_holds_the_same() {
         cell["source"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
     };
     let cells = notebook["cells"].as_array().unwrap();
-    let cell = |id: &str| cells.iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no cell {id} in {notebook:#}"));
+    let cell = |id: &str| {
+        cells.iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no cell {id} in {notebook:#}"))
+    };
     in_order(&text(cell("dependency")), &[":dep nb01_next = { path = "]);
     in_order(&text(cell("how-to-run")), &["evcxr_jupyter"]);
     assert_eq!(text(cell("imports")), "use nb01_next::shape::area;");

@@ -48,7 +48,10 @@ fn the_disk_is_full() {
         other => return skipped("a full disk", &format!("no file system could be mounted: {other:?}")),
     };
     let (said, message) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(message.contains("No space left on device") && message.contains("will be continued"), "{message}");
+    assert!(
+        message.contains("No space left on device") && message.contains("will be continued"),
+        "{message}"
+    );
     let whole = file(&folder).display().to_string();
     let expected = format!("full: 1\nmnist.pkl.gz.part\n{whole}\nroom: 0\nmnist.pkl.gz\n{LEN}\n");
     assert_eq!(said, expected, "{message}");

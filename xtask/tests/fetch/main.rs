@@ -213,7 +213,11 @@ fn a_server_that_trickles() {
     let folder = tempfile::tempdir().unwrap();
     let good = Server::new(&[Answer::Range]);
     check_success(&folder, &run(&folder, &[&Server::new(&[Answer::Trickle]), &good]));
-    assert!(matches!(good.asked()[..], [Some(1..1000)]), "it goes on behind the few bytes: {:?}", good.asked());
+    assert!(
+        matches!(good.asked()[..], [Some(1..1000)]),
+        "it goes on behind the few bytes: {:?}",
+        good.asked()
+    );
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
