@@ -5,13 +5,13 @@ use super::operand::{Operand, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
+use crate::matmul::share;
 use crate::{Element, matmul, matmul_into};
 use ndarray::{
     Array3, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2,
     ArrayViewMut3, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
 };
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Multiplies two operands and sums over the labels that the step's output does not have.
 pub(super) fn contract<'a, T: Element>(
@@ -182,27 +182,13 @@ const WORTH_CUTTING: Range<usize> = 400_000..2_000_000;
 /// `out[i] = a[i] @ b[i]`. Each product is `matmul`'s, whose digits no number of threads changes.
 fn each_matrix<T: Element>(a: ArrayView3<'_, T>, b: ArrayView3<'_, T>, mut out: ArrayViewMut3<'_, T>) {
     let one = (2 * out.dim().1 * out.dim().2).saturating_mul(a.dim().2);
-    let shared = !WORTH_CUTTING.contains(&one) && one.saturating_mul(out.dim().0) >= WORTH_SHARING;
+    let all = one.saturating_mul(out.dim().0);
+    let shared = !WORTH_CUTTING.contains(&one) && all >= WORTH_SHARING;
     let products = a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut());
     let multiply = |((a, b), mut out): ((ArrayView2<'_, T>, ArrayView2<'_, T>), ArrayViewMut2<'_, T>)| {
         matmul_into(&a, &b, &mut out);
     };
-    if shared { share(products, multiply) } else { products.for_each(multiply) }
-}
-
-/// Calls `work` with every item, on this thread and on those of the rayon pool that come in time.
-fn share<I: Iterator + Send>(items: I, work: impl Fn(I::Item) + Sync) {
-    let items = Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let take_all = || {
-        while let Some(item) = next() {
-            work(item)
-        }
-    };
-    rayon::in_place_scope(|scope| {
-        (1..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| take_all()));
-        take_all();
-    });
+    if shared { share(products, all as f64, multiply) } else { products.for_each(multiply) }
 }
 
 /// Inner products along the inner labels, one for every index of the batch.

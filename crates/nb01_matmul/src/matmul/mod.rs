@@ -53,6 +53,7 @@ mod memory;
 pub use element::Element;
 pub(crate) use kernel::{Work, vectorize};
 pub use path::Path;
+pub(crate) use threads::share;
 
 use kernel::Destination;
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
