@@ -175,8 +175,10 @@ fn path_to(
     let is_field = sign(Some(i + 1), ':') && !sign(Some(i + 2), ':');
     let is_defined =
         matches!(word(start.checked_sub(1)), Some("fn" | "struct" | "enum" | "trait" | "mod" | "type"));
+    let opens = |at: Option<usize>| at.is_some_and(|at| matches!(raw[at].1, Raw::Open(Delimiter::Bracket)));
+    let is_attribute = opens(start.checked_sub(1)) && sign(start.checked_sub(2), '#');
     let is_method = sign(start.checked_sub(1), '.') && !sign(start.checked_sub(2), '.');
-    (!is_field && !is_defined && !is_method).then_some(path)
+    (!is_field && !is_defined && !is_attribute && !is_method).then_some(path)
 }
 
 /// The names that patterns bind: they hide the items of the same name.
@@ -216,6 +218,7 @@ mod tests {
         let source = "fn f(mean: f32) { let t = ladder::loops(&m1, mean); t.dim(); Net { shape: std(t) }; 'a'; println!(\"x\"); }";
         assert_eq!(paths(source), ["f32", "ladder", "ladder::loops", "m1", "Net", "std"]);
         assert_eq!(paths("let x = a::<f32>::b; r.0.c"), ["a", "f32", "r"]);
+        assert_eq!(paths("#[test]\nfn s() { test(1) }"), ["test"]);
         assert!(paths("no rust: '").is_empty());
     }
 
