@@ -2,7 +2,7 @@
 //!
 //! Whether a file is packed shows in its first two bytes, not in its name. Nothing is ever unpacked as a
 //! whole: the readers take what they need, piece by piece, and stop at the first byte too many, so a small
-//! archive that unpacks to terabytes costs neither memory nor time. Members that follow each other are one
+//! archive that unpacks to terabytes costs no time, and 256 kB of memory at most. Members that follow each other are one
 //! stream, as gzip defines it, and the checksum at the end is always compared.
 //!
 //! ```

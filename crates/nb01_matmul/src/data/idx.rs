@@ -74,6 +74,9 @@ pub(super) fn either(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// The training and the validation set in two unpacked files.
 ///
+/// Whatever the bytes are, this ends, panics nowhere, and takes at most 20 times as much memory as there are bytes,
+/// and 4 MB; and never more than 70,000 images need.
+///
 /// # Errors
 /// If they are anything else.
 ///
