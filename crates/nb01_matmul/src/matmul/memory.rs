@@ -25,32 +25,33 @@ pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {
     let slack = LINE / size_of::<T>();
     let memory = Array1::<T>::uninit(len + slack);
     let start = memory.as_ptr().align_offset(LINE).min(slack);
-    let memory = memory.slice_move(s![start..start + len]);
-    ask_for_huge_pages(memory.as_ptr().cast(), len * size_of::<T>());
+    let mut memory = memory.slice_move(s![start..start + len]);
+    ask_for_pages(memory.as_slice_mut().expect("new and in order"));
     memory.into_shape_with_order((rows, columns)).expect("as many numbers as the shape holds, in order")
 }
 
 /// Tells the system that this memory will be used as a whole, now: several threads that ask for one page after the
 /// other, each in the midst of its work, wait for each other longer than it takes to get all of them at once.
 #[cfg(target_os = "linux")]
-fn ask_for_huge_pages(start: *const u8, bytes: usize) {
+pub(crate) fn ask_for_pages<T>(memory: &mut [T]) {
     const PAGE: usize = 4096;
+    let (start, bytes) = (memory.as_mut_ptr().cast::<u8>(), size_of_val(memory));
     if bytes < HUGE {
         return;
     }
     let skipped = start.align_offset(PAGE);
     let whole = (bytes - skipped) / PAGE * PAGE;
-    // SAFETY: the range lies inside memory that the caller owns, and neither advice changes a byte of it. Where one
-    // is refused, pages stay small, or come one by one: nothing to do about that.
+    // SAFETY: the range lies inside memory that is borrowed mutably, and neither advice changes a byte of it. Where one
+    // is refused (the second is unknown before Linux 5.14), pages stay small, or come one by one: nothing to do about that.
     unsafe {
-        let start = start.add(skipped).cast_mut().cast();
+        let start = start.add(skipped).cast();
         libc::madvise(start, whole, libc::MADV_HUGEPAGE);
         libc::madvise(start, whole, libc::MADV_POPULATE_WRITE);
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: *const u8, _: usize) {}
+pub(crate) fn ask_for_pages<T>(_: &mut [T]) {}
 
 /// A cache line, so that a `Vec` of them is aligned.
 #[derive(Clone, Copy)]
