@@ -14,6 +14,8 @@ use std::sync::Once;
 
 /// A stage that draws, has a helper, and uses an item of its own.
 const LESSON: &str = r#"
+mod more;
+
 use nb01_next::shape::area;
 
 /// The side of the square.
@@ -39,6 +41,7 @@ fn s01_area() {
 #[test]
 fn s02_again() -> Result<(), String> {
     println!("again = {}", area(side()));
+    assert_eq!(more::twice(), 14);
     Ok(())
 }
 "#;
@@ -64,6 +67,10 @@ fn fixture() -> Fixture {
     fixture.write("crates/nb01_next/src/lib.rs", LIB);
     fixture.write("crates/nb01_next/src/shape.rs", SHAPE);
     fixture.write("crates/nb01_next/src/lonely.rs", "//! No section uses it.\n");
+    fixture.write(
+        "crates/nb01_next/tests/more/mod.rs",
+        "//! More.\n\nuse super::side;\n\npub(crate) fn twice() -> u32 {\n    2 * side()\n}\n",
+    );
     fixture.write("crates/nb01_next/tests/lesson.py", "# %%\nimport torch\n\n# %% s01_area\narea = 7 ** 2\n");
     fixture
 }
@@ -133,7 +140,7 @@ fn a_chapter_is_made_from_the_stage_itself() {
     in_order(&index, &["nb01_next.html#s01_area", "api/nb01_next/shape/fn.area.html", "<svg"]);
     assert!(fixture.exists("target/book/api/nb01_next/shape/fn.area.html"));
     let listing = fixture.read("target/book/nb01_next-source.html");
-    in_order(&listing, &["id=\"L1\"", "id=\"L18\""]);
+    in_order(&listing, &["id=\"L1\"", "id=\"L20\""]);
     // A stage that is added is a chapter at once.
     assert!(!fixture.exists("target/book/nb02_more.html"));
     fixture.next("nb02_more", "nb01_next", "/// More\n#[test]\nfn s01_more() { println!(\"more\"); }\n");
@@ -236,10 +243,16 @@ fn a_notebook_holds_the_same() {
     };
     in_order(&text(cell("dependencies")), &[":dep nb01_next = { path = "]);
     in_order(&text(cell("how-to-run")), &["evcxr_jupyter"]);
-    assert_eq!(text(cell("imports")), "use nb01_next::shape::area;");
-    assert!(text(cell("helper-side")).contains("fn side() -> u32"));
+    in_order(
+        &text(cell("imports")),
+        &["mod more {", "use super::side;", "fn side() -> u32", "use nb01_next::shape::area;"],
+    );
+    assert!(cells.iter().all(|c| c["id"] != "helper-side"), "it stands above already");
     assert!(text(cell("s01_area")).starts_with("println!(\"area"));
-    assert_eq!(text(cell("s02_again")), "println!(\"again = {}\", area(side()));");
+    assert_eq!(
+        text(cell("s02_again")),
+        "println!(\"again = {}\", area(side()));\nassert_eq!(more::twice(), 14);"
+    );
     let outputs = cell("s01_area")["outputs"].as_array().unwrap();
     assert_eq!(outputs[0]["text"], serde_json::json!(["area = 49\n"]));
     assert!(outputs[1]["data"]["image/svg+xml"][0].as_str().unwrap().starts_with("<svg"));

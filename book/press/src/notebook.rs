@@ -5,12 +5,15 @@
 
 use crate::cell::element;
 use crate::chapter::{Cell, Chapter};
+use crate::code;
 use crate::links::Links;
 use crate::material::{Dependency, Material, Stage};
+use crate::names::last;
 use crate::prose::Prose;
 use crate::source;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Writes the run's only stage.
@@ -41,12 +44,16 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn cells(&self) -> Result<Vec<Value>> {
-        let imports = self.imports()?;
+        let modules = self.modules()?;
+        let reached = self.reached(&modules);
+        let helpers: String =
+            reached.iter().map(|&i| format!("{}\n\n", self.chapter.helper(i).code)).collect();
+        let imports = format!("{}{helpers}{}", modules, self.chapter.lesson.uses.trim_end());
         let mut cells = vec![
             markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
             markdown("how-to-run", &self.how_to_run()),
-            code("dependencies", &self.dependencies(&imports), vec![]),
-            code("imports", &imports, vec![]),
+            code_cell("dependencies", &self.dependencies(&imports), vec![]),
+            code_cell("imports", &imports, vec![]),
         ];
         for cell in &self.chapter.cells {
             for story in &cell.stories {
@@ -56,7 +63,7 @@ impl Writer<'_> {
                     &format!("## {}", self.prose(&story.path, 1).documentation(&story.docs)),
                 ));
             }
-            cells.extend(self.section(cell)?);
+            cells.extend(self.section(cell, &reached)?);
         }
         Ok(cells)
     }
@@ -94,15 +101,30 @@ impl Writer<'_> {
         text
     }
 
-    /// The lesson's `use` lines, and the modules that it has in files of their own.
-    fn imports(&self) -> Result<String> {
+    /// The modules that the lesson has in files of their own, as a cell has no files beside it.
+    fn modules(&self) -> Result<String> {
         let folder = self.stage.folder.join("tests");
         let files = self.chapter.lesson.pieces.iter().filter(|p| p.is_file);
-        let modules = files.map(|piece| self.module(&folder, &piece.name)).collect::<Result<String>>()?;
-        Ok(modules + self.chapter.lesson.uses.trim_end())
+        files.map(|piece| self.module(&folder, &piece.name)).collect()
     }
 
-    /// A module in one piece, as a cell has no files beside it; and no folder of its own, so the stage's is named.
+    /// The helpers that those modules reach for, by their place in the lesson: they have to be there at once.
+    fn reached(&self, modules: &str) -> BTreeSet<usize> {
+        let pieces = &self.chapter.lesson.pieces;
+        let mut reached = BTreeSet::new();
+        let upwards = |path: &String| path.starts_with("super::") || path.starts_with("crate::");
+        let mut todo: Vec<String> = code::paths(modules).into_iter().filter(upwards).collect();
+        while let Some(path) = todo.pop() {
+            if let Some(i) = pieces.iter().position(|p| !p.is_file && p.name == last(&path))
+                && reached.insert(i)
+            {
+                todo.extend(code::paths(&pieces[i].code));
+            }
+        }
+        reached
+    }
+
+    /// A module in one piece. A notebook is no package either, so the stage's folder is named.
     fn module(&self, folder: &Path, name: &str) -> Result<String> {
         let file = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
         let file = file
@@ -121,7 +143,7 @@ impl Writer<'_> {
         Ok(out + "}\n")
     }
 
-    fn section(&self, cell: &Cell) -> Result<Vec<Value>> {
+    fn section(&self, cell: &Cell, known: &BTreeSet<usize>) -> Result<Vec<Value>> {
         let (section, scope) = (cell.section, self.chapter.scope());
         let number = section.id.split('_').next().unwrap_or_default();
         let docs = source::below_the_title(&section.code);
@@ -129,11 +151,11 @@ impl Writer<'_> {
         let title = self.prose(&scope, 0).documentation(&section.title);
         let mut cells =
             vec![markdown(&format!("{}-title", section.id), &format!("### {number} · {title}\n\n{prose}"))];
-        for &i in &cell.helpers {
+        for &i in cell.helpers.iter().filter(|i| !known.contains(i)) {
             let helper = self.chapter.helper(i);
-            cells.push(code(&format!("helper-{}", helper.name), &helper.code, vec![]));
+            cells.push(code_cell(&format!("helper-{}", helper.name), &helper.code, vec![]));
         }
-        cells.push(code(
+        cells.push(code_cell(
             &section.id,
             &body(&source::function(&section.code)),
             self.outputs(&section.output)?,
@@ -173,7 +195,7 @@ fn markdown(id: &str, text: &str) -> Value {
     json!({ "cell_type": "markdown", "id": cell_id(id), "metadata": {}, "source": source_lines(text.trim()) })
 }
 
-fn code(id: &str, text: &str, outputs: Vec<Value>) -> Value {
+fn code_cell(id: &str, text: &str, outputs: Vec<Value>) -> Value {
     json!({
         "cell_type": "code", "execution_count": null, "id": cell_id(id), "metadata": {},
         "outputs": outputs, "source": source_lines(text),

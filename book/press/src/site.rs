@@ -31,7 +31,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     let desk = out.with_extension("pages");
     let files = write_pages(&press, &chapters, &desk.join("src"))?;
     fs::write(desk.join("book.css"), STYLE).context("the style cannot be written")?;
-    print(&desk, out)?;
+    print(&desk, &chapters, out)?;
     make_tables_reachable(out)?;
     copy_files(material, &files, out)?;
     match &material.api {
@@ -101,8 +101,11 @@ fn summary(chapters: &[Chapter], answers: &[Page], appendix: &[Page]) -> String 
     text
 }
 
-fn print(desk: &Path, out: &Path) -> Result<()> {
-    let mut config = Config::from_str(CONFIG)?;
+fn print(desk: &Path, chapters: &[Chapter], out: &Path) -> Result<()> {
+    // What a search finds in a chapter, it need not find again in its source.
+    let unsearched = |c: &Chapter| format!("\"{}-source.md\" = {{ enable = false }}\n", c.run.name);
+    let unsearched: String = chapters.iter().map(unsearched).collect();
+    let mut config = Config::from_str(&format!("{CONFIG}\n[output.html.search.chapter]\n{unsearched}"))?;
     config.build.build_dir = out.to_path_buf();
     let book = MDBook::load_with_config(desk, config).context("mdBook does not read the pages")?;
     book.build().context("mdBook does not make the book")
