@@ -43,7 +43,8 @@ function broken(file, address, anchorsOf) {
   if (statSync(target).isDirectory()) target = join(target, "index.html");
   if (!existsSync(target)) return "the folder has no index.html";
   // rustdoc's view of a source marks a range of lines by script: its first line has to be there.
-  const wanted = decodeURIComponent(anchor ?? "").replace(/^(\d+)-\d+$/, "$1");
-  if (wanted !== "" && target.endsWith(".html") && !anchorsOf(target).has(wanted)) return "there is no such anchor";
-  return null;
+  const wanted = (anchor ?? "").replace(/^(\d+)-\d+$/, "$1");
+  if (wanted === "" || !target.endsWith(".html")) return null;
+  const isThere = [wanted, decodeURIComponent(wanted)].some((name) => anchorsOf(target).has(name));
+  return isThere ? null : "there is no such anchor";
 }

@@ -34,10 +34,20 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     print(&desk, &chapters, out)?;
     make_tables_reachable(out)?;
     copy_files(material, &files, out)?;
-    match &material.api {
-        Some(api) => copy(api, &out.join("api")),
-        None => Ok(()),
+    if let Some(api) = &material.api {
+        copy(api, &out.join("api"))?;
+        fs::write(out.join("api/index.html"), front_of_api(&chapters))?;
     }
+    Ok(())
+}
+
+/// rustdoc's own pages lead to a front page, but it makes none: the last stage, which has everything, stands there.
+fn front_of_api(chapters: &[Chapter]) -> String {
+    let last = chapters.last().map_or("", |chapter| &chapter.run.name);
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>API documentation</title>\
+         <meta http-equiv=\"refresh\" content=\"0; url={last}/index.html\"><a href=\"{last}/index.html\">{last}</a></html>\n"
+    )
 }
 
 fn chapters<'a>(press: &Press<'a>) -> Result<Vec<Chapter<'a>>> {
