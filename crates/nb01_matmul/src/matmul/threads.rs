@@ -240,6 +240,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri starts no processes")]
     fn nb_threads_limits_also_tasks_that_are_divided_again() {
         let printed = |limit: &str| {
             let mut program = Command::new(std::env::current_exe().unwrap());
