@@ -31,7 +31,7 @@ def product(work):
     """An operation on two tensors that returns their product in new memory."""
 
     def prepare(*sizes):
-        a, b = (torch.from_numpy(x) for x in operands(*sizes))
+        a, b = (aligned(x) for x in operands(*sizes))
         return lambda: [work(a, b)]
 
     return prepare
@@ -46,7 +46,7 @@ def numpy_product(work):
 
 
 def torch_out(*sizes):
-    a, b = (torch.from_numpy(x) for x in operands(*sizes))
+    a, b = (aligned(x) for x in operands(*sizes))
     c = torch.empty(a.shape[0], b.shape[1])
 
     def run():
@@ -54,6 +54,31 @@ def torch_out(*sizes):
         return [c]
 
     return run
+
+
+def batches(work, tensor):
+    """An einsum of two operands with n products in them, or of two matrices where n is 1."""
+
+    def prepare(n, i, k, j):
+        a, b = matrix(n * i, k, 0).reshape(n, i, k), matrix(n * k, j, 1).reshape(n, k, j)
+        a, b, subscripts = (a[0], b[0], "ik,kj->ij") if n == 1 else (a, b, "bik,bkj->bij")
+        a, b = (tensor(x) for x in (a, b))
+        return lambda: [work(subscripts, a, b)]
+
+    return prepare
+
+
+def elementwise_of(work, tensor, centre=0.0):
+    def prepare(rows, columns):
+        x = tensor(matrix(rows, columns, 0) + np.float32(centre))
+        return lambda: [work(x)]
+
+    return prepare
+
+
+def aligned(x):
+    """A tensor in memory of PyTorch's own, which starts at a cache line."""
+    return torch.from_numpy(x).clone()
 
 
 def loops(a, b):
@@ -97,7 +122,7 @@ def numpy_broadcast(a, b):
 
 def net(rows, inputs, hidden, input_gradient):
     """nn.Linear, ReLU, nn.Linear, the mean squared error and autograd's backward."""
-    x = torch.from_numpy(matrix(rows, inputs, 0)).requires_grad_(bool(input_gradient))
+    x = aligned(matrix(rows, inputs, 0)).requires_grad_(bool(input_gradient))
     y = torch.from_numpy(matrix(rows, 1, 1))
     model = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 1))
     w1, b1, w2, b2 = model.parameters()
@@ -128,6 +153,17 @@ OPERATIONS = {
     "NumPy broadcast": numpy_product(numpy_broadcast),
     "NumPy einsum": numpy_product(lambda a, b: np.einsum("ik,kj->ij", a, b)),
     "NumPy @": numpy_product(np.matmul),
+    "torch einsum of": batches(torch.einsum, aligned),
+    "NumPy einsum of": batches(lambda subscripts, a, b: np.einsum(subscripts, a, b, optimize=True), np.asarray),
+    "torch mean": elementwise_of(torch.mean, aligned, 0.5),
+    "torch std": elementwise_of(torch.std, aligned, 0.5),
+    "torch normalize": elementwise_of(lambda x: (x - 0.5) / 0.25, aligned),
+    "torch normalize_": elementwise_of(lambda x: x.sub_(0.0).div_(1.0), aligned),
+    "torch relu": elementwise_of(torch.relu, aligned),
+    "torch relu_grad": elementwise_of(lambda x: torch.ops.aten.threshold_backward(x, x, 0), aligned),
+    "NumPy mean": elementwise_of(np.mean, np.asarray, 0.5),
+    "NumPy std": elementwise_of(lambda x: np.std(x, ddof=1), np.asarray, 0.5),
+    "NumPy normalize": elementwise_of(lambda x: (x - np.float32(0.5)) / np.float32(0.25), np.asarray),
     "torch": net,
 }
 

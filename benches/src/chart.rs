@@ -2,7 +2,7 @@
 
 use crate::record::{Experiment, Record, Run};
 use crate::report::{curve, threads};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use plotters::prelude::*;
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(crate) fn all(record: &Record) -> Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for run in &record.runs {
         let threads = threads(run);
-        for part in ["matmul", "net"] {
+        for part in ["matmul", "net", "einsum", "elementwise"] {
             let title = format!("{part}: share of the machine's limit, {threads}");
             charts.extend(chart(run, part, &format!("{part}-{}", run.threads), title, bars)?);
         }
@@ -46,10 +46,23 @@ fn chart(
     let mut svg = String::new();
     let area = SVGBackend::with_string(&mut svg, (1000, 440)).into_drawing_area();
     area.fill(&WHITE)?;
-    draw(&area, &title, &experiments, run)?;
+    let (plot, side) = area.split_horizontally(1000 - LEGEND);
+    draw(&plot, &title, &experiments, run)?;
+    legend(&side, &names(&experiments))?;
     area.present()?;
-    drop(area);
-    Ok(Some(Chart { name: name.into(), title, svg }))
+    drop((plot, side, area));
+    Ok(Some(Chart { name: name.into(), title, svg: in_the_dark(&svg) }))
+}
+
+/// What the legend takes of the width, beside the plot, where it covers nothing.
+const LEGEND: i32 = 170;
+
+/// Turns paper and ink round where the reader prefers a dark page; the colours are chosen to be seen on both.
+fn in_the_dark(svg: &str) -> String {
+    const STYLE: &str = "<style>@media (prefers-color-scheme: dark) { rect[fill='#FFFFFF'] { fill: #0d1117 } \
+        text { fill: #e6edf3 } line, polyline[stroke='#000000'] { stroke: #e6edf3 } }</style>\n";
+    let head = svg.find('>').map_or(0, |end| end + 1);
+    format!("{}\n{STYLE}{}", &svg[..head], &svg[head..])
 }
 
 /// The contenders in the order of their first appearance.
@@ -63,21 +76,30 @@ fn names(experiments: &[&Experiment]) -> Vec<String> {
     names
 }
 
-/// Ours in strong blues, the peers in other colours: Okabe and Ito's palette, which the colour-blind can tell apart.
-fn colour(i: usize) -> RGBColor {
-    const COLOURS: [(u8, u8, u8); 9] = [
+/// Ours in blues, from dark to light; the peers in the other colours of Okabe and Ito's palette, which the colour-blind
+/// can tell apart.
+fn colours(names: &[String]) -> Vec<RGBColor> {
+    const OURS: [(u8, u8, u8); 7] = [
+        (0, 72, 140),
         (0, 114, 178),
+        (45, 145, 205),
         (86, 180, 233),
+        (140, 205, 240),
+        (95, 110, 200),
+        (150, 160, 225),
+    ];
+    const PEERS: [(u8, u8, u8); 7] = [
         (230, 159, 0),
         (0, 158, 115),
         (213, 94, 0),
         (204, 121, 167),
-        (240, 228, 66),
+        (200, 180, 30),
         (120, 120, 120),
-        (0, 0, 0),
+        (140, 86, 75),
     ];
-    let (r, g, b) = COLOURS[i % COLOURS.len()];
-    RGBColor(r, g, b)
+    let (mut ours, mut peers) = (OURS.iter().cycle(), PEERS.iter().cycle());
+    let next = |name: &String| if name.starts_with("nb") { ours.next() } else { peers.next() };
+    names.iter().filter_map(next).map(|&(r, g, b)| RGBColor(r, g, b)).collect()
 }
 
 /// A group an experiment, a bar a contender: higher is better, 100 % is what the machine can do at all.
@@ -88,34 +110,44 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 20))
         .margin(12)
-        .x_label_area_size(48)
-        .y_label_area_size(54)
-        .build_cartesian_2d(0.0..experiments.len() as f64 + 1.5, 0.0..top * 1.02)?;
-    chart.configure_mesh().disable_x_mesh().x_labels(0).y_desc("% of the limit").max_light_lines(1).draw()?;
-    for (i, name) in names.iter().enumerate() {
+        .x_label_area_size(64)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..experiments.len() as f64, 0.0..top * 1.02)?;
+    let percent = |share: &f64| format!("{share:.0} %");
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_x_mesh()
+        .x_labels(0)
+        .y_label_formatter(&percent)
+        .label_style(LABEL)
+        .max_light_lines(1)
+        .draw()?;
+    for (i, (name, colour)) in names.iter().zip(colours(&names)).enumerate() {
         let bar = |(group, experiment): (usize, &&Experiment)| {
             let share = experiment.entries.iter().find(|entry| entry.name == *name)?.share_of_limit;
             let width = 0.85 / names.len() as f64;
             let left = group as f64 + 0.075 + i as f64 * width;
-            Some(Rectangle::new([(left, 0.0), (left + width * 0.9, share * 100.0)], colour(i).filled()))
+            Some(Rectangle::new([(left, 0.0), (left + width * 0.9, share * 100.0)], colour.filled()))
         };
-        chart
-            .draw_series(experiments.iter().enumerate().filter_map(bar))?
-            .label(name)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour(i).filled()));
+        chart.draw_series(experiments.iter().enumerate().filter_map(bar))?;
     }
     for (group, experiment) in experiments.iter().enumerate() {
         let (x, y) = chart.backend_coord(&(group as f64 + 0.5, 0.0));
-        let style = ("sans-serif", 13).into_font().color(&BLACK);
+        let style = LABEL.into_font().color(&BLACK);
         let centred = style.pos(plotters::style::text_anchor::Pos::new(
             plotters::style::text_anchor::HPos::Center,
             plotters::style::text_anchor::VPos::Top,
         ));
-        let line = if group % 2 == 0 { 8 } else { 24 }; // long names side by side would run into each other
-        area.draw_text(&experiment.name, &centred, (x, y + line))?;
+        // What is said in words stands below the sizes, as side by side the names would run into each other.
+        let words = if experiment.name.contains(',') { ", " } else { " " };
+        for (line, text) in (0..).zip(experiment.name.split(words)) {
+            area.draw_text(text, &centred, (x, y + 6 + 14 * line))?;
+        }
     }
-    legend(&mut chart, SeriesLabelPosition::UpperRight) // there the axis is longer than the bars need
+    Ok(())
 }
+
+/// The style of what is written beside an axis.
+const LABEL: (&str, i32) = ("sans-serif", 13);
 
 /// A line a contender, both axes logarithmic: a power law is straight, and its slope the exponent.
 fn lines(area: &Area, title: &str, experiments: &[&Experiment], run: &Run) -> Result<()> {
@@ -136,14 +168,13 @@ fn lines(area: &Area, title: &str, experiments: &[&Experiment], run: &Run) -> Re
         .y_label_area_size(60)
         .build_cartesian_2d(x.log_scale(), y.log_scale())?;
     let plain = |value: &f64| format!("{value}");
-    chart.configure_mesh().y_desc("ms").x_label_formatter(&plain).y_label_formatter(&plain).draw()?;
-    for (i, (name, points)) in curves.into_iter().enumerate() {
-        chart
-            .draw_series(LineSeries::new(points, colour(i).stroke_width(2)).point_size(3))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], colour(i).stroke_width(3)));
+    let mut mesh = chart.configure_mesh();
+    mesh.label_style(LABEL).x_label_formatter(&plain).y_label_formatter(&plain).max_light_lines(1).draw()?;
+    let colours = colours(&names(experiments));
+    for ((_, points), colour) in curves.into_iter().zip(colours) {
+        chart.draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(3))?;
     }
-    legend(&mut chart, SeriesLabelPosition::UpperLeft)
+    Ok(())
 }
 
 /// From a little below the least to a little above the greatest.
@@ -152,22 +183,14 @@ fn span(values: impl Iterator<Item = f64>) -> Range<f64> {
     low * 0.8..high * 1.25
 }
 
-fn legend<'a, X, Y>(
-    chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
-    position: SeriesLabelPosition,
-) -> Result<()>
-where
-    X: Ranged<ValueType = f64>,
-    Y: Ranged<ValueType = f64>,
-{
-    chart
-        .configure_series_labels()
-        .position(position)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.2))
-        .label_font(("sans-serif", 13))
-        .draw()
-        .map_err(|error| anyhow!("drawing the legend: {error}"))
+/// A square and a name for each contender, one below the other.
+fn legend(side: &Area, names: &[String]) -> Result<()> {
+    for ((row, name), colour) in (0..).zip(names).zip(colours(names)) {
+        let y = 48 + 20 * row;
+        side.draw(&Rectangle::new([(4, y), (16, y + 12)], colour.filled()))?;
+        side.draw_text(name, &LABEL.into_font().color(&BLACK), (22, y))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -183,6 +206,7 @@ mod tests {
         for chart in &charts {
             assert!(chart.svg.ends_with("</svg>\n") || chart.svg.ends_with("</svg>"));
             assert!(chart.svg.contains("gemm") && chart.svg.contains("2 threads"));
+            assert!(chart.svg.contains("prefers-color-scheme: dark"));
         }
     }
 }

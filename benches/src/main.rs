@@ -8,7 +8,8 @@
 //!    the limits again.
 //! 3. A part is a list of experiments: one piece of work and its [`contender`]s. Their results are compared with
 //!    a reference in `f64`; then they take turns ([`rounds`]).
-//! 4. What was measured is a [`record`]; [`report`] writes it as Markdown, [`chart`] draws it.
+//! 4. What was measured is a [`record`], which grows with each experiment; [`targets`] says what was aimed at;
+//!    [`report`] writes both as Markdown, [`chart`] draws them.
 
 mod options;
 mod process;
@@ -20,6 +21,7 @@ mod rounds;
 mod statistics;
 mod parts;
 mod record;
+mod targets;
 mod report;
 mod chart;
 
@@ -31,11 +33,12 @@ use record::Record;
 fn main() -> Result<()> {
     let options = Options::parse();
     if let Some(threads) = options.in_process {
-        let run = parts::run(&options, threads)?;
-        println!("{}", serde_json::to_string(&run)?);
-        return Ok(());
+        return parts::run(&options, threads, &process::tell);
     }
-    let record = Record::new(&options, process::run_each(&options)?);
+    let record = match &options.show {
+        Some(file) => Record::read(file)?,
+        None => process::run_each(&options)?,
+    };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&record)?);
     } else {

@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Write NAME.json, NAME.md and the charts to benches/record
     #[arg(long, value_name = "NAME", value_parser = record_name)]
     pub(crate) record: Option<String>,
+    /// Measure nothing: print this record, a JSON file, again (and --record it anew)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "threads", "rounds", "quick", "python"])]
+    pub(crate) show: Option<PathBuf>,
     /// This process measures, with so many threads, and prints JSON
     #[arg(long, hide = true)]
     pub(crate) in_process: Option<usize>,
@@ -45,12 +48,17 @@ pub(crate) enum Part {
     Ladder,
     /// Forward and backward of the net, in each form of the lesson
     Net,
+    /// einsum beside the products that it stands for
+    Einsum,
+    /// Statistics, normalising and ReLU, at the speed of memory
+    Elementwise,
     /// Time against rows and against k
     Growth,
 }
 
 impl Part {
-    const ALL: [Part; 5] = [Part::Machine, Part::Matmul, Part::Ladder, Part::Net, Part::Growth];
+    const ALL: [Part; 7] =
+        [Part::Machine, Part::Matmul, Part::Ladder, Part::Net, Part::Einsum, Part::Elementwise, Part::Growth];
 }
 
 impl Options {

@@ -4,9 +4,10 @@
 //! them all set before it starts is the one setting in which nobody has more threads than another.
 
 use crate::options::Options;
-use crate::record::Run;
+use crate::record::{Record, Step};
 use anyhow::{Context, Result, ensure};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 /// What each library reads: ours, rayon (gemm, faer, candle), matrixmultiply, OpenMP (torch) and MKL.
 const VARIABLES: [&str; 6] = [
@@ -18,12 +19,36 @@ const VARIABLES: [&str; 6] = [
     "OPENBLAS_NUM_THREADS",
 ];
 
-/// Runs the bench once for each number of threads.
-pub(crate) fn run_each(options: &Options) -> Result<Vec<Run>> {
-    options.thread_counts().into_iter().map(run).collect()
+/// Tells the process that started this one of a step, in a line.
+pub(crate) fn tell(step: Step) -> Result<()> {
+    println!("{}", serde_json::to_string(&step)?);
+    Ok(())
 }
 
-fn run(threads: usize) -> Result<Run> {
+/// Runs the bench once for each number of threads, and saves what there is after each experiment.
+pub(crate) fn run_each(options: &Options) -> Result<Record> {
+    let mut record = Record::new(options);
+    for threads in options.thread_counts() {
+        let mut process = start(threads)?;
+        let lines = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
+        for line in lines {
+            record.add(serde_json::from_str(&line?).context("reading what the run measured")?)?;
+            options.record.iter().try_for_each(|name| record.save_unfinished(name))?;
+        }
+        let status = process.wait()?;
+        ensure!(status.success(), "the run with {threads} threads ended with {status}{}", saved(options));
+    }
+    Ok(record)
+}
+
+/// Where to find what was measured before it went wrong.
+fn saved(options: &Options) -> String {
+    let file =
+        |name: &String| format!("; what it measured is in benches/record/{name}-unfinished.json: --show it");
+    options.record.as_ref().map_or_else(String::new, file)
+}
+
+fn start(threads: usize) -> Result<Child> {
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1)).arg("--in-process").arg(threads.to_string());
@@ -31,7 +56,5 @@ fn run(threads: usize) -> Result<Run> {
     // Intel's threads go on spinning for 200 ms after their work, on the cores of whoever is next. One
     // millisecond keeps them awake within a turn and lets go of the cores between turns.
     command.env("KMP_BLOCKTIME", "1");
-    let output = command.stderr(Stdio::inherit()).output().context("starting the bench's own process")?;
-    ensure!(output.status.success(), "the run with {threads} threads ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).context("reading what the run measured")
+    command.stdout(Stdio::piped()).spawn().context("starting the bench's own process")
 }

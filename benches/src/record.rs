@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Everything that was measured, and what with.
 #[derive(Serialize, Deserialize, Debug)]
@@ -30,6 +30,17 @@ pub(crate) struct Run {
     pub(crate) limits: [Limits; 2],
     pub(crate) python: BTreeMap<String, String>,
     pub(crate) experiments: Vec<Experiment>,
+}
+
+/// What a measuring process tells the one that started it, a line of JSON each, as soon as it knows.
+#[derive(Serialize, Deserialize, Debug)]
+pub(crate) enum Step {
+    /// It has so many threads, these limits before everything else, and these versions in its Python.
+    Begin { threads: usize, limits: Limits, python: BTreeMap<String, String> },
+    /// It has measured this.
+    Measured(Experiment),
+    /// It is done, and these are the limits after everything else.
+    End { limits: Limits },
 }
 
 /// One piece of work, and how long each contender took for it.
@@ -94,6 +105,17 @@ impl Experiment {
 }
 
 impl Run {
+    /// One that has only begun: the limits afterwards are those before, as long as there are no others.
+    pub(crate) fn new(threads: usize, limits: Limits, python: BTreeMap<String, String>) -> Self {
+        Run { threads, limits: [limits.clone(), limits], python, experiments: Vec::new() }
+    }
+
+    /// Sets what follows from the times and the best of the limits.
+    pub(crate) fn rate(&mut self) {
+        let best = self.best_limits();
+        self.experiments.iter_mut().for_each(|experiment| experiment.rate(&best));
+    }
+
     /// What the machine could do at its best during this run.
     pub(crate) fn best_limits(&self) -> Limits {
         Limits::best(&self.limits[0], &self.limits[1])
@@ -105,29 +127,72 @@ impl Run {
 }
 
 impl Record {
-    pub(crate) fn new(options: &Options, runs: Vec<Run>) -> Self {
-        let python = runs.iter().flat_map(|run| run.python.clone());
+    /// One without any run yet.
+    pub(crate) fn new(options: &Options) -> Self {
         Record {
             date: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
             machine: Machine::new(),
-            versions: versions().into_iter().chain(python).collect(),
+            versions: versions(),
             profile: nb02_fully_connected::timing::PROFILE.into(),
             rounds: options.rounds(),
-            runs,
+            runs: Vec::new(),
         }
+    }
+
+    /// Adds what a measuring process tells.
+    pub(crate) fn add(&mut self, step: Step) -> Result<()> {
+        if let Step::Begin { threads, limits, python } = step {
+            self.versions.extend(python.clone());
+            self.runs.push(Run::new(threads, limits, python));
+            return Ok(());
+        }
+        let run = self.runs.last_mut().context("a run begins before it measures")?;
+        match step {
+            Step::Measured(experiment) => run.experiments.push(experiment),
+            Step::End { limits } => run.limits[1] = limits,
+            Step::Begin { .. } => unreachable!("it was dealt with above"),
+        }
+        run.rate();
+        Ok(())
+    }
+
+    /// Writes `NAME-unfinished.json`, so that a run that ends early has not measured in vain.
+    pub(crate) fn save_unfinished(&self, name: &str) -> Result<()> {
+        write(&folder()?.join(unfinished(name)), &(serde_json::to_string_pretty(self)? + "\n"))
     }
 
     /// Writes `NAME.json`, `NAME.md` and the charts to `benches/record`, each whole or not at all.
     pub(crate) fn save(&self, name: &str) -> Result<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("record");
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("making the folder {}", folder.display()))?;
+        let folder = folder()?;
         let charts = chart::all(self)?;
         let mut files = vec![(format!("{name}.json"), serde_json::to_string_pretty(self)? + "\n")];
         files.push((format!("{name}.md"), report::recorded(self, name, &charts)));
         files.extend(charts.into_iter().map(|chart| (format!("{name}-{}.svg", chart.name), chart.svg)));
-        files.iter().try_for_each(|(file, text)| write(&folder.join(file), text))
+        for (file, text) in files {
+            let path = folder.join(file);
+            write(&path, &text)?;
+            eprintln!("wrote {}", path.display());
+        }
+        std::fs::remove_file(folder.join(unfinished(name))).ok(); // there is none where no step was saved
+        Ok(())
     }
+
+    /// A record that was saved, whole or unfinished.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is no record of this bench", path.display()))
+    }
+}
+
+fn unfinished(name: &str) -> String {
+    format!("{name}-unfinished.json")
+}
+
+/// `benches/record`, made if it is not there.
+fn folder() -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("record");
+    std::fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
+    Ok(folder)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -141,7 +206,6 @@ fn write(path: &Path, text: &str) -> Result<()> {
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(what)?;
     }
     file.persist(path).with_context(what)?;
-    eprintln!("wrote {}", path.display());
     Ok(())
 }
 
@@ -201,6 +265,20 @@ mod tests {
         assert_eq!(experiment.limit, 0.5e-3);
         assert_eq!(experiment.best(true).map(|e| (e.to_best_peer, e.share_of_limit)), Some((Some(0.5), 0.5)));
         assert_eq!(experiment.best(false).map(|e| (&*e.name, e.to_best_peer)), Some(("gemm", Some(1.0))));
+    }
+
+    #[test]
+    fn a_record_grows_step_by_step() {
+        let mut record = Record { runs: vec![], ..example() };
+        let mut whole = example().runs.remove(0);
+        let limits = whole.limits[0].clone();
+        assert!(record.add(Step::End { limits: limits.clone() }).is_err());
+        let begin = Step::Begin { threads: 2, limits: limits.clone(), python: BTreeMap::new() };
+        record.add(begin).expect("it begins");
+        record.add(Step::Measured(whole.experiments.remove(0))).expect("it has begun");
+        assert_eq!(record.runs[0].experiments[0].entries[0].share_of_limit, 0.5); // readable at any time
+        record.add(Step::End { limits: Limits { peak: 200.0, ..limits } }).expect("it has begun");
+        assert_eq!(record.runs[0].experiments[0].entries[0].share_of_limit, 0.25);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use crate::machine::Limits;
 use crate::machine::noise::TOO_MUCH;
 use crate::record::{Entry, Experiment, Record, Run};
 use crate::statistics::exponent;
+use crate::targets;
 use nb02_fully_connected::timing::human;
 use std::fmt::Write;
 use std::time::Duration;
 
 /// What stands on the terminal.
 pub(crate) fn markdown(record: &Record) -> String {
-    let mut text = head(record);
+    let mut text = head(record) + &targets(record);
     for run in &record.runs {
         text += &format!("\n## {}\n\n{}", threads(run), limits(run));
         for part in parts(run) {
@@ -31,6 +32,21 @@ pub(crate) fn recorded(record: &Record, name: &str, charts: &[Chart]) -> String 
     for run in &record.runs {
         for part in parts(run) {
             text += &format!("\n## Details: {part}, {}\n\n{}", threads(run), details(run, part));
+        }
+    }
+    text
+}
+
+/// Where it must end up: a table for each number of threads that has a target.
+fn targets(record: &Record) -> String {
+    let most = record.runs.iter().map(|run| run.threads).max();
+    let mut text = String::new();
+    for run in &record.runs {
+        let rows = targets::rows(run, Some(run.threads) == most);
+        if !rows.is_empty() {
+            let met = rows.iter().filter(|row| row.last().is_some_and(|cell| cell == "met")).count();
+            text += &format!("\n## Targets, {}: {met} of {} met\n\n", threads(run), rows.len());
+            text += &table(&targets::COLUMNS.map(String::from), &rows);
         }
     }
     text

@@ -99,10 +99,16 @@ pub(crate) fn from_below<'a>(stage: &Stage, sources: &'a Sources) -> impl Iterat
     })
 }
 
-/// The public items that can only be reached through their modules.
-fn only_shown<'a>(exports: &[Export], sources: &'a Sources) -> Vec<&'a Item> {
+/// The public items that can only be reached through their modules, by the path that leads to them.
+fn only_shown(exports: &[Export], sources: &Sources) -> Vec<Item> {
     let exported = |i: &Item| exports.iter().any(|e| e.item.is_some_and(|x| x.path == i.path));
-    sources.items.iter().filter(|i| i.public && i.kind != "method" && !exported(i)).collect()
+    let own = sources.items.iter().filter(|i| i.public).cloned();
+    // A module may show what lies in a private one below it.
+    let imports = sources.imports.iter().filter(|i| i.public);
+    let lent = imports.filter_map(|i| Some((i, sources.find(&i.target).filter(|item| !item.public)?)));
+    let lent = lent.filter(|(_, item)| !exported(item));
+    let lent = lent.map(|(import, item)| Item { path: import.path.clone(), ..item.clone() });
+    own.filter(|i| !exported(i)).chain(lent).filter(|i| i.kind != "method").collect()
 }
 
 /// How the README of the crate differs from the crate: one sentence each.
@@ -163,7 +169,7 @@ fn report(stage: &Stage, drift: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[&Item]) -> Result<()> {
+fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> Result<()> {
     let mut out = anstream::stdout();
     writeln!(out, "{TITLE}{} exports {}{PLAIN}", stage.name(), count(exports.len(), "name"))?;
     for export in exports {
@@ -192,7 +198,7 @@ fn as_json(
     stage: &Stage,
     exports: &[Export],
     below: &[&str],
-    shown: &[&Item],
+    shown: &[Item],
     workspace: &Workspace,
 ) -> Value {
     let item = |i: &Item| json!({ "path": i.path, "kind": i.kind, "summary": i.summary(), "file": workspace.relative(&i.file), "line": i.lines.start() });
@@ -201,7 +207,7 @@ fn as_json(
         "stage": stage.name(),
         "exports": exports.iter().map(export).collect::<Vec<_>>(),
         "re_exports": below,
-        "only_shows": shown.iter().map(|i| item(i)).collect::<Vec<_>>(),
+        "only_shows": shown.iter().map(item).collect::<Vec<_>>(),
     })
 }
 

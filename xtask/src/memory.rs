@@ -78,7 +78,8 @@ impl Watcher {
                 let mut miri = nightly(&["miri", "test"]);
                 // Tree borrows, as rayon's queues break the older rules; its threads are still there at the end.
                 let flags = "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation";
-                miri.args(SMALL).env("MIRIFLAGS", flags);
+                let tests = ["--lib", "--", "threads", "every_way", "steps"];
+                miri.args(SMALL).args(tests).env("MIRIFLAGS", flags);
                 miri
             }
             Watcher::Asan => {

@@ -3,7 +3,6 @@
 use super::matmul::{Factors, Shape};
 use super::{Bench, Contenders};
 use crate::contender::Local;
-use crate::record::Experiment;
 use anyhow::Result;
 use nb02_fully_connected::ladder::{Matmul, RUNGS, Rung};
 use nb02_fully_connected::ndarray::{Array2, ArrayView2};
@@ -19,12 +18,12 @@ struct Climb<'a> {
     c: Array2<f32>,
 }
 
-pub(super) fn run(bench: &Bench) -> Result<Vec<Experiment>> {
-    let rungs = SHAPES.iter().flat_map(|shape| RUNGS.iter().map(move |rung| (shape, rung)));
-    rungs.map(|(shape, rung)| measure(bench, shape, rung)).collect()
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let mut rungs = SHAPES.iter().flat_map(|shape| RUNGS.iter().map(move |rung| (shape, rung)));
+    rungs.try_for_each(|(shape, rung)| measure(bench, shape, rung))
 }
 
-fn measure(bench: &Bench, shape: &Shape, rung: &Rung) -> Result<Experiment> {
+fn measure(bench: &Bench, shape: &Shape, rung: &Rung) -> Result<()> {
     let factors = Factors::new(shape);
     let state = Climb { rung: rung.matmul, a: factors.a(), b: factors.b(), c: Array2::zeros((0, 0)) };
     let mut all: Contenders = vec![Box::new(Local {

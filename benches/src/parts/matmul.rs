@@ -6,6 +6,7 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::Result;
+use nb02_fully_connected::matmul::{Epilogue, Path, matmul_on};
 use nb02_fully_connected::ndarray::linalg::general_mat_mul;
 use nb02_fully_connected::ndarray::{Array2, ArrayView2};
 use nb02_fully_connected::{matmul, matmul_into};
@@ -82,11 +83,11 @@ const IN_PLACE: &[(&str, Work)] = &[
     ("matrixmultiply", |p| general_mat_mul(1.0, &p.a, &p.b, 0.0, &mut p.c)),
 ];
 
-pub(super) fn run(bench: &Bench) -> Result<Vec<Experiment>> {
-    SHAPES.iter().map(|shape| measure(bench, shape)).collect()
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    SHAPES.iter().try_for_each(|shape| measure(bench, shape))
 }
 
-fn measure(bench: &Bench, shape: &Shape) -> Result<Experiment> {
+fn measure(bench: &Bench, shape: &Shape) -> Result<()> {
     let factors = Factors::new(shape);
     let mut all = factors.in_place(bench.threads);
     all.extend(bench.remote(&[("torch out=", "torch out="), ("torch @", "torch @")], &shape.sizes())?);
@@ -105,6 +106,12 @@ fn measure(bench: &Bench, shape: &Shape) -> Result<Experiment> {
             result: pieces,
         }),
     );
+    all.push(Box::new(Local {
+        name: "nb01 portable",
+        state: factors.product(bench.threads),
+        work: |p| matmul_on(Path::Portable, &p.a, &p.b, Epilogue::None, &mut p.c),
+        result: pieces,
+    }));
     bench.measure(shape.experiment("matmul", None), all, &factors.reference())
 }
 

@@ -1,5 +1,7 @@
-//! The parts of the bench. Each turns some work into experiments.
+//! The parts of the bench. Each turns some work into experiments, and measures one after the other.
 
+mod einsum;
+mod elementwise;
 mod growth;
 mod ladder;
 mod matmul;
@@ -11,7 +13,7 @@ use crate::machine::Limits;
 use crate::machine::noise::Noise;
 use crate::options::{Options, Part};
 use crate::python::Python;
-use crate::record::{Experiment, Run};
+use crate::record::{Experiment, Step};
 use crate::rounds;
 use anyhow::Result;
 
@@ -21,36 +23,35 @@ pub(crate) struct Bench<'o> {
     threads: usize,
     python: Option<Python>,
     noise: Noise,
+    tell: &'o dyn Fn(Step) -> Result<()>,
 }
 
 /// Measures one part.
-type Measure = fn(&Bench) -> Result<Vec<Experiment>>;
+type Measure = fn(&Bench) -> Result<()>;
 
 /// Those who take part in one experiment.
 type Contenders<'c> = Vec<Box<dyn Contender + 'c>>;
 
-/// Measures all parts that were asked for, with the number of threads that this process was started with.
-pub(crate) fn run(options: &Options, threads: usize) -> Result<Run> {
+/// Measures all parts that were asked for, with the number of threads that this process was started with, and `tell`s
+/// of each step as soon as it is done.
+pub(crate) fn run(options: &Options, threads: usize, tell: &dyn Fn(Step) -> Result<()>) -> Result<()> {
     let python = options.python.as_deref().map(|program| Python::start(program, threads)).transpose()?;
     let noise = Noise::new(python.as_ref().map(Python::id));
-    let bench = Bench { options, threads, python, noise };
-    let before = Limits::measure(threads);
-    let mut experiments = Vec::new();
-    let parts: [(Part, Measure); 4] = [
+    let versions = python.as_ref().map(|python| python.versions.clone()).unwrap_or_default();
+    let bench = Bench { options, threads, python, noise, tell };
+    tell(Step::Begin { threads, limits: Limits::measure(threads), python: versions })?;
+    let parts: [(Part, Measure); 6] = [
         (Part::Matmul, matmul::run),
         (Part::Ladder, ladder::run),
         (Part::Net, net::run),
+        (Part::Einsum, einsum::run),
+        (Part::Elementwise, elementwise::run),
         (Part::Growth, growth::run),
     ];
     for (_, measure) in parts.into_iter().filter(|(part, _)| options.has(*part)) {
-        experiments.extend(measure(&bench)?);
+        measure(&bench)?;
     }
-    let limits = [before, Limits::measure(threads)];
-    let python = bench.python.as_ref().map(|python| python.versions.clone()).unwrap_or_default();
-    let mut run = Run { threads, limits, python, experiments };
-    let best = run.best_limits();
-    run.experiments.iter_mut().for_each(|experiment| experiment.rate(&best));
-    Ok(run)
+    tell(Step::End { limits: Limits::measure(threads) })
 }
 
 impl Bench<'_> {
@@ -68,7 +69,8 @@ impl Bench<'_> {
         experiment: Experiment,
         mut contenders: Contenders,
         reference: &[Vec<f64>],
-    ) -> Result<Experiment> {
-        rounds::run(experiment, &mut contenders, reference, self.options, &self.noise)
+    ) -> Result<()> {
+        let measured = rounds::run(experiment, &mut contenders, reference, self.options, &self.noise)?;
+        (self.tell)(Step::Measured(measured))
     }
 }

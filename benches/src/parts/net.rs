@@ -2,14 +2,14 @@
 
 use super::peers::{numbers, tensor};
 use super::{Bench, Contenders};
-use crate::contender::{Local, Pieces};
+use crate::contender::{Contender, Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use nb02_fully_connected::fused::{self, ParamGrads};
 use nb02_fully_connected::ndarray::{ArcArray2, Array1, Array2, Axis};
-use nb02_fully_connected::{Grads, Module, Net, forward_and_backward, layers, module, mse, mse_grad, nn};
+use nb02_fully_connected::{Grads, Module, Net, forward_and_backward, layers, module, nn};
 
 const ROWS: usize = 50_000;
 const INPUTS: usize = 784;
@@ -29,17 +29,16 @@ struct Trained<'a, M> {
     x_g: Option<Array2<f32>>,
 }
 
-pub(super) fn run(bench: &Bench) -> Result<Vec<Experiment>> {
+pub(super) fn run(bench: &Bench) -> Result<()> {
     let inputs = Inputs::new();
     let (_, grads) =
         forward_and_backward(&inputs.x.mapv(f64::from), &inputs.y.mapv(f64::from), &inputs.net.to_f64());
     let Grads { x, w1, b1, w2, b2 } = grads;
     let flat = |array: Array2<f64>| array.into_iter().collect();
     let mut reference = vec![flat(w1), b1.to_vec(), flat(w2), b2.to_vec(), flat(x)];
-    let with = bench.measure(experiment(true), contenders(bench, &inputs, true)?, &reference)?;
+    bench.measure(experiment(true), contenders(bench, &inputs, true)?, &reference)?;
     reference.pop();
-    let without = bench.measure(experiment(false), contenders(bench, &inputs, false)?, &reference)?;
-    Ok(vec![with, without])
+    bench.measure(experiment(false), contenders(bench, &inputs, false)?, &reference)
 }
 
 /// Three products of the first layer, or two where nobody wants x's gradient; x is read forward and backward.
@@ -100,7 +99,7 @@ fn contenders<'a>(bench: &'a Bench, inputs: &'a Inputs, input_gradient: bool) ->
 }
 
 fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
-    vec![
+    let mut all: Contenders = vec![
         Box::new(Local {
             name: "nb02 functions",
             state: inputs.trained(None),
@@ -116,95 +115,68 @@ fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
             },
             result: pieces_of_layers,
         }),
-        Box::new(modules(
-            "nb02 Module, einsum",
-            inputs.trained(module::Model::einsum(&inputs.net)),
-            backward,
-        )),
-        Box::new(modules("nb02 Module", inputs.trained(module::Model::new(&inputs.net)), backward)),
-        Box::new(Local {
-            name: "nb02 nn",
-            state: inputs.trained(sequential(&inputs.net)),
-            work: |t| {
-                t.model.zero_grad();
-                let pass = t.model.call(&t.inputs.x);
-                mse(pass.out(), &t.inputs.y);
-                let out_g = mse_grad(pass.out(), &t.inputs.y);
-                t.x_g = Some(t.model.backward(pass, &out_g));
-            },
-            result: |t| pieces_of_parameters(&t.model, t.x_g.as_ref()),
-        }),
-        Box::new(Local {
-            name: "nb02 fused",
-            state: inputs.trained(None),
-            work: |t| t.model = Some(fused::forward_and_backward(&t.inputs.x, &t.inputs.y, &t.inputs.net).1),
-            result: |t| t.model.as_ref().map(pieces_of_grads).context("it has run"),
-        }),
-        Box::new(Local {
-            name: "nb02 fused, x.g into",
-            state: Trained { x_g: Some(Array2::zeros((ROWS, INPUTS))), ..inputs.trained(None) },
-            work: |t| {
-                let Inputs { x, y, net } = t.inputs;
-                let x_g = t.x_g.as_mut().expect("it is there from the start");
-                t.model = Some(fused::forward_and_backward_into(x, y, net, x_g).1);
-            },
-            result: |t| pieces_of_fused(t.model.as_ref(), t.x_g.as_ref()),
-        }),
-    ]
+    ];
+    all.extend(modules(inputs, |t| {
+        let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
+        t.x_g = Some(t.model.backward(pass));
+    }));
+    all.push(Box::new(Local {
+        name: "nb02 fused",
+        state: inputs.trained(None),
+        work: |t| t.model = Some(fused::forward_and_backward(&t.inputs.x, &t.inputs.y, &t.inputs.net).1),
+        result: |t| t.model.as_ref().map(pieces_of_grads).context("it has run"),
+    }));
+    all.push(Box::new(Local {
+        name: "nb02 fused, x.g into",
+        state: Trained { x_g: Some(Array2::zeros((ROWS, INPUTS))), ..inputs.trained(None) },
+        work: |t| {
+            let Inputs { x, y, net } = t.inputs;
+            let x_g = t.x_g.as_mut().expect("it is there from the start");
+            t.model = Some(fused::forward_and_backward_into(x, y, net, x_g).1);
+        },
+        result: |t| pieces_of_fused(t.model.as_ref(), t.x_g.as_ref()),
+    }));
+    all
 }
 
 fn without(inputs: &Inputs) -> Contenders<'_> {
-    vec![
-        Box::new(modules(
-            "nb02 Module, einsum",
-            inputs.trained(module::Model::einsum(&inputs.net)),
-            backward_params,
-        )),
-        Box::new(modules("nb02 Module", inputs.trained(module::Model::new(&inputs.net)), backward_params)),
-        Box::new(Local {
-            name: "nb02 nn",
-            state: inputs.trained(sequential(&inputs.net)),
-            work: |t| {
-                t.model.zero_grad();
-                let pass = t.model.call(&t.inputs.x);
-                mse(pass.out(), &t.inputs.y);
-                let out_g = mse_grad(pass.out(), &t.inputs.y);
-                t.model.backward_params(pass, &out_g);
-            },
-            result: |t| pieces_of_parameters(&t.model, None),
-        }),
-        Box::new(Local {
-            name: "nb02 fused",
-            state: inputs.trained(None),
-            work: |t| {
-                let Inputs { x, y, net } = t.inputs;
-                t.model = Some(fused::forward_and_backward_params(x, y, net).1);
-            },
-            result: |t| pieces_of_fused(t.model.as_ref(), None),
-        }),
-    ]
+    let mut all = modules(inputs, |t| {
+        let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
+        t.model.backward_params(pass);
+    });
+    all.push(Box::new(Local {
+        name: "nb02 fused",
+        state: inputs.trained(None),
+        work: |t| {
+            let Inputs { x, y, net } = t.inputs;
+            t.model = Some(fused::forward_and_backward_params(x, y, net).1);
+        },
+        result: |t| pieces_of_fused(t.model.as_ref(), None),
+    }));
+    all
 }
 
 type OfModules<'a> = Trained<'a, module::Model>;
 
-fn modules<'a>(
-    name: &'static str,
-    state: OfModules<'a>,
-    work: fn(&mut OfModules<'a>),
-) -> Local<OfModules<'a>> {
-    Local { name, state, work, result: |t| pieces_of_parameters(&t.model.layers, t.x_g.as_ref()) }
-}
-
-fn backward(t: &mut OfModules) {
-    t.model.layers.zero_grad();
-    let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
-    t.x_g = Some(t.model.backward(pass));
-}
-
-fn backward_params(t: &mut OfModules) {
-    t.model.layers.zero_grad();
-    let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
-    t.model.backward_params(pass);
+/// The forms that are a model, each doing `work` after its gradients were forgotten.
+fn modules(inputs: &Inputs, work: fn(&mut OfModules)) -> Contenders<'_> {
+    let models = [
+        ("nb02 Module, einsum", module::Model::einsum(&inputs.net)),
+        ("nb02 Module", module::Model::new(&inputs.net)),
+        ("nb02 nn", module::Model::from_layers(sequential(&inputs.net))),
+    ];
+    let boxed = |(name, model): (&'static str, module::Model)| -> Box<dyn Contender + '_> {
+        Box::new(Local {
+            name,
+            state: (inputs.trained(model), work),
+            work: |(t, work)| {
+                t.model.layers.zero_grad();
+                work(t);
+            },
+            result: |(t, _)| pieces_of_parameters(&t.model.layers, t.x_g.as_ref()),
+        })
+    };
+    models.map(boxed).into()
 }
 
 fn sequential(net: &Net) -> nn::Sequential {

@@ -1,28 +1,28 @@
 //! Large arrays: where 39 million numbers should start, and how they are gone through at the speed of memory.
 //!
-//! `x_train` is 157 MB. Memory delivers that in a few milliseconds, if the processor keeps up, and there are three ways
+//! `x_train` is 157 MB. Memory delivers that in a few milliseconds, if the processor keeps up, and there are four ways
 //! to be slower than it:
 //!
 //! - **One thread, four lanes.** A program for every x86-64 processor uses registers of four `f32`. [`sum`],
-//!   [`sum_of_squares`] and [`map`] are compiled once more for the registers that are there, as
-//!   [`matmul`](mod@crate::matmul)'s kernels are.
+//!   [`sum_of_squares`], [`map`] and [`zip_map`] are compiled once more for the registers that are there, as
+//!   [`matmul`](mod@crate::matmul)'s kernels are; the last two use its threads, too.
+//! - **Pages one by one.** The system hands out new memory in pages of 4 KB, each at the first access to it, 38,000 for
+//!   `x_train`. Here it is asked for large ones, all at once.
 //! - **Lines cut in two.** The processor loads 64 bytes at once, if they do not lie across two cache lines. A row of `x_train`
 //!   is 3136 bytes, 49 lines exactly; so if the first row starts at a line, as in [`zeros`], all do. The system's own
 //!   large blocks start 16 bytes behind one, and then every load of `xᵀ @ g` but one in 49 takes twice as long: 13 % of the product.
 //! - **Sums in `f32`** are no slower, but wrong, see `stats` in the next notebook. These are `f64` throughout.
 //!
 //! ```
-//! use nb01_matmul::large::{map, sum, zeros};
+//! use nb01_matmul::{large::{map, sum}, ndarray::Array1};
 //!
-//! let x = [0.25; 1000];
-//! let mut halves = zeros(1000);
-//! map(&x, halves.as_slice_mut().expect("new and in order"), |x| x / 2.0);
+//! let halves = map(&Array1::from_elem(1000, 0.25_f32), |x| x / 2.0);
 //! assert_eq!(sum(&halves.to_vec()), 125.0);
 //! ```
 
 use crate::Element;
-use crate::matmul::{Work, vectorize};
-use ndarray::{Array, Array1, Dimension, IntoDimension, s};
+use crate::matmul::{Work, ask_for_pages, pass, vectorize};
+use ndarray::{Array, Array1, ArrayRef, Dimension, IntoDimension, Zip, s};
 
 /// A cache line, in numbers.
 const LINE: usize = 64 / size_of::<f32>();
@@ -36,7 +36,8 @@ const LINE: usize = 64 / size_of::<f32>();
 pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
     let shape = shape.into_dimension();
     let len = shape.size();
-    let memory = Array1::<f32>::zeros(len + LINE); // the system keeps new memory at zero: no pass of its own
+    let mut memory = Array1::<f32>::zeros(len + LINE); // the system keeps new memory at zero: no pass of its own
+    ask_for_pages(memory.as_slice_mut().expect("new and in order"));
     let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     let aligned = memory.slice_move(s![start..start + len]);
     aligned.into_shape_with_order(shape).expect("as many numbers as the shape holds")
@@ -64,20 +65,46 @@ pub fn sum_of_squares<T: Element>(x: &[T], from: f64) -> f64 {
     total
 }
 
-/// `out = f(x)` for each number.
+/// `f(x)` for each number, in new memory: any shape, and the result has the same.
+///
+/// ```
+/// use nb01_matmul::{large::map, ndarray::array};
+///
+/// assert_eq!(map(&array![[1.0, 2.0]], |x| x * x), array![[1.0, 4.0]]);
+/// ```
+pub fn map<T: Element, D: Dimension>(x: &ArrayRef<T, D>, f: impl Fn(T) -> T + Sync) -> Array<T, D> {
+    match x.as_slice() {
+        Some(all) => pass((all, all), x.raw_dim(), |x, _| f(x)),
+        None => x.mapv(f),
+    }
+}
+
+/// `f(x, y)` for each pair of numbers, in new memory: two arrays of any shape, but the same.
 ///
 /// # Panics
-/// If there are not as many numbers in `out` as in `x`.
+/// At the caller's line if the shapes differ.
 ///
 /// ```
-/// let mut out = [0.0; 2];
-/// nb01_matmul::large::map(&[1.0, 2.0], &mut out, |x| x * x);
-/// assert_eq!(out, [1.0, 4.0]);
+/// use nb01_matmul::{large::zip_map, ndarray::array};
+///
+/// assert_eq!(zip_map(&array![[1.0, 2.0]], &array![[10.0, 20.0]], |x, y| x + y), array![[11.0, 22.0]]);
 /// ```
 #[track_caller]
-pub fn map(x: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32) {
-    assert!(x.len() == out.len(), "map: {} numbers into {} places; make them as many", x.len(), out.len());
-    vectorize(Map { x, out, f });
+pub fn zip_map<T: Element, D: Dimension>(
+    x: &ArrayRef<T, D>,
+    y: &ArrayRef<T, D>,
+    f: impl Fn(T, T) -> T + Sync,
+) -> Array<T, D> {
+    let (left, right) = (x.shape(), y.shape());
+    assert!(
+        left == right,
+        "zip_map: {left:?} beside {right:?}; make them the same, by `broadcast` for example"
+    );
+    let shape = x.raw_dim();
+    match (x.as_slice(), y.as_slice()) {
+        (Some(x), Some(y)) => pass((x, y), shape, f),
+        _ => Zip::from(x).and(y).map_collect(|&x, &y| f(x, y)),
+    }
 }
 
 /// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
@@ -102,21 +129,6 @@ impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
         }
         let rest: f64 = rest.iter().map(|x| (self.term)(x.widen())).sum();
         *self.total = sums.as_flattened().iter().sum::<f64>() + rest;
-    }
-}
-
-struct Map<'a, F> {
-    x: &'a [f32],
-    out: &'a mut [f32],
-    f: F,
-}
-
-impl<F: Fn(f32) -> f32> Work for Map<'_, F> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        for (out, &x) in self.out.iter_mut().zip(self.x) {
-            *out = (self.f)(x);
-        }
     }
 }
 
@@ -145,6 +157,18 @@ mod tests {
             let x = zeros(shape);
             assert!(x.dim() == shape && x.is_standard_layout() && x.iter().all(|&x| x == 0.0));
             assert!(x.is_empty() || x.as_ptr().addr().is_multiple_of(64), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn maps_of_any_length_and_strides_are_those_of_a_loop() {
+        for n in (0..100).chain([1 << 15, 500_001, 2_200_000]) {
+            let (x, y) = (randn(n, &mut manual_seed(0)), randn(n, &mut manual_seed(1)));
+            assert!(map(&x, |x| x + 1.0) == x.mapv(|x| x + 1.0), "{n}");
+            assert!(zip_map(&x, &y, |x, y| x - y) == &x - &y, "{n}");
+            let (x, y) = (x.slice(s![..;-2]), y.slice(s![..;2]));
+            assert!(map(&x, |x| x + 1.0) == x.mapv(|x| x + 1.0), "{n}, strided");
+            assert!(zip_map(&x, &y, |x, y| x - y) == &x - &y, "{n}, strided");
         }
     }
 

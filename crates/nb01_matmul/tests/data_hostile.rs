@@ -71,6 +71,7 @@ fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("eval below numpy", b"\x80\x02cnumpy\neval\n.".to_vec()),
         ("numpy.load", b"\x80\x02cnumpy\nload\nX\x01\0\0\0x\x85R.".to_vec()),
         ("escape sequences in a name", b"\x80\x02c\x1b[2J\x07\nnumpy\n.".to_vec()),
+        ("names of 255 unreadable bytes", program(&[b"c", &many(0xdd, 255), b"\n", &many(0, 255), b"\n."])),
         ("a name without end", program(&[b"c", &many(b'a', 10_000_000)])),
         ("extension registry", program(&[b"\x82\x01."])),
         ("persistent id", program(&[b"Pfile\n."])),

@@ -1,7 +1,8 @@
 # %%
 # Notebook 01 in PyTorch, to read beside lesson.rs: a cell has the name of its section. It runs as a script, and cell
 # by cell in VS Code or Jupyter. `cargo xtask book --check-python` compares what `show` prints with the Rust line of
-# the same name; random numbers differ, so of those only the shapes are shown.
+# the same name: whole numbers and True or False exactly, others to a thousandth or the last digit printed. Random
+# numbers differ, so of those only the shapes are shown.
 import gzip, os, pickle, sys
 from pathlib import Path
 

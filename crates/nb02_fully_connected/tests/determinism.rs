@@ -119,8 +119,8 @@ fn results() -> Vec<(String, u64)> {
     let (net, g) = (Net::kaiming(100, 33, 0.5, rng), randn((5_003, 33), rng));
     let (a, b) = (randn((13, 70, 90), rng), randn((13, 90, 30), rng));
     let stats = Stats::of(&x);
-    let batch: Array3<f32> = einsum("bik,bkj->bij", &[&a, &b]).unwrap();
-    let outer: Array2<f32> = einsum("bi,bj->ij", &[&x, &g]).unwrap();
+    let batch: Array3<f32> = einsum("bik,bkj->bij", &[&a, &b]).expect("two matrices of matching sizes");
+    let outer: Array2<f32> = einsum("bi,bj->ij", &[&x, &g]).expect("two matrices of matching sizes");
     let mut results = vec![
         ("x @ w".into(), fingerprint(&matmul(&x, &net.w1))),
         ("x.t() @ g".into(), fingerprint(&matmul(&x.t(), &g))),

@@ -1,7 +1,8 @@
 # %%
 # Notebook 02 in PyTorch, to read beside lesson.rs: a cell has the name of its section. It runs as a script, and cell
 # by cell in VS Code or Jupyter. `cargo xtask book --check-python` compares what `show` prints with the Rust line of
-# the same name. Of random weights this shows one draw; Rust shows the mean over fifty seeds and the spread.
+# the same name: whole numbers and True or False exactly, others to a thousandth or the last digit printed. Of random
+# weights this shows one draw, and Rust the mean over fifty seeds and the spread: the draw lies within four spreads.
 import gzip, math, os, pickle, sys
 from pathlib import Path
 

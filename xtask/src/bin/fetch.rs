@@ -38,7 +38,7 @@ struct Arguments {
     /// Accept a file with this MD5 sum too (may be repeated)
     #[arg(long, value_name = "MD5")]
     accept: Vec<String>,
-    /// Give a mirror up that sends nothing for so many seconds
+    /// Give a mirror up that sends nothing for so many seconds, or less than 5 kB a second on average
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     patience: u64,
 }

@@ -54,9 +54,7 @@ pub(crate) struct NotebookArgs {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     process::handle_interrupts()?;
     let (workspace, start) = (Workspace::find()?, Instant::now());
-    if let Some(python) = &args.check_python {
-        python::version(python)?;
-    }
+    args.check_python.as_deref().map(python::version).transpose()?; // said now, and not after the run
     let desk = Desk::new(&workspace)?;
     let Some(stages) = desk.record(&workspace.stages, &workspace)? else { return Ok(failed()) };
     if let Some(python) = &args.check_python

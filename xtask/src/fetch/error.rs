@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Cut(io::Error),
     #[error("it sent nothing for {0:?}")]
     Stalled(Duration),
+    #[error("it sent only {bytes} bytes in {time:.0?}, and fewer than {slowest} a second are not waited for")]
+    Slow { bytes: u64, time: Duration, slowest: u64 },
     #[error("it sent more than {0} bytes")]
     TooLong(u64),
     #[error("it sent another part of the file than it was asked for")]

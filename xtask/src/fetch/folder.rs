@@ -64,17 +64,20 @@ impl Folder {
         Ok(part)
     }
 
-    /// Gives the part its name if its checksum is right, else removes it.
-    pub(crate) fn finish(&self, file: &File) -> Result<bool, FetchError> {
-        let right = is_right(&self.part, file).map_err(failed("reading", &self.part))?;
+    /// Gives the part its name if its checksum is right.
+    pub(crate) fn adopt(&self, file: &File) -> Result<bool, FetchError> {
+        let right = self.len()? > 0 && is_right(&self.part, file).map_err(failed("reading", &self.part))?;
         if right {
             let part = fs::File::open(&self.part).and_then(|part| part.sync_all());
             part.map_err(failed("writing", &self.part))?;
             fs::rename(&self.part, &self.whole).map_err(failed("renaming", &self.part))?;
-        } else {
-            fs::remove_file(&self.part).map_err(failed("removing", &self.part))?;
         }
         Ok(right)
+    }
+
+    /// Removes a part of which nothing can be made.
+    pub(crate) fn discard(&self) -> Result<(), FetchError> {
+        fs::remove_file(&self.part).map_err(failed("removing", &self.part))
     }
 }
 

@@ -6,11 +6,14 @@ use indicatif::ProgressBar;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
 const REDIRECTS: u32 = 5;
+
+/// Fewer bytes a second than this are not waited for: MNIST would take an hour.
+const SLOWEST: u64 = 5_000;
 
 /// Somebody who has a file.
 pub(crate) struct Mirror<'a> {
@@ -44,6 +47,7 @@ impl Mirror<'_> {
         let mut part = folder.part_from(from)?;
         let pieces = in_background(response.into_body());
         let mut len = from;
+        let mut pace = Pace { since: Instant::now(), len };
         loop {
             bar.set_position(len);
             let piece = match pieces.recv_timeout(self.patience) {
@@ -59,6 +63,9 @@ impl Mirror<'_> {
                 return Ok(Some(Failure::TooLong(limit)));
             }
             part.write_all(&piece).map_err(failed("writing", &folder.part))?;
+            if let Some(slow) = pace.too_slow(len, self.patience) {
+                return Ok(Some(slow));
+            }
         }
     }
 
@@ -79,6 +86,26 @@ impl Mirror<'_> {
             0 => request.call(),
             have => request.header("Range", format!("bytes={have}-")).call(),
         }
+    }
+}
+
+/// How much there was when, to see whether more comes fast enough.
+struct Pace {
+    since: Instant,
+    len: u64,
+}
+
+impl Pace {
+    /// Looks back over each span of `patience`: a server that sends a byte now and then never stalls.
+    fn too_slow(&mut self, len: u64, patience: Duration) -> Option<Failure> {
+        let time = self.since.elapsed();
+        if time < patience {
+            return None;
+        }
+        let bytes = len - self.len;
+        *self = Pace { since: Instant::now(), len };
+        let slow = bytes < SLOWEST * time.as_secs();
+        slow.then_some(Failure::Slow { bytes, time, slowest: SLOWEST })
     }
 }
 

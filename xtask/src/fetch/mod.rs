@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     pub(crate) folder: PathBuf,
     /// The first set of which all files can be got is enough.
     pub(crate) sets: Vec<Vec<File>>,
-    /// Seconds without a byte after which a mirror is given up.
+    /// How long a mirror may send nothing, or too little, before it is given up.
     pub(crate) patience: Duration,
     pub(crate) offline: bool,
 }
@@ -77,11 +77,12 @@ fn download(file: &File, folder: &Folder, plan: &Plan) -> Result<bool, FetchErro
         let mirror = Mirror { url, patience: plan.patience };
         for _ in 0..RETRIES {
             let before = folder.len()?;
-            let why = match mirror.append(folder, file.limit(), &bar)? {
-                Some(why) => why,
-                None if folder.finish(file)? => return Ok(true),
-                None => Failure::Wrong,
-            };
+            let why = mirror.append(folder, file.limit(), &bar)?;
+            // Even a connection that was cut, or a length that was not true, may have left the whole file.
+            if folder.adopt(file)? {
+                return Ok(true);
+            }
+            let why = why.map_or_else(|| folder.discard().map(|()| Failure::Wrong), Ok)?;
             bar.suspend(|| eprintln!("{url}: {why}"));
             if !worth_another_try(&why, before, folder.len()?) {
                 break;
@@ -93,10 +94,11 @@ fn download(file: &File, folder: &Folder, plan: &Plan) -> Result<bool, FetchErro
 
 const RETRIES: usize = 5;
 
-/// If the same mirror may do better: when it sent something, or when the part we had before was at fault.
+/// If the same mirror may do better: when it sent something in time, or when the part we had before was at fault.
 fn worth_another_try(why: &Failure, before: u64, after: u64) -> bool {
     match why {
         Failure::Wrong | Failure::WrongPart => before > 0,
+        Failure::Slow { .. } => false,
         _ => after > before,
     }
 }

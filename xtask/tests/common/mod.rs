@@ -62,6 +62,10 @@ mod tests {
 
 const DEEP: &str = r#"//! Below.
 
+mod deeper;
+
+pub use deeper::lent;
+
 /// Near.
 pub fn near() -> bool {
     true
@@ -100,6 +104,8 @@ impl Fixture {
             "/// The constant\n#[test]\nfn s01_constant() { println!(\"first\"); }\n",
         );
         fixture.write("crates/nb00_testing/src/deep.rs", DEEP);
+        fixture
+            .write("crates/nb00_testing/src/deep/deeper.rs", "//! Private.\n\n/// Lent.\npub fn lent() {}\n");
         fixture.write(
             "crates/nb00_testing/README.md",
             "# 00\n\n## Exported\n\n| Rust | Notebook |\n|---|---|\n| `TEST`, `test_eq(a, b)` | |\n| `near` | |\n| `inner` | |\n",

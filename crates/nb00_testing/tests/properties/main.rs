@@ -24,7 +24,9 @@ fn array() -> impl Strategy<Value = ArrayD<f64>> {
     let shape = vec(0_usize..4, 0..4);
     shape.prop_flat_map(|shape| {
         let len = shape.iter().product::<usize>();
-        vec(number(), len).prop_map(move |data| ArrayD::from_shape_vec(shape.clone(), data).unwrap())
+        vec(number(), len).prop_map(move |data| {
+            ArrayD::from_shape_vec(shape.clone(), data).expect("as many as the shape holds")
+        })
     })
 }
 

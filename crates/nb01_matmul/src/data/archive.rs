@@ -2,7 +2,7 @@
 //!
 //! Whether a file is packed shows in its first two bytes, not in its name. Nothing is ever unpacked as a
 //! whole: the readers take what they need, piece by piece, and stop at the first byte too many, so a small
-//! archive that unpacks to terabytes costs neither memory nor time. Members that follow each other are one
+//! archive that unpacks to terabytes costs no time, and 256 kB of memory at most. Members that follow each other are one
 //! stream, as gzip defines it, and the checksum at the end is always compared.
 //!
 //! ```
@@ -102,6 +102,16 @@ impl<'a> Bytes<'a> {
             [] => Ok(()),
             _ => Err(Fault::Trailing { at: self.at }),
         }
+    }
+}
+
+/// Makes room for `more` items. A file's word that there will be `all` of them is not enough to reserve them:
+/// four times what has arrived is, so that a few steps lead to the end.
+pub(super) fn make_room<T>(items: &mut Vec<T>, more: usize, all: usize) {
+    let needed = items.len() + more;
+    if needed > items.capacity() {
+        let room = (4 * needed).min(all).max(needed);
+        items.reserve_exact(room - items.len());
     }
 }
 

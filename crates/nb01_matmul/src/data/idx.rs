@@ -22,7 +22,7 @@
 //! # Ok::<(), nb01_matmul::data::Fault>(())
 //! ```
 
-use super::archive::{self, Bytes};
+use super::archive::{self, Bytes, make_room};
 use super::error::{DataError, Fault};
 use super::opcodes::limit;
 use super::{PIXELS, SIDE, Set};
@@ -74,6 +74,9 @@ pub(super) fn either(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// The training and the validation set in two unpacked files.
 ///
+/// Whatever the bytes are, this ends, panics nowhere, and takes at most 20 times as much memory as there are bytes,
+/// and 4 MB; and never more than 70,000 images need.
+///
 /// # Errors
 /// If they are anything else.
 ///
@@ -118,9 +121,10 @@ fn images(bytes: &mut dyn BufRead) -> Result<[Vec<f32>; 2], Fault> {
         }
     }
     let sizes = [n_train(n), n - n_train(n)].map(|n| n * PIXELS);
-    let mut pixels = sizes.map(Vec::with_capacity);
+    let mut pixels = [vec![], vec![]];
     for (size, pixels) in sizes.into_iter().zip(&mut pixels) {
         bytes.pieces(size as u64, |piece| {
+            make_room(pixels, piece.len(), size);
             pixels.extend(piece.iter().map(|&pixel| f32::from(pixel) / 256.0));
             Ok(())
         })?;
@@ -132,8 +136,9 @@ fn images(bytes: &mut dyn BufRead) -> Result<[Vec<f32>; 2], Fault> {
 fn labels(bytes: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
     let mut bytes = Bytes::new(bytes);
     let n = count(&mut bytes, 1)?;
-    let mut labels = Vec::with_capacity(n);
+    let mut labels = vec![];
     bytes.pieces(n as u64, |piece| {
+        make_room(&mut labels, piece.len(), n);
         labels.extend(piece);
         Ok(())
     })?;

@@ -19,7 +19,7 @@
 //! | [`idx`] | the four files of the original data set |
 //! | [`archive`] | gzip, or not |
 //! | [`mod@drawn`] | digits that we draw ourselves |
-//! | [`show`] | an image in the terminal and in a file |
+//! | [`show`] | images in the terminal |
 //! | [`error`] | what can go wrong, and what to do then |
 //!
 //! ```

@@ -284,8 +284,11 @@ fn is_word(bytes: &[u8]) -> bool {
     WORDS.split(' ').any(|word| word.as_bytes() == bytes)
 }
 
+/// As far as somebody would read it: escaped, a name of 255 bytes has a thousand characters.
 fn readable(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
+    const SHOWN: usize = 60;
+    let more = if bytes.len() > SHOWN { "…" } else { "" };
+    format!("{}{more}", bytes[..bytes.len().min(SHOWN)].escape_ascii())
 }
 
 pub(super) fn limit(what: &'static str, found: u64, limit: u64) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 //!
 //! They arrive in pieces of any size and are kept in words of four bytes, which is what an image's numbers
 //! are: [`into_f32`](Payload::into_f32) then needs no second copy, and MNIST takes the memory of its arrays
-//! and no more.
+//! and no more. Memory is reserved as the bytes arrive, so a file that only says it is long costs nothing.
 //!
 //! ```
 //! use nb01_matmul::data::{Fault, payload::Payload};
@@ -14,6 +14,7 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
+use super::archive::make_room;
 use super::error::Fault;
 
 /// The bytes of one array.
@@ -29,6 +30,8 @@ use super::error::Fault;
 #[derive(Debug)]
 pub struct Payload {
     words: Vec<u32>,
+    /// How many words there will be.
+    expected: usize,
     rest: Vec<u8>,
     len: usize,
     text: Option<Latin1>,
@@ -43,9 +46,9 @@ impl Payload {
     /// assert!(nb01_matmul::data::payload::Payload::new(100, false, true).is_empty());
     /// ```
     pub fn new(len: u64, text: bool, keep: bool) -> Payload {
-        let words = if keep { usize::try_from(len).unwrap_or(0).div_ceil(4) } else { 0 };
+        let expected = usize::try_from(len).unwrap_or(0).div_ceil(4);
         let text = text.then(Latin1::default);
-        Payload { words: Vec::with_capacity(words), rest: Vec::with_capacity(4), len: 0, text, keep }
+        Payload { words: vec![], expected, rest: Vec::with_capacity(4), len: 0, text, keep }
     }
 
     /// How many bytes have arrived.
@@ -95,6 +98,7 @@ impl Payload {
         if !self.keep {
             return;
         }
+        make_room(&mut self.words, bytes.len() / 4 + 1, self.expected);
         let missing = (4 - self.rest.len()) % 4;
         let (head, body) = bytes.split_at(missing.min(bytes.len()));
         self.rest.extend(head);

@@ -48,8 +48,8 @@ pub fn read(path: &Path) -> Result<(Set, Set), DataError> {
 
 /// The training and the validation set in an unpacked pickle.
 ///
-/// Whatever the bytes are, this ends, panics nowhere, calls nothing, and takes little more memory than
-/// [`MAX_PAYLOAD`](super::opcodes::MAX_PAYLOAD).
+/// Whatever the bytes are, this ends, panics nowhere, calls nothing, and takes at most 20 times as much memory as
+/// there are bytes, and 4 MB; and never much more than [`MAX_PAYLOAD`](super::opcodes::MAX_PAYLOAD).
 ///
 /// # Errors
 /// If it is anything else.

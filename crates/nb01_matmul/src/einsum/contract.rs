@@ -5,12 +5,13 @@ use super::operand::{Operand, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
+use crate::matmul::share;
 use crate::{Element, matmul, matmul_into};
 use ndarray::{
     Array3, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2,
     ArrayViewMut3, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
 };
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
 
 /// Multiplies two operands and sums over the labels that the step's output does not have.
 pub(super) fn contract<'a, T: Element>(
@@ -174,33 +175,20 @@ fn each_matrix_of_batches<T: Element>(
 /// Operations in a batch from which on several threads share its products.
 const WORTH_SHARING: usize = 1 << 22;
 
-/// Operations in a single product from which on `matmul` does better with all threads on one after the other.
-const WORTH_CUTTING: usize = 1 << 24;
+/// Operations in a single product for which several threads do better on one product after the other: up to the first
+/// number `matmul` uses one thread anyway, and from the second on each of two products keeps a thread busy for long.
+const WORTH_CUTTING: Range<usize> = 400_000..2_000_000;
 
 /// `out[i] = a[i] @ b[i]`. Each product is `matmul`'s, whose digits no number of threads changes.
 fn each_matrix<T: Element>(a: ArrayView3<'_, T>, b: ArrayView3<'_, T>, mut out: ArrayViewMut3<'_, T>) {
     let one = (2 * out.dim().1 * out.dim().2).saturating_mul(a.dim().2);
-    let shared = one < WORTH_CUTTING && one.saturating_mul(out.dim().0) >= WORTH_SHARING;
+    let all = one.saturating_mul(out.dim().0);
+    let shared = !WORTH_CUTTING.contains(&one) && all >= WORTH_SHARING;
     let products = a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut());
     let multiply = |((a, b), mut out): ((ArrayView2<'_, T>, ArrayView2<'_, T>), ArrayViewMut2<'_, T>)| {
         matmul_into(&a, &b, &mut out);
     };
-    if shared { share(products, multiply) } else { products.for_each(multiply) }
-}
-
-/// Calls `work` with every item, on this thread and on those of the rayon pool that come in time.
-fn share<I: Iterator + Send>(items: I, work: impl Fn(I::Item) + Sync) {
-    let items = Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let take_all = || {
-        while let Some(item) = next() {
-            work(item)
-        }
-    };
-    rayon::in_place_scope(|scope| {
-        (1..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| take_all()));
-        take_all();
-    });
+    if shared { share(products, all as f64, multiply) } else { products.for_each(multiply) }
 }
 
 /// Inner products along the inner labels, one for every index of the batch.

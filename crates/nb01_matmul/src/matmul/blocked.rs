@@ -33,6 +33,11 @@ const DEPTH: usize = 320;
 /// Numbers in the packed part of B, at most: 32 MB of `f32`.
 const PACKED: usize = 8 << 20;
 
+/// Rows of B in a block so shallow that a strip of A has [`TILES`] tiles: their panel of B then stays in the nearest cache
+/// for all of them.
+const SHALLOW: usize = 128;
+const TILES: usize = 4;
+
 /// Multiply-adds of a product so small that packing B would take longer than it saves.
 const TINY: usize = 1 << 17;
 
@@ -70,7 +75,8 @@ pub(super) unsafe fn product<T: Element>(
         let blocks = Blocks::new(kernels, a.columns, DEPTH, 0..b.columns);
         return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
-    if a.rows > SHARED || a.columns * b.columns > NEAR {
+    let alone = threads::threads_for(operations) == 1;
+    if alone || a.rows > SHARED || a.columns * b.columns > NEAR {
         return unsafe { packed(kernels, a, b, to, operations) };
     }
     let to = Shared(to);
@@ -157,7 +163,8 @@ pub(super) struct Blocks<'a, T> {
     /// Rows of B in a block; the last may have fewer.
     depth: usize,
     columns: Range<usize>,
-    /// Columns of the first panel: fewer where the second begins at an aligned address of C only so.
+    /// Columns of the first panel: fewer where the second begins at an aligned address of C only so, or where the last
+    /// would have a single register.
     pub(super) first: usize,
     /// Columns of a panel; the last may have fewer, and is filled up with zeros.
     pub(super) width: usize,
@@ -171,8 +178,12 @@ impl<'a, T: Element> Blocks<'a, T> {
         let depth = even(k, deepest);
         let width =
             even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+        // A last panel of one register would wait for its loads, so the first lends it one.
+        let (registers, most) = (columns.len().div_ceil(kernels.lanes), width / kernels.lanes);
+        let lends = registers > most && most > 2 && registers % most == 1;
+        let first = if lends { width - kernels.lanes } else { width };
         let panels = columns.len().div_ceil(width);
-        Self { kernels, k, depth, columns, first: width, width, panels }
+        Self { kernels, k, depth, columns, first, width, panels }
     }
 
     /// The same, with the panels after the first aligned for a C that starts at `c`.
@@ -229,7 +240,7 @@ impl<'a, T: Element> Blocks<'a, T> {
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows
     /// are a task.
     unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>, operations: f64) {
-        let most = self.kernels.rows;
+        let most = if self.depth <= SHALLOW { TILES * self.kernels.rows } else { self.kernels.rows };
         let task_rows = (a.rows / 32).next_multiple_of(most).clamp(most, 8 * most);
         let to = Shared(to);
         for p in (0..self.k.max(1)).step_by(self.depth) {
@@ -367,13 +378,6 @@ impl<T: Copy> Shared<T> {
 }
 
 impl<T: Copy> Destination<T> {
-    /// The part that begins at this row and column.
-    pub(super) fn from(self, row: usize, column: usize) -> Self {
-        let c = self.c.wrapping_offset(self.c_row.wrapping_mul(row as isize)).wrapping_add(column);
-        let bias = if self.bias.is_null() { self.bias } else { self.bias.wrapping_add(column) };
-        Self { c, bias, ..self }
-    }
-
     /// What to do with the sums over one block of `k`: all but the first are added, and the last is finished.
     pub(super) fn part(self, first: bool, last: bool) -> Self {
         Self {

@@ -12,9 +12,10 @@ use std::mem::MaybeUninit;
 /// What every buffer is aligned to, in bytes: a cache line, and the widest register.
 const LINE: usize = 64;
 
-/// From this many bytes on, large pages are worth asking for: four of them.
+/// From this many bytes on, pages are worth asking for. Smaller blocks the allocator often has already, and to ask
+/// again for what is there costs as much as a pass over it.
 #[cfg(target_os = "linux")]
-const HUGE: usize = 8 << 20;
+const HUGE: usize = 32 << 20;
 
 /// A new matrix that nobody has written yet, its first element aligned to a cache line unless it is small.
 pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {
@@ -25,29 +26,33 @@ pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {
     let slack = LINE / size_of::<T>();
     let memory = Array1::<T>::uninit(len + slack);
     let start = memory.as_ptr().align_offset(LINE).min(slack);
-    let memory = memory.slice_move(s![start..start + len]);
-    ask_for_huge_pages(memory.as_ptr().cast(), len * size_of::<T>());
+    let mut memory = memory.slice_move(s![start..start + len]);
+    ask_for_pages(memory.as_slice_mut().expect("new and in order"));
     memory.into_shape_with_order((rows, columns)).expect("as many numbers as the shape holds, in order")
 }
 
-/// Tells the system that this memory will be used as a whole.
+/// Tells the system that this memory will be used as a whole, now: several threads that ask for one page after the
+/// other, each in the midst of its work, wait for each other longer than it takes to get all of them at once.
 #[cfg(target_os = "linux")]
-fn ask_for_huge_pages(start: *const u8, bytes: usize) {
+pub(crate) fn ask_for_pages<T>(memory: &mut [T]) {
     const PAGE: usize = 4096;
+    let (start, bytes) = (memory.as_mut_ptr().cast::<u8>(), size_of_val(memory));
     if bytes < HUGE {
         return;
     }
     let skipped = start.align_offset(PAGE);
-    // SAFETY: the range lies inside memory that the caller owns; `MADV_HUGEPAGE` changes no byte of it. Where it is
-    // refused, pages stay small: nothing to do about that.
+    let whole = (bytes - skipped) / PAGE * PAGE;
+    // SAFETY: the range lies inside memory that is borrowed mutably, and neither advice changes a byte of it. Where one
+    // is refused (the second is unknown before Linux 5.14), pages stay small, or come one by one: nothing to do about that.
     unsafe {
-        let start = start.add(skipped).cast_mut().cast();
-        libc::madvise(start, (bytes - skipped) / PAGE * PAGE, libc::MADV_HUGEPAGE);
+        let start = start.add(skipped).cast();
+        libc::madvise(start, whole, libc::MADV_HUGEPAGE);
+        libc::madvise(start, whole, libc::MADV_POPULATE_WRITE);
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: *const u8, _: usize) {}
+pub(crate) fn ask_for_pages<T>(_: &mut [T]) {}
 
 /// A cache line, so that a `Vec` of them is aligned.
 #[derive(Clone, Copy)]

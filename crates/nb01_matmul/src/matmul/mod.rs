@@ -49,10 +49,14 @@ mod tall;
 mod gradient;
 mod threads;
 mod memory;
+mod pass;
 
 pub use element::Element;
 pub(crate) use kernel::{Work, vectorize};
+pub(crate) use memory::ask_for_pages;
+pub(crate) use pass::pass;
 pub use path::Path;
+pub(crate) use threads::share;
 
 use kernel::Destination;
 use ndarray::{Array2, ArrayRef1, ArrayRef2};

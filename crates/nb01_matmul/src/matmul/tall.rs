@@ -51,13 +51,13 @@ pub(super) unsafe fn product<T: Element>(
     let to = Shared(to);
     if b.columns_are_contiguous() && a.rows < MANY {
         let dots = Dotted { columns: b.columns, start: b.at(0, 0), step: b.column, packed: false };
-        let nothing = Whole { columns: 0, start: b.at(0, 0), width: 1, row: 0, panel: 0 };
+        let nothing = Whole { columns: 0, start: b.at(0, 0), first: 1, width: 1, row: 0, panel: 0 };
         return Tall { kernels, a, whole: nothing, dots, to }.multiply();
     }
-    if a.rows > BATCH {
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
+    if a.rows > BATCH || threads::threads_for(operations) == 1 {
         return unsafe { packed(kernels, a, b, to, |tall| tall.multiply()) };
     }
-    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     let task_rows = OWN.next_multiple_of(kernels.rows);
     threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
         let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
@@ -81,8 +81,8 @@ unsafe fn packed<T: Element>(
     with_scratch(aligned + dotted, |packed| {
         // SAFETY: there is room for both.
         unsafe { blocks.pack(b, packed) };
-        let (width, panel) = (blocks.width, (b.rows * blocks.width) as isize);
-        let whole = Whole { columns, start: packed.at(0), width, row: width as isize, panel };
+        let (first, width, panel) = (blocks.first, blocks.width, (b.rows * blocks.width) as isize);
+        let whole = Whole { columns, start: packed.at(0), first, width, row: width as isize, panel };
         let start = packed.at(aligned);
         unsafe { pack_dots(kernels, b, columns..b.columns, start) };
         let dots = Dotted { columns: b.columns - columns, start, step: 0, packed: true };
@@ -122,6 +122,7 @@ unsafe fn pack_dots<T: Element>(kernels: &Kernels<T>, b: Operand<T>, columns: Ra
 struct Whole<T> {
     columns: usize,
     start: *const T,
+    first: usize,
     width: usize,
     row: isize,
     panel: isize,
@@ -188,7 +189,7 @@ impl<T: Element> Tall<'_, T> {
             rows: rows.len(),
             k: self.a.columns,
             columns: b.columns,
-            first: b.width,
+            first: b.first,
             width: b.width,
             a: self.a.at(rows.start, 0),
             a_row: self.a.row,

@@ -10,6 +10,7 @@
 //!
 //! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one product.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +19,14 @@ use std::time::{Duration, Instant};
 const WORTH_WAKING: f64 = 4e5;
 
 /// How many threads should work on a product of so many multiplications and additions.
-fn threads_for(operations: f64) -> usize {
-    if operations < WORTH_WAKING { 1 } else { rayon::current_num_threads().min(limit()) }
+pub(super) fn threads_for(operations: f64) -> usize {
+    let used_up = limit() < usize::MAX && TAKING.get(); // by the other threads on the work that this is a part of
+    if operations < WORTH_WAKING || used_up { 1 } else { rayon::current_num_threads().min(limit()) }
+}
+
+thread_local! {
+    /// Whether this thread works on a task of several threads.
+    static TAKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What `NB_THREADS` says, or no limit.
@@ -60,6 +67,18 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
         });
     }
     gate.take_tasks();
+}
+
+/// Calls `work` with every item, as [`for_each`] does with every task, for items that are lent mutably.
+pub(crate) fn share<I: ExactSizeIterator + Send>(items: I, operations: f64, work: impl Fn(I::Item) + Sync) {
+    let tasks = items.len();
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    for_each(tasks, operations, |_| {
+        if let Some(item) = next() {
+            work(item)
+        }
+    });
 }
 
 /// How long a worker waits for the next product.
@@ -135,13 +154,15 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Gate {
     fn take_tasks(&self) {
+        let outer = TAKING.replace(true);
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
             if task >= self.tasks {
-                return;
+                break;
             }
             (self.work)(task);
         }
+        TAKING.set(outer);
     }
 
     /// A helper's life: in, if there is still time, some tasks, and out.
@@ -183,6 +204,8 @@ impl Drop for Closing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+    use std::process::Command;
 
     #[test]
     fn every_task_runs_once_on_any_number_of_threads() {
@@ -197,6 +220,35 @@ mod tests {
                 });
                 assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
             }
+        }
+    }
+
+    /// What the process of the next test runs: tasks that are divided again, and who works on them.
+    #[test]
+    fn threads_counted() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let seen = Mutex::new(HashSet::new());
+        pool.install(|| {
+            share([0; 20].iter(), 1e9, |_| {
+                for_each(3, 1e9, |_| {
+                    seen.lock().unwrap().insert(std::thread::current().id());
+                    std::thread::sleep(Duration::from_millis(1));
+                })
+            })
+        });
+        println!("{} threads", seen.lock().unwrap().len());
+    }
+
+    #[test]
+    fn nb_threads_limits_also_tasks_that_are_divided_again() {
+        let printed = |limit: &str| {
+            let mut program = Command::new(std::env::current_exe().unwrap());
+            program.args(["--exact", "matmul::threads::tests::threads_counted", "--nocapture"]);
+            String::from_utf8(program.env("NB_THREADS", limit).output().unwrap().stdout).unwrap()
+        };
+        for limit in [1, 2] {
+            let printed = printed(&limit.to_string());
+            assert!(printed.contains(&format!("{limit} threads")), "NB_THREADS={limit}: {printed}");
         }
     }
 }

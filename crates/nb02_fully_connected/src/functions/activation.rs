@@ -25,6 +25,7 @@
 
 use super::check_shapes;
 use crate::Element;
+use crate::large::{map, zip_map};
 use ndarray::{Array2, ArrayRef2, Zip};
 
 /// `x.clamp_min(0)`: negative numbers become 0; NaN stays NaN, as in PyTorch. Any shape `(n, nh)`.
@@ -36,7 +37,7 @@ use ndarray::{Array2, ArrayRef2, Zip};
 /// assert!(relu(&array![[f32::NAN]])[[0, 0]].is_nan());
 /// ```
 pub fn relu<T: Element>(x: &ArrayRef2<T>) -> Array2<T> {
-    x.mapv(clamp_min_0)
+    map(x, clamp_min_0)
 }
 
 /// `x.clamp_min(0) − shift`; the lesson's second `relu` is `shifted_relu(x, 0.5)`.
@@ -50,7 +51,7 @@ pub fn relu<T: Element>(x: &ArrayRef2<T>) -> Array2<T> {
 /// assert_eq!(shifted_relu(&array![[-3.0, 3.0]], 0.5), array![[-0.5, 2.5]]);
 /// ```
 pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
-    x.mapv(|x| clamp_min_0(x) - shift)
+    map(x, |x| clamp_min_0(x) - shift)
 }
 
 /// The gradient of [`relu`] and [`shifted_relu`]: `out_g` where `inp > 0`, else 0.
@@ -68,7 +69,7 @@ pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
 #[track_caller]
 pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
     check_same(inp, out_g);
-    Zip::from(inp).and(out_g).map_collect(|&x, &g| if x > T::zero() { g } else { T::zero() })
+    zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { T::zero() })
 }
 
 /// [`relu_grad`] in place: what was the gradient of the output becomes that of the input.
@@ -84,7 +85,7 @@ pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
 /// assert_eq!(leaky_relu(&array![[-3.0, 3.0]], 0.01), array![[-0.03, 3.0]]);
 /// ```
 pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
-    x.mapv(|x| if x > T::zero() { x } else { a * x })
+    map(x, |x| if x > T::zero() { x } else { a * x })
 }
 
 /// The gradient of [`leaky_relu`]: `out_g` where `inp > 0`, else `a · out_g`.
@@ -102,7 +103,7 @@ pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
 #[track_caller]
 pub fn leaky_relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>, a: T) -> Array2<T> {
     check_same(inp, out_g);
-    Zip::from(inp).and(out_g).map_collect(|&x, &g| if x > T::zero() { g } else { a * g })
+    zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { a * g })
 }
 
 /// Written so that NaN, which is not below 0, passes.

@@ -12,6 +12,7 @@
 
 use super::lanes::Lanes;
 use super::{Ahead, Dots, finish};
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 /// At most this many columns: a few rows of C stay on the stack until they are complete.
@@ -31,7 +32,6 @@ pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iter
 /// `columns ≤ MAX_COLUMNS`.
 #[inline(always)]
 pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::Elem>) {
-    let mut sums = [[MaybeUninit::<L>::uninit(); C]; R];
     let mut done = [[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; R];
     let done = done.as_mut_ptr().cast::<L::Elem>();
     let mut ahead = d.ahead;
@@ -39,11 +39,7 @@ pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::
         let mut row = 0;
         while row < d.rows {
             let at = At { row, column, width };
-            unsafe {
-                let rows = tiles_of::<L, R, C>(d, &at, &mut ahead, sums.as_mut_ptr().cast());
-                add_lanes(sums.as_ptr().cast::<L>(), rows, width, done.add(row * MAX_COLUMNS + column));
-                row += rows;
-            }
+            row += unsafe { tiles_of::<L, R, C>(d, &at, &mut ahead, done.add(row * MAX_COLUMNS + column)) };
         }
     }
     unsafe { finish_rows::<L>(d, done) };
@@ -56,20 +52,20 @@ struct At {
     width: usize,
 }
 
-/// Sums of the largest tile that the rows left over fill; says how many rows.
+/// The largest tile that the rows left over fill; says how many rows.
 #[inline(always)]
 unsafe fn tiles_of<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
     at: &At,
     ahead: &mut Ahead<L::Elem>,
-    sums: *mut L,
+    done: *mut L::Elem,
 ) -> usize {
     unsafe {
         match d.rows - at.row {
-            left if left >= R => rows_of::<L, R, C>(d, at, ahead, sums),
-            4.. if R > 4 => rows_of::<L, 4, C>(d, at, ahead, sums),
-            2.. if R > 2 => rows_of::<L, 2, C>(d, at, ahead, sums),
-            _ => rows_of::<L, 1, C>(d, at, ahead, sums),
+            left if left >= R => rows_of::<L, R, C>(d, at, ahead, done),
+            4.. if R > 4 => rows_of::<L, 4, C>(d, at, ahead, done),
+            2.. if R > 2 => rows_of::<L, 2, C>(d, at, ahead, done),
+            _ => rows_of::<L, 1, C>(d, at, ahead, done),
         }
     }
 }
@@ -79,25 +75,30 @@ unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
     at: &At,
     ahead: &mut Ahead<L::Elem>,
-    sums: *mut L,
+    done: *mut L::Elem,
 ) -> usize {
     unsafe {
         match at.width {
-            1 => tile::<L, R, 1>(d, at, ahead, sums),
-            2 => tile::<L, R, 2>(d, at, ahead, sums),
-            _ => tile::<L, R, C>(d, at, ahead, sums),
+            1 => tile::<L, R, 1>(d, at, ahead, done),
+            2 => tile::<L, R, 2>(d, at, ahead, done),
+            3 if C > 3 => tile::<L, R, 3>(d, at, ahead, done),
+            4 if C > 4 => tile::<L, R, 4>(d, at, ahead, done),
+            _ => tile::<L, R, C>(d, at, ahead, done),
         }
     }
     R
 }
 
-/// `R` rows times `C` columns: the sums over `k`, in lanes.
+/// `R` rows times `C` columns: the sums over `k`, in lanes, and then the sum of their lanes.
+///
+/// `black_box` keeps the compiler from seeing that single numbers are wanted in the end: in plain Rust it would
+/// otherwise arrange the whole loop before around them, and use no lanes at all.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
     at: &At,
     ahead: &mut Ahead<L::Elem>,
-    done: *mut L,
+    done: *mut L::Elem,
 ) {
     let length = d.k.next_multiple_of(L::N);
     let (start, b_column, b_step) = if d.b_packed {
@@ -119,28 +120,25 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
         if left > 0 {
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), Some(L::first(left)));
         }
-        for i in 0..R {
-            for j in 0..C {
-                done.add(i * C + j).write(sums[i][j]);
-            }
-        }
+        add_lanes(&black_box(sums), done);
     }
 }
 
-/// Adds up the lanes of each sum, four sums at a time; those missing in the last four are zero.
+/// Adds up the lanes of each sum, four rows at a time; those missing in the last four are zero.
 #[inline(always)]
-unsafe fn add_lanes<L: Lanes>(sums: *const L, rows: usize, width: usize, done: *mut L::Elem) {
-    let all = rows * width;
-    for first in (0..all).step_by(4) {
-        unsafe {
-            let mut four = [L::zero(); 4];
-            for q in 0..4.min(all - first) {
-                four[q] = sums.add(first + q).read();
-            }
-            let four = L::sums(four);
-            for q in 0..4.min(all - first) {
-                let at = first + q;
-                done.add(at / width * MAX_COLUMNS + at % width).write(four[q]);
+unsafe fn add_lanes<L: Lanes, const R: usize, const C: usize>(sums: &[[L; C]; R], done: *mut L::Elem) {
+    for first in (0..R).step_by(4) {
+        let rows = 4.min(R - first);
+        for j in 0..C {
+            unsafe {
+                let mut four = [L::zero(); 4];
+                for i in 0..rows {
+                    four[i] = sums[first + i][j];
+                }
+                let four = L::sums(four);
+                for i in 0..rows {
+                    done.add((first + i) * MAX_COLUMNS + j).write(four[i]);
+                }
             }
         }
     }

@@ -38,7 +38,7 @@ pub(super) struct Kernels<T> {
     pub(super) copy: unsafe fn(&Panel<T>),
     /// Numbers in a register.
     pub(super) lanes: usize,
-    /// Rows of C in a tile of `strip`: at most as many rows as a [`Strip`] has.
+    /// Rows of C in a tile of `strip`; a [`Strip`] of more is several tiles.
     pub(super) rows: usize,
     /// Columns of C in a tile of `strip`: the width of a panel of B.
     pub(super) width: usize,
@@ -116,10 +116,23 @@ pub(super) struct Destination<T> {
 }
 
 impl<T> Destination<T> {
-    /// Whether there is nothing to do but write.
+    /// The part that begins at this row and column.
     #[inline(always)]
-    fn plain(&self) -> bool {
-        !self.accumulate && self.bias.is_null() && self.relu_shift.is_none()
+    pub(super) fn from(self, row: usize, column: usize) -> Self {
+        let bias = if self.bias.is_null() { self.bias } else { self.bias.wrapping_add(column) };
+        Self { c: self.row(row).wrapping_add(column), bias, ..self }
+    }
+
+    /// Where a row begins.
+    #[inline(always)]
+    fn row(&self, row: usize) -> *mut T {
+        self.c.wrapping_offset(self.c_row.wrapping_mul(row as isize))
+    }
+
+    /// Whether there is nothing to do but write or add the sums.
+    #[inline(always)]
+    fn only_sums(&self) -> bool {
+        self.bias.is_null() && self.relu_shift.is_none()
     }
 }
 
@@ -213,9 +226,6 @@ unsafe fn finish<L: lanes::Lanes>(
 ) {
     unsafe {
         let mut x = sums;
-        if to.plain() {
-            return write(x, c, mask, to.stream);
-        }
         if to.accumulate {
             x = read::<L>(c, mask).add(x);
         }

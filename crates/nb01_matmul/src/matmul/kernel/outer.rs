@@ -39,14 +39,18 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
     while column < s.columns {
         let width = if column == 0 { s.first } else { s.width };
         let columns = whole_registers::<L>(s, (s.columns - column).min(width));
+        let to = tile_of_c::<L>(s, column);
+        let direct = to.only_sums() && columns.is_multiple_of(L::N);
         let mut ahead = s.ahead.run(t);
         let mut row = 0;
         while row < s.rows {
-            let at = At { row, column, columns, b, ahead };
+            let at = At { row, columns, b, ahead, to: to.from(row, 0), direct };
             unsafe {
                 ask_for_c::<L, R>(s, &at);
                 let rows = tiles_of::<L, R, V>(s, &at, sums.as_mut_ptr().cast());
-                finish_tile::<L>(s, &at, rows, sums.as_ptr().cast());
+                if !direct {
+                    finish_tile::<L>(&at, rows, sums.as_ptr().cast());
+                }
                 row += rows;
             }
             ahead = Ahead::NONE;
@@ -67,25 +71,35 @@ fn whole_registers<L: Lanes>(s: &Strip<L::Elem>, columns: usize) -> usize {
     if s.b_in_place && columns > L::N { columns - columns % L::N } else { columns }
 }
 
-/// Where a tile stands: its first row and column, how many columns, its panel of B, what it asks for meanwhile.
+/// The part of C from `column` on; past the caches only if its registers are aligned.
+#[inline(always)]
+fn tile_of_c<L: Lanes>(s: &Strip<L::Elem>, column: usize) -> Destination<L::Elem> {
+    let to = s.to.from(0, column);
+    let aligned = (to.c as usize).is_multiple_of(size_of::<L>());
+    Destination { stream: to.stream && aligned, ..to }
+}
+
+/// Where a tile stands: its first row, how many columns, its panel of B, what it asks for meanwhile, its place in C,
+/// and whether the sums can go there directly.
 struct At<T> {
     row: usize,
-    column: usize,
     columns: usize,
     b: *const T,
     ahead: Ahead<T>,
+    to: Destination<T>,
+    direct: bool,
 }
 
 /// Asks for the tile's part of C, which is far away when the sums are there.
 #[inline(always)]
 unsafe fn ask_for_c<L: Lanes, const R: usize>(s: &Strip<L::Elem>, at: &At<L::Elem>) {
-    if !L::ASKS || s.to.stream {
+    if !L::ASKS || at.to.stream {
         return;
     }
     for i in 0..R.min(s.rows - at.row) {
-        let c = s.to.c.wrapping_offset(s.to.c_row.wrapping_mul((at.row + i) as isize));
+        let c = at.to.row(i);
         for column in (0..at.columns).step_by(Ahead::<L::Elem>::LINE) {
-            unsafe { L::prefetch(c.wrapping_add(at.column + column)) };
+            unsafe { L::prefetch(c.wrapping_add(column)) };
         }
     }
 }
@@ -156,10 +170,33 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
                 }
             }
         }
-        for i in 0..R {
-            for v in 0..V {
-                let sum = if two_sets { sums[0][i][v].add(sums[1][i][v]) } else { sums[0][i][v] };
-                done.add(i * V + v).write(sum);
+        let [mut sums, more] = sums;
+        if two_sets {
+            for i in 0..R {
+                for v in 0..V {
+                    sums[i][v] = sums[i][v].add(more[i][v]);
+                }
+            }
+        }
+        if at.direct { write_tile(&sums, &at.to) } else { done.cast::<[[L; V]; R]>().write(sums) }
+    }
+}
+
+/// The sums from their registers to C, where that is all there is to do.
+#[inline(always)]
+unsafe fn write_tile<L: Lanes, const R: usize, const V: usize>(
+    sums: &[[L; V]; R],
+    to: &Destination<L::Elem>,
+) {
+    for i in 0..R {
+        for v in 0..V {
+            let c = to.row(i).wrapping_add(v * L::N);
+            unsafe {
+                match (to.accumulate, to.stream) {
+                    (true, _) => L::load(c).add(sums[i][v]).store(c),
+                    (false, true) => sums[i][v].stream(c),
+                    (false, false) => sums[i][v].store(c),
+                }
             }
         }
     }
@@ -192,25 +229,22 @@ unsafe fn step<L: Lanes, const R: usize, const V: usize>(
     }
 }
 
-/// What is done to the sums on their way to C; only the last register of a row may be partly there.
+/// What else is done to the sums on their way to C; only the last register of a row may be partly there.
 #[inline(always)]
-unsafe fn finish_tile<L: Lanes>(s: &Strip<L::Elem>, at: &At<L::Elem>, rows: usize, sums: *const L) {
-    let (whole, rest) = (at.columns / L::N, at.columns % L::N);
-    let registers = whole + usize::from(rest > 0);
-    let aligned = (s.to.c.wrapping_add(at.column) as usize).is_multiple_of(size_of::<L>());
-    let to = Destination { stream: s.to.stream && aligned, ..s.to };
-    unsafe {
-        let mask = L::first(rest);
-        for i in 0..rows {
-            let sums = sums.add(i * registers);
-            let c = s.to.c.wrapping_offset(s.to.c_row.wrapping_mul((at.row + i) as isize));
-            for v in 0..whole {
-                let column = at.column + v * L::N;
-                finish(sums.add(v).read(), &to, c.wrapping_add(column), column, None);
-            }
-            if rest > 0 {
-                let column = at.column + whole * L::N;
-                finish(sums.add(whole).read(), &to, c.wrapping_add(column), column, Some(mask));
+unsafe fn finish_tile<L: Lanes>(at: &At<L::Elem>, rows: usize, sums: *const L) {
+    let registers = at.columns.div_ceil(L::N);
+    for i in 0..rows {
+        for v in 0..registers {
+            let (column, left) = (v * L::N, at.columns - v * L::N);
+            unsafe {
+                let mask = if left < L::N { Some(L::first(left)) } else { None };
+                finish(
+                    sums.add(i * registers + v).read(),
+                    &at.to,
+                    at.to.row(i).wrapping_add(column),
+                    column,
+                    mask,
+                );
             }
         }
     }

@@ -102,12 +102,9 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, 
     }
 
     /// Each half is added to the other until one number is left.
-    ///
-    /// `black_box` keeps the compiler from seeing that single numbers are wanted in the end: it would otherwise
-    /// arrange the whole loop before around them, and use no lanes at all.
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [T; 4] {
-        std::hint::black_box(four).map(|Self(mut lanes)| {
+        four.map(|Self(mut lanes)| {
             let mut half = N / 2;
             while half > 0 {
                 for i in 0..half {

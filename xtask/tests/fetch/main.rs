@@ -4,14 +4,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod interrupted;
+mod server;
+
 use md5::{Digest, Md5};
+use server::{Answer, Server};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -20,172 +22,34 @@ const LEN: usize = 300_000;
 
 /// Bytes that look like an archive: no two places alike.
 fn good() -> Vec<u8> {
-    let mut state = 1_u64;
-    let mut next = || {
+    let mut next = random(1);
+    (0..LEN).map(|_| next() as u8).collect()
+}
+
+/// The same numbers from 0 to 255 every time.
+fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8
-    };
-    (0..LEN).map(|_| next()).collect()
+        state >> 56
+    }
 }
 
 fn md5(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a server does with a request.
-#[derive(Clone, Debug)]
-enum Answer {
-    Whole,
-    /// Sends from where it is asked to.
-    Range,
-    /// Sends from where it is asked to, and hangs up after so many bytes.
-    CutAfter(usize),
-    /// Hangs up after so many bytes, having promised nothing.
-    CutWithoutLength(usize),
-    StallAfter(usize),
-    Silence,
-    /// Promises fewer bytes than there are.
-    Short(usize),
-    TooMuch,
-    Endless,
-    Wrong,
-    /// Another part than it was asked for, and says so.
-    OtherPart,
-    /// Says it is the part, but it is not.
-    LyingPart,
-    Status(u16),
-    Redirect(String),
-    Rubbish,
-    Slowly,
-}
-
-/// Answers the requests in turn, the last answer again and again, and remembers the ranges it was asked for.
-struct Server {
-    port: u16,
-    asked: Arc<Mutex<Vec<Option<usize>>>>,
-}
-
-impl Server {
-    fn new(answers: &[Answer]) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let asked = Arc::new(Mutex::new(vec![]));
-        let (log, answers) = (asked.clone(), answers.to_vec());
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (log, answers) = (log.clone(), answers.clone());
-                thread::spawn(move || serve(stream, &log, &answers));
-            }
-        });
-        Server { port, asked }
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
-    }
-
-    fn asked(&self) -> Vec<Option<usize>> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-fn serve(mut stream: TcpStream, log: &Mutex<Vec<Option<usize>>>, answers: &[Answer]) {
-    let mut range = None;
-    for line in BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok) {
-        match line.to_lowercase().strip_prefix("range: bytes=") {
-            Some(from) => range = from.trim_end_matches('-').parse().ok(),
-            None if line.is_empty() => break,
-            None => {}
-        }
-    }
-    let number = {
-        let mut log = log.lock().unwrap();
-        log.push(range);
-        log.len() - 1
-    };
-    let _ = answer(&mut stream, range, &answers[number.min(answers.len() - 1)]);
-}
-
-fn answer(stream: &mut TcpStream, range: Option<usize>, answer: &Answer) -> std::io::Result<()> {
-    let good = good();
-    let rest = &good[range.unwrap_or(0).min(LEN)..];
-    let ok = |len: usize| format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len}\r\n\r\n");
-    let part = |from: usize, len: usize| {
-        let last = LEN - 1;
-        format!(
-            "HTTP/1.1 206 Partial Content\r\nConnection: close\r\nContent-Length: {len}\r\n\
-             Content-Range: bytes {from}-{last}/{LEN}\r\n\r\n"
-        )
-    };
-    let head = range.map_or(ok(LEN), |from| part(from, LEN.saturating_sub(from)));
-    match answer {
-        Answer::Whole => send(stream, &ok(LEN), &good),
-        Answer::Range if range.is_some_and(|from| from >= LEN) => send(
-            stream,
-            "HTTP/1.1 416 Range Not Satisfiable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-            &[],
-        ),
-        Answer::Range => send(stream, &head, rest),
-        Answer::CutAfter(n) => send(stream, &head, &rest[..(*n).min(rest.len())]),
-        Answer::CutWithoutLength(n) => {
-            send(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &good[..*n])
-        }
-        Answer::StallAfter(n) => {
-            send(stream, &head, &rest[..(*n).min(rest.len())])?;
-            thread::sleep(Duration::from_secs(20));
-            Ok(())
-        }
-        Answer::Silence => {
-            thread::sleep(Duration::from_secs(20));
-            Ok(())
-        }
-        Answer::Short(n) => send(stream, &ok(*n), &good[..*n]),
-        Answer::TooMuch => send(stream, &ok(LEN + 100), &[&good[..], &[7; 100]].concat()),
-        Answer::Endless => {
-            send(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &[])?;
-            loop {
-                stream.write_all(&good)?;
-            }
-        }
-        Answer::Wrong => send(stream, &ok(LEN), &vec![7; LEN]),
-        Answer::OtherPart => send(stream, &part(1000, LEN - 1000), &good[1000..]),
-        Answer::LyingPart => send(stream, &head, &vec![7; rest.len()]),
-        Answer::Status(code) => send(
-            stream,
-            &format!("HTTP/1.1 {code} No\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"),
-            b"page",
-        ),
-        Answer::Redirect(to) => send(
-            stream,
-            &format!(
-                "HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            ),
-            &[],
-        ),
-        Answer::Rubbish => send(stream, "\0\x01\x02 what?\r\n\r\n", &good),
-        Answer::Slowly => {
-            stream.write_all(head.as_bytes())?;
-            for piece in rest.chunks(3000) {
-                stream.write_all(piece)?;
-                thread::sleep(Duration::from_millis(5));
-            }
-            Ok(())
-        }
-    }
-}
-
-fn send(stream: &mut TcpStream, head: &str, body: &[u8]) -> std::io::Result<()> {
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body)?;
-    stream.flush()
-}
-
 fn fetch(folder: &Path, mirrors: &[&Server]) -> Command {
+    patient("1", folder, mirrors)
+}
+
+/// The program, which gives a server up after so many seconds.
+fn patient(seconds: &str, folder: &Path, mirrors: &[&Server]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fetch"));
     for variable in ["NB_OFFLINE", "http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"] {
         command.env_remove(variable);
     }
-    command.args(["--patience", "1", "--file", NAME, "--accept", &md5(&good()), "--to"]).arg(folder);
+    command.args(["--patience", seconds, "--file", NAME, "--accept", &md5(&good()), "--to"]).arg(folder);
     mirrors.iter().for_each(|server| _ = command.args(["--mirror", &server.url()]));
     command
 }
@@ -250,6 +114,22 @@ fn cut_at_every_tenth_of_the_file() {
         check_success(&folder, &output);
         let from = if at == 0 { None } else { Some(at) };
         assert_eq!(server.asked(), [None, from], "it goes on where it was cut");
+    }
+}
+
+#[test]
+fn cut_at_every_tenth_by_the_only_mirror() {
+    for tenth in 1..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let at = tenth * LEN / 10;
+        let dying = Server::new(&[Answer::CutAfter(at), Answer::Status(500)]);
+        let output = run(&folder, &[&dying]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{message}");
+        assert!(message.contains("the connection was cut") && message.contains("status 500"), "{message}");
+        let server = Server::new(&[Answer::Range]);
+        check_success(&folder, &run(&folder, &[&server]));
+        assert_eq!(server.asked(), [Some(at)], "the next call goes on where it was cut");
     }
 }
 
@@ -325,6 +205,43 @@ fn a_server_that_stalls() {
     assert_eq!(server.asked(), [None, Some(70_000)]);
 }
 
+/// A server that sends a byte now and then never stalls, and would take days.
+#[test]
+fn a_server_that_trickles() {
+    let start = Instant::now();
+    fails_then_recovers(Answer::Trickle, "fewer than 5000 a second are not waited for");
+    let folder = tempfile::tempdir().unwrap();
+    let good = Server::new(&[Answer::Range]);
+    check_success(&folder, &run(&folder, &[&Server::new(&[Answer::Trickle]), &good]));
+    assert!(
+        matches!(good.asked()[..], [Some(1..1000)]),
+        "it goes on behind the few bytes: {:?}",
+        good.asked()
+    );
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+}
+
+/// Whatever a server says about the length: the whole file or none, and a good server gives it.
+#[test]
+fn lengths_that_are_not_true() {
+    for (headers, word) in [
+        ("Content-Length: many", "content-length"),
+        ("Content-Length: -5", "content-length"),
+        ("Content-Length: 99999999999999999999999999", "content-length"),
+        ("Content-Length: 300000\r\nContent-Length: 1000", "content-length"),
+        ("Content-Length: 1000\r\nContent-Length: 300000", "content-length"),
+        ("Transfer-Encoding: chunked", "the connection was cut"),
+    ] {
+        println!("{headers}");
+        fails_then_recovers(Answer::Headers(headers), word);
+    }
+    for headers in ["Content-Length: 300001", "Content-Length: 999999999999", "X-Length: none"] {
+        println!("{headers}");
+        let folder = tempfile::tempdir().unwrap();
+        check_success(&folder, &run(&folder, &[&Server::new(&[Answer::Headers(headers)])]));
+    }
+}
+
 #[test]
 fn a_server_that_never_ends() {
     fails_then_recovers(Answer::Endless, "more than");
@@ -337,6 +254,10 @@ fn redirects_and_redirects_in_a_circle() {
     let server = Server::new(&[Answer::Redirect(good.url())]);
     check_success(&folder, &run(&folder, &[&server]));
     fails_then_recovers(Answer::Redirect("/again".into()), "redirect");
+    let there = |turn: usize| Answer::Redirect(["/there", "/and/back"][turn % 2].into());
+    let server = Server::new(&(0..20).map(there).collect::<Vec<_>>());
+    let output = run(&tempfile::tempdir().unwrap(), &[&server]);
+    assert_eq!((output.status.code(), server.asked().len()), (Some(3), 6), "five are followed");
 }
 
 #[test]
@@ -414,52 +335,4 @@ fn a_folder_that_cannot_be() {
     let output =
         fetch(&folder.path().join("file/folder"), &[&Server::new(&[Answer::Whole])]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A limit on the size of files fails a write as a full disk does.
-#[cfg(unix)]
-#[test]
-fn the_disk_is_full() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::new(&[Answer::Range]);
-    let unlimited = fetch(folder.path(), &[&server]);
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh"]).arg(unlimited.get_program());
-    let output = limited.args(unlimited.get_args()).env_remove("NB_OFFLINE").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("writing") && message.contains("will be continued"), "{message}");
-    assert!(!file(&folder).exists());
-    let kept = fs::metadata(part(&folder)).unwrap().len() as usize;
-    check_success(&folder, &run(&folder, &[&server]));
-    assert_eq!(server.asked(), [None, Some(kept)], "only the rest was asked for");
-}
-
-#[test]
-fn two_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::new(&[Answer::Slowly]);
-    let run = || fetch(folder.path(), &[&server]).stdout(Stdio::piped()).spawn().unwrap();
-    let both: Vec<_> = [run(), run()].into_iter().map(|child| child.wait_with_output().unwrap()).collect();
-    both.iter().for_each(|output| check_success(&folder, output));
-    check_folder(&folder);
-    assert_eq!(server.asked(), [None], "one waited, and found it there");
-}
-
-#[test]
-fn killed_at_any_moment() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::new(&[Answer::Slowly]);
-    for i in 0..50 {
-        let mut child = fetch(folder.path(), &[&server]).stderr(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(i * 13 % 97));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        check_folder(&folder);
-        if i % 10 == 9 {
-            // Otherwise only the first few would find anything left to do.
-            check_success(&folder, &run(&folder, &[&server]));
-            fs::remove_file(file(&folder)).unwrap();
-        }
-    }
 }

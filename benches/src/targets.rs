@@ -1,0 +1,179 @@
+//! Where it must end up: what was aimed at, and whether a run reached it.
+//!
+//! The only place where a target is written down. Each is compared with the minimum times of one run with as many threads
+//! as there are cores; those of [`ALONE`] with those on one thread, too.
+
+use crate::record::{Entry, Experiment, Run};
+
+/// One line of the table.
+struct Target {
+    part: &'static str,
+    experiment: &'static str,
+    /// Who of ours; `nb` for the fastest.
+    ours: &'static str,
+    aim: Aim,
+}
+
+/// What the fastest of ours is compared with.
+#[derive(Clone, Copy)]
+enum Aim {
+    /// At least so many times the speed of the best peer.
+    Peers(f64),
+    /// At least so many times the speed of this contender.
+    Speed(&'static str, f64),
+    /// At most so many times the machine's limit.
+    Limit(f64),
+    /// At most so many seconds more than this contender.
+    Overhead(&'static str, f64),
+}
+
+const TARGETS: &[Target] = &[
+    target("matmul", "5·784·10", "nb", Aim::Peers(1.0)),
+    target("matmul", "64·784·50", "nb", Aim::Peers(1.0)),
+    target("matmul", "10000·784·50", "nb", Aim::Peers(1.0)),
+    target("matmul", "50000·784·50", "nb", Aim::Peers(1.25)),
+    target("matmul", "50000·784·10", "nb", Aim::Peers(1.8)),
+    target("matmul", "xᵀ·g 784·50000·50", "nb", Aim::Peers(1.5)),
+    target("matmul", "g·wᵀ 50000·50·784", "nb", Aim::Peers(1.5)),
+    target("matmul", "256·256·256", "nb", Aim::Speed("MKL", 0.95)),
+    target("matmul", "1024·1024·1024", "nb", Aim::Speed("MKL", 0.95)),
+    target("matmul", "50000·784·50", "nb", Aim::Limit(1.6)),
+    target("matmul", "50000·784·10", "nb", Aim::Limit(1.6)),
+    target("matmul", "xᵀ·g 784·50000·50", "nb", Aim::Limit(1.6)),
+    target("matmul", "g·wᵀ 50000·50·784", "nb", Aim::Limit(1.6)),
+    target("matmul", "5·784·10", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "64·784·50", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "10000·784·50", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "50000·784·50", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "50000·784·10", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "xᵀ·g 784·50000·50", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "g·wᵀ 50000·50·784", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "256·256·256", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("matmul", "1024·1024·1024", "nb01 portable", Aim::Speed("matrixmultiply", 1.0)),
+    target("net", "50000·784·50·1, with x's gradient", "nb", Aim::Speed("torch", 3.5)),
+    target("net", "50000·784·50·1, without", "nb", Aim::Speed("torch", 2.0)),
+    target("net", "50000·784·50·1, without", "nb", Aim::Limit(1.7)),
+    target("einsum", "ik,kj->ij 5·784·10", "nb01 einsum", Aim::Overhead("nb01 matmul", 1e-6)),
+    target("einsum", "ik,kj->ij 64·784·50", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
+    target("einsum", "ik,kj->ij 10000·784·50", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
+    target("einsum", "bik,bkj->bij 4·5·8·3", "nb01 einsum", Aim::Overhead("nb01 matmul", 1e-6)),
+    target("einsum", "bik,bkj->bij 64·64·64·64", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
+    target("einsum", "bik,bkj->bij 32·128·128·128", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
+    target("elementwise", "mean 50000·784", "nb", Aim::Limit(1.43)),
+    target("elementwise", "std 50000·784", "nb", Aim::Limit(1.43)),
+    target("elementwise", "normalize_ 50000·784", "nb", Aim::Limit(1.43)),
+    target("elementwise", "normalize 50000·784", "nb", Aim::Limit(1.43)),
+];
+
+/// The products whose target holds on one thread, too.
+const ALONE: [&str; 2] = ["256·256·256", "1024·1024·1024"];
+
+const fn target(part: &'static str, experiment: &'static str, ours: &'static str, aim: Aim) -> Target {
+    Target { part, experiment, ours, aim }
+}
+
+/// The columns of [`rows`].
+pub(crate) const COLUMNS: [&str; 6] = ["", "ours", "compared with", "aimed at", "reached", ""];
+
+/// A row for each target that the run has figures for; `all` threads, or only some.
+pub(crate) fn rows(run: &Run, all: bool) -> Vec<Vec<String>> {
+    let wanted = TARGETS.iter().filter(|target| all || ALONE.contains(&target.experiment));
+    wanted.filter(|target| all || target.ours == "nb").filter_map(|target| target.row(run)).collect()
+}
+
+impl Target {
+    fn row(&self, run: &Run) -> Option<Vec<String>> {
+        let experiment = run.part(self.part).find(|experiment| experiment.name == self.experiment)?;
+        let ours = fastest(experiment, |entry| entry.name.starts_with(self.ours))?;
+        let (with, aimed, reached, met) = self.aim.compare(experiment, ours)?;
+        let verdict =
+            if met { "met".into() } else { format!("**missed** by {:.0} %", shortfall(aimed.1, reached.1)) };
+        let what = format!("{} {}", self.part, self.experiment);
+        Some(vec![what, ours.name.clone(), with, aimed.0, reached.0, verdict])
+    }
+}
+
+/// A figure as it is shown, and what it is.
+type Figure = (String, f64);
+
+impl Aim {
+    /// Whom ours is compared with, what was aimed at, what was reached, and whether that is enough.
+    fn compare(self, experiment: &Experiment, ours: &Entry) -> Option<(String, Figure, Figure, bool)> {
+        let named = |name: &str| fastest(experiment, |entry| entry.name == name);
+        let speed = |other: &Entry, at: f64| {
+            let reached = other.minimum / ours.minimum;
+            (other.name.clone(), figure("≥ ", at, "× its speed"), figure("", reached, "×"), reached >= at)
+        };
+        match self {
+            Aim::Peers(at) => Some(speed(experiment.best(false)?, at)),
+            Aim::Speed(name, at) => Some(speed(named(name)?, at)),
+            Aim::Limit(at) => {
+                let reached = ours.minimum / experiment.limit;
+                Some((
+                    "the limit".into(),
+                    figure("≤ ", at, "× its time"),
+                    figure("", reached, "×"),
+                    reached <= at,
+                ))
+            }
+            Aim::Overhead(name, at) => {
+                let (other, at) = (named(name)?, at * 1e6);
+                let reached = (ours.minimum - other.minimum) * 1e6;
+                let aimed = figure("≤ ", at, " µs more");
+                Some((other.name.clone(), aimed, figure("", reached, " µs"), reached <= at))
+            }
+        }
+    }
+}
+
+fn figure(before: &str, x: f64, after: &str) -> Figure {
+    (format!("{before}{x:.2}{after}"), x)
+}
+
+/// By how many per cent the one is off the other.
+fn shortfall(aimed: f64, reached: f64) -> f64 {
+    ((reached / aimed - 1.0) * 100.0).abs()
+}
+
+fn fastest(experiment: &Experiment, fits: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+    let entries = experiment.entries.iter().filter(|entry| fits(entry));
+    entries.min_by(|a, b| a.minimum.total_cmp(&b.minimum))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::example;
+
+    fn run(name: &str, part: &str, entries: &[(&str, f64)], limit: f64) -> Run {
+        let entry = |&(name, minimum): &(&str, f64)| Entry { name: name.into(), minimum, ..Entry::default() };
+        let entries = entries.iter().map(entry).collect();
+        let experiment =
+            Experiment { part: part.into(), name: name.into(), limit, entries, ..Experiment::default() };
+        Run { experiments: vec![experiment], ..example().runs.remove(0) }
+    }
+
+    #[test]
+    fn met_and_missed_by_how_much() {
+        let times = [("nb02 nn", 3.0), ("nb02 fused", 2.0), ("torch", 3.0), ("candle", 1.0)];
+        let rows = rows(&run("50000·784·50·1, without", "net", &times, 1.25), true);
+        let cells: Vec<&[String]> = rows.iter().map(|row| &row[1..]).collect();
+        assert_eq!(cells[0], ["nb02 fused", "torch", "≥ 2.00× its speed", "1.50×", "**missed** by 25 %"]);
+        assert_eq!(cells[1], ["nb02 fused", "the limit", "≤ 1.70× its time", "1.60×", "met"]);
+    }
+
+    #[test]
+    fn an_overhead_is_a_difference() {
+        let times = [("nb01 einsum", 2.5e-6), ("nb01 matmul", 1.0e-6)];
+        let rows = rows(&run("ik,kj->ij 5·784·10", "einsum", &times, 1e-7), true);
+        assert_eq!(rows[0][3..], ["≤ 1.00 µs more", "1.50 µs", "**missed** by 50 %"]);
+    }
+
+    #[test]
+    fn nobody_to_compare_with_is_no_row() {
+        let alone = run("256·256·256", "matmul", &[("nb01 matmul", 1.0)], 1.0);
+        assert!(rows(&alone, true).is_empty());
+        let square = run("256·256·256", "matmul", &[("nb01 matmul", 1.0), ("MKL", 1.0)], 1.0);
+        assert_eq!((rows(&square, true).len(), rows(&square, false).len()), (1, 1));
+    }
+}
