@@ -248,10 +248,10 @@ fn a_notebook_holds_the_same() {
         &["mod more {", "use super::side;", "fn side() -> u32", "use nb01_next::shape::area;"],
     );
     assert!(cells.iter().all(|c| c["id"] != "helper-side"), "it stands above already");
-    assert!(text(cell("s01_area")).starts_with("println!(\"area"));
+    assert!(text(cell("s01_area")).starts_with("{\n    println!(\"area"));
     assert_eq!(
         text(cell("s02_again")),
-        "println!(\"again = {}\", area(side()));\nassert_eq!(more::twice(), 14);"
+        "{\n    println!(\"again = {}\", area(side()));\n    assert_eq!(more::twice(), 14);\n}"
     );
     let outputs = cell("s01_area")["outputs"].as_array().unwrap();
     assert_eq!(outputs[0]["text"], serde_json::json!(["area = 49\n"]));

@@ -180,15 +180,13 @@ impl Writer<'_> {
     }
 }
 
-/// What stands between the braces of a test. A test that returns a `Result` ends with `Ok(())`, which a cell must not;
-/// and its `?` works in a cell as it stands.
+/// A test's body, with its braces: what a section defines is its own business, as in the test, and may borrow, which
+/// what evcxr keeps for the next cell may not. A body that returns a `Result` ends with `Ok(())`, which a cell must not;
+/// its `?` works in a cell as it stands.
 fn body(function: &str) -> String {
     let (_, rest) = function.split_once("{\n").unwrap_or(("", function));
-    let body = rest.trim_end().strip_suffix('}').unwrap_or(rest);
-    let lines: Vec<&str> = body.lines().map(|l| l.strip_prefix("    ").unwrap_or(l)).collect();
-    let body = lines.join("\n");
-    let body = body.trim_end();
-    body.strip_suffix("\nOk(())").unwrap_or(body).to_string()
+    let body = rest.trim_end().strip_suffix('}').unwrap_or(rest).trim_end();
+    format!("{{\n{}\n}}", body.strip_suffix("\n    Ok(())").unwrap_or(body))
 }
 
 fn markdown(id: &str, text: &str) -> Value {
@@ -231,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_test_becomes_a_cell() {
-        assert_eq!(body("fn s() {\n    let a = 1;\n    f(a);\n}"), "let a = 1;\nf(a);");
-        assert_eq!(body("fn s() -> Result<(), E> {\n    f()?;\n    Ok(())\n}"), "f()?;");
+        assert_eq!(body("fn s() {\n    let a = 1;\n    f(a);\n}"), "{\n    let a = 1;\n    f(a);\n}");
+        assert_eq!(body("fn s() -> Result<(), E> {\n    f()?;\n    Ok(())\n}"), "{\n    f()?;\n}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Random tensors: `torch.manual_seed`, `torch.randn` and `torch.rand`.
 //!
 //! The learners' notes all differ because each drew other weights. Here a seed is always given, and the
-//! stream behind it ([ChaCha8](rand_chacha::ChaCha8Rng)) is the same on every platform and for every
+//! stream behind it ([ChaCha8](Rng)) is the same on every platform and for every
 //! version of this crate, so everybody sees the numbers that the text talks about.
 //!
 //! ```
