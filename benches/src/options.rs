@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// Three rounds, and less time for slow contenders: to see that all is well, not to quote
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Hold all who can be told to AVX2: ours, MKL and PyTorch
+    #[arg(long)]
+    pub(crate) avx2: bool,
     /// A Python with torch: PyTorch and NumPy join in
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
@@ -30,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", value_parser = record_name)]
     pub(crate) record: Option<String>,
     /// Measure nothing: print this record, a JSON file, again (and --record it anew)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "threads", "rounds", "quick", "python"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "threads", "rounds", "quick", "avx2", "python"])]
     pub(crate) show: Option<PathBuf>,
     /// This process measures, with so many threads, and prints JSON
     #[arg(long, hide = true)]

@@ -19,6 +19,14 @@ const VARIABLES: [&str; 6] = [
     "OPENBLAS_NUM_THREADS",
 ];
 
+/// What holds ours, MKL, PyTorch's own loops and its oneDNN to AVX2, each by a variable of its own.
+const AVX2: [(&str, &str); 4] = [
+    ("NB_MATMUL", "avx2"),
+    ("MKL_ENABLE_INSTRUCTIONS", "AVX2"),
+    ("ATEN_CPU_CAPABILITY", "avx2"),
+    ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+];
+
 /// Tells the process that started this one of a step, in a line.
 pub(crate) fn tell(step: Step) -> Result<()> {
     println!("{}", serde_json::to_string(&step)?);
@@ -29,7 +37,7 @@ pub(crate) fn tell(step: Step) -> Result<()> {
 pub(crate) fn run_each(options: &Options) -> Result<Record> {
     let mut record = Record::new(options);
     for threads in options.thread_counts() {
-        let mut process = start(threads)?;
+        let mut process = start(threads, options.avx2)?;
         let lines = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
         for line in lines {
             record.add(serde_json::from_str(&line?).context("reading what the run measured")?)?;
@@ -48,11 +56,12 @@ fn saved(options: &Options) -> String {
     options.record.as_ref().map_or_else(String::new, file)
 }
 
-fn start(threads: usize) -> Result<Child> {
+fn start(threads: usize, avx2: bool) -> Result<Child> {
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1)).arg("--in-process").arg(threads.to_string());
     command.envs(VARIABLES.map(|name| (name, threads.to_string())));
+    command.envs(if avx2 { &AVX2[..] } else { &[] }.iter().copied());
     // Intel's threads go on spinning for 200 ms after their work, on the cores of whoever is next. One
     // millisecond keeps them awake within a turn and lets go of the cores between turns.
     command.env("KMP_BLOCKTIME", "1");

@@ -18,6 +18,9 @@ pub(crate) struct Record {
     /// What everything in Rust was built with.
     pub(crate) profile: String,
     pub(crate) rounds: u32,
+    /// Whether ours, MKL and PyTorch were held to AVX2.
+    #[serde(default)]
+    pub(crate) avx2: bool,
     /// One for each number of threads.
     pub(crate) runs: Vec<Run>,
 }
@@ -135,6 +138,7 @@ impl Record {
             versions: versions(),
             profile: nb02_fully_connected::timing::PROFILE.into(),
             rounds: options.rounds(),
+            avx2: options.avx2,
             runs: Vec::new(),
         }
     }
@@ -250,6 +254,7 @@ pub(crate) fn example() -> Record {
         versions: versions(),
         profile: "release build".into(),
         rounds: 3,
+        avx2: false,
         runs: vec![run],
     }
 }

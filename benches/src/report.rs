@@ -42,7 +42,8 @@ fn targets(record: &Record) -> String {
     let most = record.runs.iter().map(|run| run.threads).max();
     let mut text = String::new();
     for run in &record.runs {
-        let rows = targets::rows(run, Some(run.threads) == most);
+        let rows =
+            if record.avx2 { targets::held(run) } else { targets::rows(run, Some(run.threads) == most) };
         if !rows.is_empty() {
             let met = rows.iter().filter(|row| row.last().is_some_and(|cell| cell == "met")).count();
             text += &format!("\n## Targets, {}: {met} of {} met\n\n", threads(run), rows.len());
@@ -54,6 +55,8 @@ fn targets(record: &Record) -> String {
 
 const FOOT: &str = "\nMinimum of all turns; **the fastest**. *share*: the machine's limit over the best of ours. *×*: the best peer's time \
     over the best of ours, above 1 is faster. †: other processes took more than 5 % of the CPU meanwhile.\n";
+
+const HELD: &str = " **Ours, MKL and PyTorch are held to AVX2**; the other crates cannot be told.";
 
 /// `1 thread`, `2 threads`.
 pub(crate) fn threads(run: &Run) -> String {
@@ -72,7 +75,7 @@ fn head(record: &Record) -> String {
     let versions: Vec<String> =
         record.versions.iter().map(|(name, version)| format!("{name} {version}").trim().into()).collect();
     format!(
-        "{}: {}, {} cores ({}), {} GB, {}. {}, {} rounds. {}.\n",
+        "{}: {}, {} cores ({}), {} GB, {}. {}, {} rounds. {}.{}\n",
         record.date,
         machine.cpu,
         machine.cores,
@@ -81,7 +84,8 @@ fn head(record: &Record) -> String {
         machine.system,
         record.profile,
         record.rounds,
-        versions.join(", ")
+        versions.join(", "),
+        if record.avx2 { HELD } else { "" }
     )
 }
 
@@ -262,6 +266,12 @@ mod tests {
         record.runs[0].experiments[0].foreign = Some(0.2);
         assert!(markdown(&record).contains("500·784·50 †"));
         assert!(!markdown(&example()).contains("500·784·50 †"));
+    }
+
+    #[test]
+    fn a_record_that_was_held_says_so() {
+        let held = markdown(&Record { avx2: true, ..example() });
+        assert!(held.contains("held to AVX2") && !markdown(&example()).contains("held to AVX2"), "{held}");
     }
 
     #[test]

@@ -19,10 +19,9 @@
 //! assert_eq!(float(&lt(&a, &b)).mean(), Some(2.0 / 3.0)); // the course prints 0.6667
 //! ```
 
-use crate::large::sum_of_squares;
+use crate::large::{map_parts, sum_of_squares};
 use crate::{Element, zip_broadcast};
 use ndarray::{Array, ArrayRef, DimMax, Dimension};
-use rayon::prelude::*;
 
 /// `a < b`, element by element, with broadcasting.
 ///
@@ -85,7 +84,7 @@ pub fn float<D: Dimension>(mask: &ArrayRef<bool, D>) -> Array<f32, D> {
 /// ```
 pub fn frobenius_norm<T: Element, D: Dimension>(m: &ArrayRef<T, D>) -> f64 {
     let squares: Vec<f64> = match m.as_slice_memory_order() {
-        Some(all) => all.par_chunks(BLOCK).map(|block| sum_of_squares(block, 0.0)).collect(),
+        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, |block| sum_of_squares(block, 0.0)),
         None => vec![m.fold(0.0, |sum, x| sum + x.widen().powi(2))],
     };
     squares.iter().sum::<f64>().sqrt()

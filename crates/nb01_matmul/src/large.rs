@@ -5,7 +5,8 @@
 //!
 //! - **One thread, four lanes.** A program for every x86-64 processor uses registers of four `f32`. [`sum`],
 //!   [`sum_of_squares`], [`map`] and [`zip_map`] are compiled once more for the registers that are there, as
-//!   [`matmul`](mod@crate::matmul)'s kernels are; the last two use its threads, too.
+//!   [`matmul`](mod@crate::matmul)'s kernels are; the last two use its threads, too, and [`map_parts`] lends them to
+//!   whatever else comes in parts.
 //! - **Pages one by one.** The system hands out new memory in pages of 4 KB, each at the first access to it, 38,000 for
 //!   `x_train`. Here it is asked for large ones, all at once.
 //! - **Lines cut in two.** The processor loads 64 bytes at once, if they do not lie across two cache lines. A row of `x_train`
@@ -21,7 +22,7 @@
 //! ```
 
 use crate::Element;
-use crate::matmul::{Work, ask_for_pages, pass, vectorize};
+use crate::matmul::{Work, ask_for_pages, pass, share, vectorize};
 use ndarray::{Array, Array1, ArrayRef, Dimension, IntoDimension, Zip, s};
 
 /// A cache line, in numbers.
@@ -105,6 +106,29 @@ pub fn zip_map<T: Element, D: Dimension>(
         (Some(x), Some(y)) => pass((x, y), shape, f),
         _ => Zip::from(x).and(y).map_collect(|&x, &y| f(x, y)),
     }
+}
+
+/// `f` of each part of some large work, in the parts' order, on the threads that [`matmul`](mod@crate::matmul) uses: those
+/// of the current rayon pool, as many as `NB_THREADS` allows, and none but the caller's if there are few `operations`.
+///
+/// The parts are the caller's, so what comes out does not depend on the number of threads.
+///
+/// ```
+/// use nb01_matmul::large::{map_parts, sum};
+///
+/// let x = vec![0.5_f32; 100_000];
+/// let sums = map_parts(x.chunks(1 << 14), x.len() as f64, sum);
+/// assert_eq!((sums.len(), sums.iter().sum::<f64>()), (7, 50_000.0));
+/// ```
+pub fn map_parts<I: ExactSizeIterator + Send, R: Send>(
+    parts: I,
+    operations: f64,
+    f: impl Fn(I::Item) -> R + Sync,
+) -> Vec<R> {
+    let mut results: Vec<Option<R>> = Vec::new();
+    results.resize_with(parts.len(), || None);
+    share(parts.zip(&mut results), operations, |(part, result)| *result = Some(f(part)));
+    results.into_iter().map(|result| result.expect("every part was somebody's")).collect()
 }
 
 /// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.

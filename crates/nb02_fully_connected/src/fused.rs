@@ -17,9 +17,9 @@
 //!
 //! What a block has to know of the others is their number: the gradient of a *mean* divides by all rows.
 //!
-//! Blocks run in parallel. Their sums are added pairwise, in a tree whose shape depends on the number of rows
-//! only, so the digits do not depend on the number of threads. The loss and the biases' gradients, which are
-//! plain sums over the data set, are added up in `f64`.
+//! Parts of some blocks run in parallel. How many there are depends on the number of rows only, and their sums are added
+//! in order, so the digits do not depend on the number of threads. The loss and the biases' gradients, which are plain
+//! sums over the data set, are added up in `f64`.
 //!
 //! This is the one place in the crate that is written for speed. It knows everything about this one net, as the
 //! lesson's [`forward_and_backward`](crate::forward_and_backward) does, with which the tests compare it.
@@ -39,6 +39,7 @@
 //! ```
 
 use crate::functions::{activation::relu_grad_, check_shapes, linear::sum_few_rows};
+use crate::large::map_parts;
 use crate::matmul::{Epilogue, matmul_with};
 use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad, shifted_relu};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
@@ -51,7 +52,9 @@ const BLOCK: usize = 256;
 /// Rows of a block whose share of `w1.g` is added at a time: few enough that the product reads x where it lies.
 const FEW: usize = 128;
 
-/// Rows whose blocks share their sums, one block after the other: the least that is worth another thread.
+/// Parts at most, and rows in a part at least: its blocks share their sums, and in the end the parts' are added, which
+/// takes as long as a few dozen rows for each.
+const PARTS: usize = 32;
 const PART: usize = 4 * BLOCK;
 
 /// The lesson's [`forward_and_backward`](crate::forward_and_backward) in one go: the loss of `inp (n, m)` against
@@ -176,6 +179,18 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// Parts of as many rows; the last may have fewer, and where there are no rows, there is one part of none.
+    fn parts(self, len: usize) -> Vec<Self> {
+        let (mut parts, mut rest) = (Vec::new(), self);
+        while rest.x.nrows() > len {
+            let (part, later) = rest.split_at(len);
+            parts.push(part);
+            rest = later;
+        }
+        parts.push(rest);
+        parts
+    }
+
     fn split_at(self, middle: usize) -> (Self, Self) {
         let ((x, later_x), (y, later_y)) =
             (self.x.split_at(Axis(0), middle), self.y.split_at(Axis(0), middle));
@@ -185,27 +200,20 @@ impl<'a> Rows<'a> {
 }
 
 impl Step<'_> {
-    /// The sums over these rows: those over one half and those over the other, until they are few.
+    /// The sums over these rows, part by part, and those of the parts added in order.
     fn sums(&self, rows: Rows<'_>) -> Sums {
-        let n = rows.x.nrows();
-        if n <= PART {
-            return self.part(rows);
-        }
-        let (rows, later) = rows.split_at((n / 2).next_multiple_of(PART));
-        let (sums, later) = rayon::join(|| self.sums(rows), || self.sums(later));
-        sums + later
+        let (m, nh) = self.net.w1.dim();
+        let operations = 6.0 * (self.n * m * nh) as f64;
+        let len = self.n.div_ceil(PARTS).max(PART).next_multiple_of(BLOCK);
+        let parts = map_parts(rows.parts(len).into_iter(), operations, |part| self.part(part));
+        parts.into_iter().reduce(Sums::add).unwrap_or_else(|| Sums::zeros(m, nh))
     }
 
-    /// The sums over a few rows, block after block.
-    fn part(&self, mut rows: Rows<'_>) -> Sums {
+    /// The sums over a part, block after block.
+    fn part(&self, rows: Rows<'_>) -> Sums {
         let (m, nh) = self.net.w1.dim();
         let mut sums = Sums::zeros(m, nh);
-        while rows.x.nrows() > BLOCK {
-            let (block, later) = rows.split_at(BLOCK);
-            self.block(block, &mut sums);
-            rows = later;
-        }
-        self.block(rows, &mut sums);
+        rows.parts(BLOCK).into_iter().for_each(|block| self.block(block, &mut sums));
         sums
     }
 

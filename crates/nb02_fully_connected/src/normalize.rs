@@ -21,9 +21,8 @@
 //! assert_eq!(valid[[0, 0]], train[[0, 1]]); // the same pixel, the same number
 //! ```
 
-use crate::large::map;
+use crate::large::{map, map_parts};
 use ndarray::{Array, ArrayRef, Dimension};
-use rayon::prelude::*;
 
 /// `(x − m) / s`, element by element; any shape, and the result has the same.
 ///
@@ -52,8 +51,11 @@ pub fn normalize<D: Dimension>(x: &ArrayRef<f32, D>, m: f64, s: f64) -> Array<f3
 /// ```
 pub fn normalize_<D: Dimension>(x: &mut ArrayRef<f32, D>, m: f64, s: f64) {
     let (m, s) = (m as f32, s as f32);
+    let len = x.len() as f64;
     match x.as_slice_memory_order_mut() {
-        Some(all) => all.par_chunks_mut(BLOCK).for_each(|x| x.iter_mut().for_each(|x| *x = (*x - m) / s)),
+        Some(all) => {
+            map_parts(all.chunks_mut(BLOCK), len, |x| x.iter_mut().for_each(|x| *x = (*x - m) / s));
+        }
         None => x.mapv_inplace(|x| (x - m) / s),
     }
 }

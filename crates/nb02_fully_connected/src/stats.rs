@@ -28,9 +28,8 @@
 //! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
 //! ```
 
-use crate::large::{sum, sum_of_squares};
+use crate::large::{map_parts, sum, sum_of_squares};
 use ndarray::{ArrayRef, Dimension};
-use rayon::prelude::*;
 use std::fmt::{self, Display};
 
 /// The mean of all elements, accumulated in `f64`; NaN if there are none, as in PyTorch.
@@ -44,7 +43,7 @@ use std::fmt::{self, Display};
 pub fn mean<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
     match x.as_slice_memory_order() {
         Some(all) => {
-            let sums: Vec<f64> = all.par_chunks(BLOCK).map(sum).collect();
+            let sums = map_parts(all.chunks(BLOCK), all.len() as f64, sum);
             sums.iter().sum::<f64>() / x.len() as f64
         }
         None => Stats::of(x).mean,
@@ -108,8 +107,8 @@ impl Stats {
     /// assert_eq!(Stats::of(&Array2::from_elem((3, 5), 7.0)), Stats { len: 15, mean: 7.0, std: 0.0 });
     /// ```
     pub fn of<D: Dimension>(x: &ArrayRef<f32, D>) -> Self {
-        let blocks: Vec<Moments> = match x.as_slice_memory_order() {
-            Some(all) => all.par_chunks(BLOCK).map(Moments::of).collect(),
+        let blocks = match x.as_slice_memory_order() {
+            Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, Moments::of),
             None => gathered_blocks(x).map(|block| Moments::of(&block)).collect(),
         };
         let all = blocks.into_iter().reduce(Moments::merge).unwrap_or(Moments::of(&[]));

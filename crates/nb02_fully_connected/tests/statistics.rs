@@ -40,6 +40,18 @@ fn f32_accumulation_is_far_off() {
     assert_eq!((mean(&tenths), std(&tenths)), (f64::from(0.1_f32), 0.0));
 }
 
+/// What they compute is right where nothing is lost.
+#[test]
+fn f32_accumulation_is_exact_on_small_whole_numbers() {
+    let x = array![1.0, 3.0, 5.0, 7.0];
+    assert_eq!((stats::mean_in_f32(&x), stats::std_in_f32(&x)), (4.0, 5.0_f32.sqrt()));
+}
+
+#[test]
+fn stats_are_shown_with_four_digits() {
+    assert_eq!(Stats::of(&array![-1.0, 1.0]).to_string(), "mean: 0.0000, std: 1.4142");
+}
+
 #[test]
 fn std_far_from_zero_keeps_its_digits() {
     // E[x²] − E[x]² would lose all of them, even in f64.
@@ -148,6 +160,25 @@ fn linear_starts_as_pytorchs_does() {
 }
 
 /// In blocks and in parallel, or one by one where strides say so: to the last bit what the formula says.
+/// The underscore changes where the result goes, and nothing else.
+#[test]
+fn normalize_in_place_is_normalize() {
+    for shape in [(0, 3), (1, 1), (7, 13), (70, 1_000)] {
+        let x = randn(shape, &mut manual_seed(9));
+        let expected = normalize(&x, 0.25, 3.0);
+        let mut whole = x.clone();
+        normalize::normalize_(&mut whole, 0.25, 3.0);
+        assert_eq!(whole, expected);
+        let mut transposed = x.clone();
+        normalize::normalize_(&mut transposed.view_mut().reversed_axes(), 0.25, 3.0);
+        assert_eq!(transposed, expected);
+        let mut some = x.clone();
+        normalize::normalize_(&mut some.slice_mut(s![.., ..;2]), 0.25, 3.0);
+        assert_eq!(some.slice(s![.., ..;2]), expected.slice(s![.., ..;2]));
+        assert_eq!(some.slice(s![.., 1..;2]), x.slice(s![.., 1..;2]), "nothing in between is touched");
+    }
+}
+
 #[test]
 fn normalize_is_its_formula_for_any_size_and_strides() {
     for (n, m) in [(0, 3), (1, 1), (70_001, 3), (3, 70_001)] {

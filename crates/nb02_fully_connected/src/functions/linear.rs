@@ -38,9 +38,9 @@
 //! ```
 
 use super::{check_shapes, number};
+use crate::large::map_parts;
 use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
-use rayon::prelude::*;
 
 /// `x @ w + b`: `(n, m)` → `(n, nh)`.
 ///
@@ -243,8 +243,8 @@ const ROWS: usize = 1 << 12;
 
 /// `out_g.sum(0)`: a sum over the data set, so it is accumulated in `f64`.
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
-    let parts: Vec<_> = out_g.axis_chunks_iter(Axis(0), ROWS).collect();
-    let sums: Vec<_> = parts.par_iter().map(|rows| sum_few_rows(rows)).collect();
+    let parts = out_g.axis_chunks_iter(Axis(0), ROWS);
+    let sums = map_parts(parts, out_g.len() as f64, |rows| sum_few_rows(&rows));
     sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part).mapv(number)
 }
 
