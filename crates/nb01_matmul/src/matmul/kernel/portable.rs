@@ -36,6 +36,20 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Plain<T, N, FUSED> 
     }
 }
 
+/// Copies `n` numbers, fewer than `N`, which is a power of two: eight, four, two and one of them, as `n` has those bits.
+/// Copies of a known size are an instruction or two each; `memcpy` would be called, once for each row of B.
+#[inline(always)]
+unsafe fn copy_few<T: Copy, const N: usize>(mut from: *const T, mut to: *mut T, n: usize) {
+    let mut size = N / 2;
+    while size > 0 {
+        if n & size != 0 {
+            unsafe { std::ptr::copy_nonoverlapping(from, to, size) };
+            (from, to) = (from.wrapping_add(size), to.wrapping_add(size));
+        }
+        size /= 2;
+    }
+}
+
 // SAFETY (all methods): nothing here needs an instruction set; pointers are read and written exactly where
 // the trait says.
 impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, N, FUSED> {
@@ -66,7 +80,7 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, 
     #[inline(always)]
     unsafe fn load_masked(from: *const T, n: usize) -> Self {
         let mut lanes = [T::zero(); N];
-        unsafe { std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n) };
+        unsafe { copy_few::<T, N>(from, lanes.as_mut_ptr(), n) };
         Self(lanes)
     }
 
@@ -77,7 +91,7 @@ impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, 
 
     #[inline(always)]
     unsafe fn store_masked(self, to: *mut T, n: usize) {
-        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, n) }
+        unsafe { copy_few::<T, N>(self.0.as_ptr(), to, n) }
     }
 
     #[inline(always)]
