@@ -314,6 +314,46 @@ fn relu_passes_nan_and_infinity_as_pytorch_does() {
     assert!(out[[0, 0]].is_nan());
     assert_eq!(out.slice(s![0, 1..]), array![f32::INFINITY, 0.0, 0.0, 0.0]);
     assert_eq!(relu_grad(&x, &Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
+    // At exactly 0 the slope is the left one: torch's leaky_relu there has the gradient 0.25, too.
+    assert_eq!(leaky_relu_grad(&x, &Array2::ones((1, 5)), 0.25), array![[0.25, 1.0, 0.25, 0.25, 0.25]]);
+}
+
+/// The form that writes every row's outer product says how many rows are too many, and takes one fewer.
+#[test]
+fn the_giant_outer_product_is_refused_at_its_budget() {
+    let refused = |rows: usize| {
+        let (inp, out_g) = (Array2::<f32>::zeros((rows, 784)), Array2::zeros((rows, 50)));
+        lin_grad_outer(&inp, &Array2::zeros((784, 50)), &out_g).err().map(|error| error.to_string())
+    };
+    let said = refused(1_712).expect("1,712 · 784 · 50 · 4 bytes are more than 256 MiB");
+    assert!(said.contains("needs 268441600 bytes") && said.contains("at most 1711 rows"), "{said}");
+    assert_eq!(refused(1_711), None);
+    // Exactly the budget is allowed: 2²⁰ · 64 · 4 bytes.
+    let exactly = lin_grad_outer(
+        &Array2::<f32>::zeros((1 << 20, 1)),
+        &Array2::zeros((1, 64)),
+        &Array2::zeros((1 << 20, 64)),
+    );
+    assert!(exactly.is_ok());
+}
+
+/// A training loop walks over `parameters_mut`, a test over `parameters`: nobody may be missing in either.
+#[test]
+fn every_layer_lists_its_parameters_in_both_lists() {
+    let (w, b) = (Array2::<f32>::ones((3, 2)), Array1::<f32>::ones(2));
+    let layers: [Box<dyn Module>; 3] = [
+        Box::new(module::LinEinsum::new(w.clone(), b.clone())),
+        Box::new(module::Lin::new(w.clone(), b.clone())),
+        Box::new(nn::Linear::from_weights(w, b)),
+    ];
+    for mut layer in layers {
+        let sizes: Vec<usize> = layer.parameters().iter().map(|p| p.v().len()).collect();
+        assert_eq!(sizes, [6, 2]);
+        for p in layer.parameters_mut() {
+            p.v_mut().fill(7.0);
+        }
+        assert!(layer.parameters().iter().all(|p| p.v().iter().all(|&x| x == 7.0)));
+    }
 }
 
 #[test]
