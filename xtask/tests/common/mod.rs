@@ -180,6 +180,15 @@ impl Fixture {
         outcome(&mut self.xtask(args))
     }
 
+    /// Everything that a person sees of it: the call, both outputs and the exit code, without where the
+    /// workspace lies.
+    pub(crate) fn seen(&self, args: &[&str]) -> String {
+        let (code, out, err) = self.output(args);
+        let shown = format!("$ cargo xtask {}\n{out}── stderr\n{err}── exit code {}\n", args.join(" "), code.unwrap());
+        let root = fs::canonicalize(&self.root).unwrap();
+        shown.replace(root.to_str().unwrap(), "[workspace]").replace(self.root.to_str().unwrap(), "[workspace]")
+    }
+
     pub(crate) fn exists(&self, path: &str) -> bool {
         Path::new(&self.root.join(path)).exists()
     }
@@ -209,6 +218,13 @@ pub(crate) fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
     let text = |bytes| String::from_utf8(bytes).expect("xtask prints UTF-8");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
+
+/// What differs from run to run and from one Rust to the next, for snapshots.
+pub(crate) const CHANGES: [(&str, &str); 3] = [
+    (r"\d+(\.\d+)? ?(ns|µs|ms|s|min)\b( \d+ s)?", "[time]"),
+    (r"(thread '[^']*')( \(\d+\))? panicked", "$1 panicked"),
+    (r"(?m)^ +(Compiling|Finished) .*\n", ""),
+];
 
 /// A lesson map whose every row has words instead of names.
 fn map() -> String {
