@@ -184,9 +184,15 @@ impl Fixture {
     /// workspace lies.
     pub(crate) fn seen(&self, args: &[&str]) -> String {
         let (code, out, err) = self.output(args);
-        let shown = format!("$ cargo xtask {}\n{out}── stderr\n{err}── exit code {}\n", args.join(" "), code.unwrap());
+        let shown = format!(
+            "$ cargo xtask {}\n{out}── stderr\n{err}── exit code {}\n",
+            args.join(" "),
+            code.unwrap()
+        );
         let root = fs::canonicalize(&self.root).unwrap();
-        shown.replace(root.to_str().unwrap(), "[workspace]").replace(self.root.to_str().unwrap(), "[workspace]")
+        shown
+            .replace(root.to_str().unwrap(), "[workspace]")
+            .replace(self.root.to_str().unwrap(), "[workspace]")
     }
 
     pub(crate) fn exists(&self, path: &str) -> bool {

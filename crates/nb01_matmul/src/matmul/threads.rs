@@ -8,7 +8,10 @@
 //! goes away. So nobody waits for a sleeping thread, which can take longer than a small product. For the same reason a
 //! worker that has run out of tasks lingers for a moment, awake, before it goes back to rayon: products come in rows.
 //!
-//! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one product.
+//! A task may itself be a product worth sharing, as each of a batch is. Where there are tasks enough for all threads, it is
+//! left to the thread that took it; only few and large ones are divided again.
+//!
+//! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one call.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,15 +21,17 @@ use std::time::{Duration, Instant};
 /// Multiplications and additions below which waking another thread costs more than it brings.
 const WORTH_WAKING: f64 = 4e5;
 
+/// Tasks for each thread from which on none is divided again: whoever ends first has not long to wait.
+const ENOUGH: usize = 4;
+
 /// How many threads should work on a product of so many multiplications and additions.
 pub(super) fn threads_for(operations: f64) -> usize {
-    let used_up = limit() < usize::MAX && TAKING.get(); // by the other threads on the work that this is a part of
-    if operations < WORTH_WAKING || used_up { 1 } else { rayon::current_num_threads().min(limit()) }
+    if operations < WORTH_WAKING || ALL_TAKEN.get() { 1 } else { rayon::current_num_threads().min(limit()) }
 }
 
 thread_local! {
-    /// Whether this thread works on a task of several threads.
-    static TAKING: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread works on a task of which there are enough for all threads that may work.
+    static ALL_TAKEN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What `NB_THREADS` says, or no limit.
@@ -52,7 +57,8 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
     // and `_closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
     let work: &'static (dyn Fn(usize) + Sync) =
         unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(&work) };
-    let gate = Arc::new(Gate { work, tasks, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
+    let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
+    let gate = Arc::new(Gate { work, tasks, enough, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
     let _closing = Closing(&gate);
     let awake = invite(&gate, helpers);
     let nested = rayon::current_thread_index().is_some(); // then rayon has other work for its workers than to linger
@@ -143,6 +149,8 @@ fn linger() {
 struct Gate {
     work: &'static (dyn Fn(usize) + Sync),
     tasks: usize,
+    /// Whether they keep all threads busy, or all that `NB_THREADS` allows.
+    enough: bool,
     /// The first task that nobody has taken.
     next: AtomicUsize,
     /// How many helpers are inside, and [`CLOSED`].
@@ -154,7 +162,7 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Gate {
     fn take_tasks(&self) {
-        let outer = TAKING.replace(true);
+        let outer = ALL_TAKEN.replace(self.enough);
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
             if task >= self.tasks {
@@ -162,7 +170,7 @@ impl Gate {
             }
             (self.work)(task);
         }
-        TAKING.set(outer);
+        ALL_TAKEN.set(outer);
     }
 
     /// A helper's life: in, if there is still time, some tasks, and out.
@@ -223,14 +231,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn tasks_are_divided_again_only_where_there_are_few() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        for (tasks, most) in [(8, 1), (1, 2)] {
+            let threads_of_a_task = |_| {
+                let seen = Mutex::new(HashSet::new());
+                for_each(100, 1e9, |_| {
+                    seen.lock().unwrap().insert(std::thread::current().id());
+                    std::thread::sleep(Duration::from_millis(1));
+                });
+                assert_eq!(seen.lock().unwrap().len(), most, "{tasks} tasks on two threads");
+            };
+            pool.install(|| for_each(tasks, 1e9, threads_of_a_task));
+        }
+    }
+
     /// What the process of the next test runs: tasks that are divided again, and who works on them.
     #[test]
     fn threads_counted() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
         let seen = Mutex::new(HashSet::new());
         pool.install(|| {
-            share([0; 20].iter(), 1e9, |_| {
-                for_each(3, 1e9, |_| {
+            share([0; 3].iter(), 1e9, |_| {
+                for_each(20, 1e9, |_| {
                     seen.lock().unwrap().insert(std::thread::current().id());
                     std::thread::sleep(Duration::from_millis(1));
                 })
