@@ -13,7 +13,9 @@
 //!
 //! `RAYON_NUM_THREADS` sets the size of rayon's own pool; `NB_THREADS` limits how many threads work on one call.
 
+use std::any::Any;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,19 +49,19 @@ fn limit() -> usize {
 }
 
 /// Calls `work` once for every task below `tasks`, on as many threads as `operations` are worth; returns when all
-/// are done.
+/// are done. If a task panics, so does this, and the tasks that nobody has taken are left undone.
 pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Sync) {
     let helpers = threads_for(operations).min(tasks).saturating_sub(1);
     if helpers == 0 {
         return (0..tasks).for_each(work);
     }
     // SAFETY: only the lifetime is forgotten. The reference is used by this thread and by helpers inside the gate,
-    // and `_closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
+    // and `closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
     let work: &'static (dyn Fn(usize) + Sync) =
         unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(&work) };
     let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
-    let gate = Arc::new(Gate { work, tasks, enough, next: AtomicUsize::new(0), inside: AtomicUsize::new(0) });
-    let _closing = Closing(&gate);
+    let gate = Arc::new(Gate::new(work, tasks, enough));
+    let closing = Closing(&gate);
     let awake = invite(&gate, helpers);
     let nested = rayon::current_thread_index().is_some(); // then rayon has other work for its workers than to linger
     for _ in awake..helpers {
@@ -73,6 +75,10 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
         });
     }
     gate.take_tasks();
+    drop(closing);
+    if let Some(panic) = gate.panic().take() {
+        resume_unwind(panic);
+    }
 }
 
 /// Calls `work` with every item, as [`for_each`] does with every task, for items that are lent mutably.
@@ -155,14 +161,31 @@ struct Gate {
     next: AtomicUsize,
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
+    /// What a helper's task panicked with: it is the caller's to hear of it, as rayon would end the program.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 /// The bit of `inside` that says: too late.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Gate {
+    fn new(work: &'static (dyn Fn(usize) + Sync), tasks: usize, enough: bool) -> Self {
+        let (next, inside) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Gate { work, tasks, enough, next, inside, panic: Mutex::new(None) }
+    }
+
+    fn panic(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take_tasks(&self) {
-        let outer = ALL_TAKEN.replace(self.enough);
+        struct Restored(bool);
+        impl Drop for Restored {
+            fn drop(&mut self) {
+                ALL_TAKEN.set(self.0); // even if a task panics
+            }
+        }
+        let _outer = Restored(ALL_TAKEN.replace(self.enough));
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
             if task >= self.tasks {
@@ -170,7 +193,6 @@ impl Gate {
             }
             (self.work)(task);
         }
-        ALL_TAKEN.set(outer);
     }
 
     /// A helper's life: in, if there is still time, some tasks, and out.
@@ -183,8 +205,11 @@ impl Gate {
         }
         let found = self.inside.fetch_add(1, Ordering::Acquire);
         let _leaving = Leaving(self);
-        if found & CLOSED == 0 {
-            self.take_tasks();
+        if found & CLOSED == 0
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks()))
+        {
+            self.next.store(self.tasks, Ordering::Relaxed);
+            *self.panic() = Some(panic);
         }
     }
 }
@@ -245,6 +270,24 @@ mod tests {
             };
             pool.install(|| for_each(tasks, 1e9, threads_of_a_task));
         }
+    }
+
+    /// Whichever thread it is on, the caller's or a helper's, which may not end the program.
+    #[test]
+    fn a_task_that_panics_is_heard_of_and_leaves_the_threads_as_they_were() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        pool.install(|| {
+            let caller = std::thread::current().id();
+            for of_the_caller in [true, false] {
+                let work = |_| {
+                    std::thread::sleep(Duration::from_millis(1));
+                    assert!((std::thread::current().id() == caller) != of_the_caller, "the task's own fault");
+                };
+                let panic = catch_unwind(|| for_each(500, 1e9, work)).expect_err("one of them panics");
+                assert!(panic.downcast_ref::<&str>().is_some_and(|said| said.contains("own fault")));
+                assert_eq!(threads_for(1e9), 2);
+            }
+        });
     }
 
     /// What the process of the next test runs: tasks that are divided again, and who works on them.
