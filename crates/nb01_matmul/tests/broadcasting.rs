@@ -1,7 +1,7 @@
 //! Broadcasting against NumPy's results, and its failures at the caller's line.
 
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
-use nb01_matmul::ndarray::{Array1, Array2, Array3, Axis, arr0, array, s};
+use nb01_matmul::ndarray::{Array, Array1, Array2, Array3, Axis, arr0, array, s};
 use nb01_matmul::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -123,5 +123,19 @@ fn the_slip_is_silent_on_a_square() -> Result<(), BroadcastError> {
     assert!(!near(&slip, &matmul(&a, &b)));
     let error = lecture_slip(&randn((5, 7), &mut rng), &randn((7, 2), &mut rng)).unwrap_err();
     test_eq(&error.axes, &vec![-1]);
+    Ok(())
+}
+
+/// Four axes are wider than the headings above them, which move with them.
+#[test]
+fn an_explanation_lines_up_however_many_axes_there_are() -> Result<(), BroadcastError> {
+    let (a, b) = (Array::<f32, _>::zeros((8, 1, 6, 1)), Array3::<f32>::zeros((7, 1, 5)));
+    let expected = "\
+operand       shape      strides   numbers
+a        8  1  6  1   6  0  1  0        48
+b           7  1  5   0  5  0  1        35
+result   8  7  6  5
+";
+    test_eq(&explain_broadcast(&[&a, &b])?.as_str(), &expected);
     Ok(())
 }
