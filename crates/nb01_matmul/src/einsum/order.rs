@@ -165,6 +165,16 @@ mod tests {
         total
     }
 
+    /// The example of Cormen, Leiserson, Rivest and Stein, *Introduction to Algorithms*, section 14.2: six matrices, in the best
+    /// order 15,125 multiplications.
+    #[test]
+    fn a_chain_takes_as_many_multiplications_as_the_textbook_says() {
+        let all: [&[usize]; 6] = [&[30, 35], &[35, 15], &[15, 5], &[5, 10], &[10, 20], &[20, 25]];
+        let parsed = Subscripts::parse("ab,bc,cd,de,ef,fg->ag").expect("letters");
+        let axes = Axes::bind(&parsed, all.into_iter()).expect("sizes that fit");
+        assert_eq!(cost(&axes, &order(&axes)), 15_125);
+    }
+
     #[test]
     fn up_to_eight_operands_no_order_is_cheaper() {
         let all: [&[usize]; 5] = [&[9, 2], &[2, 7], &[7, 3, 5], &[3, 8], &[5, 4]];
