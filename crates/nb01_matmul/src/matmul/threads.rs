@@ -259,16 +259,10 @@ mod tests {
     #[test]
     fn tasks_are_divided_again_only_where_there_are_few() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-        for (tasks, most) in [(8, 1), (1, 2)] {
-            let threads_of_a_task = |_| {
-                let seen = Mutex::new(HashSet::new());
-                for_each(100, 1e9, |_| {
-                    seen.lock().unwrap().insert(std::thread::current().id());
-                    std::thread::sleep(Duration::from_millis(1));
-                });
-                assert_eq!(seen.lock().unwrap().len(), most, "{tasks} tasks on two threads");
-            };
-            pool.install(|| for_each(tasks, 1e9, threads_of_a_task));
+        for (tasks, threads) in [(2, 2), (7, 2), (8, 1), (100, 1)] {
+            let ask = |_| assert_eq!(threads_for(1e9), threads, "inside one of {tasks} tasks on two threads");
+            pool.install(|| for_each(tasks, 1e9, ask));
+            assert_eq!(pool.install(|| threads_for(1e9)), 2, "and afterwards");
         }
     }
 
