@@ -7,15 +7,15 @@
 //!
 //! The columns rarely fill whole registers: 50 are three of 16, and two more. A fourth register would be nearly empty,
 //! so what is left is done as dot products, lanes along `k`: two columns cost an eighth of a register of them. The
-//! lesson's 10 columns are dot products altogether.
+//! lesson's 10 columns are dot products altogether, of 32 rows at a time: see `kernel/dot.rs` for why so many.
 
 use super::blocked::{Blocks, Shared, ranges};
 use super::element::Element;
-use super::kernel::{Ahead, Destination, Dots, Kernels, MAX_COLUMNS, Strip, column_tiles};
+use super::kernel::{Ahead, Destination, Dots, Kernels, MAX_COLUMNS, MAX_ROWS, Strip, column_tiles};
 use super::memory::with_scratch;
 use super::operand::Operand;
 use super::threads;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Rows of A from which on it pays to pack columns of B as the kernels like them best.
 const MANY: usize = 32;
@@ -28,8 +28,9 @@ const LONGEST: usize = 4096;
 const BATCH: usize = 128;
 const OWN: usize = 32;
 
-/// Rows of a task: enough to make taking one cheap, few enough to share fairly.
-const TASK: usize = 96;
+/// Rows of a task: enough that few tasks begin with rows that nobody has asked for, few enough to share fairly.
+const TASK: RangeInclusive<usize> = 96..=480;
+const TASKS: usize = 64;
 
 /// Whether a product is of this kind.
 pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> bool {
@@ -155,7 +156,8 @@ impl<T: Element> Tall<'_, T> {
         let m = self.a.rows;
         let columns = self.whole.columns + self.dots.columns;
         let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
-        let task_rows = TASK.min(m.div_ceil(4)).next_multiple_of(self.kernels.rows);
+        let fair = (m / TASKS).clamp(*TASK.start(), *TASK.end()).min(m.div_ceil(4));
+        let task_rows = fair.next_multiple_of(self.rows_at_once());
         threads::for_each(m.div_ceil(task_rows), operations, |task| {
             self.task(task * task_rows..m.min((task + 1) * task_rows));
         });
@@ -163,23 +165,24 @@ impl<T: Element> Tall<'_, T> {
 
     /// The rows of one task.
     fn task(&self, rows: Range<usize>) {
-        let most = self.kernels.rows;
-        for start in rows.clone().step_by(most) {
+        for few in ranges(rows.len(), self.rows_at_once()) {
             // SAFETY: these rows are this task's, and whoever made this promised the rest.
-            unsafe { self.rows(start..rows.end.min(start + most)) };
+            unsafe { self.rows(rows.start + few.start..rows.start + few.end) };
         }
     }
 
-    /// A few rows: whole registers of columns first, then dot products with what those rows left in the cache.
+    /// As many as a tile of whole registers has; more for dot products alone.
+    fn rows_at_once(&self) -> usize {
+        if self.whole.columns > 0 { self.kernels.rows } else { MAX_ROWS }
+    }
+
+    /// Some rows: whole registers of columns first, then dot products with what those rows left in the cache.
     unsafe fn rows(&self, rows: Range<usize>) {
         if self.whole.columns > 0 {
             unsafe { (self.kernels.strip)(&self.strip(&rows)) };
         }
         if self.dots.columns > 0 {
-            for few in ranges(rows.len(), self.kernels.dot_rows) {
-                let few = rows.start + few.start..rows.start + few.end;
-                unsafe { (self.kernels.dots)(&self.dots(&few)) };
-            }
+            unsafe { (self.kernels.dots)(&self.dots(&rows)) };
         }
     }
 

@@ -15,8 +15,9 @@ use super::{Ahead, Dots, finish};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-/// At most this many columns: a few rows of C stay on the stack until they are complete.
+/// At most this many columns and rows: C stays on the stack until its rows are complete.
 pub(in super::super) const MAX_COLUMNS: usize = 64;
+pub(in super::super) const MAX_ROWS: usize = 32;
 
 /// How `columns` split into tiles of at most `widest`, as evenly as can be: first columns and widths.
 pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -25,47 +26,53 @@ pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iter
     (0..tiles).map(move |t| (t * narrow + t.min(wider), narrow + usize::from(t < wider)))
 }
 
-/// Computes dots: one tile of at most `C` columns after the other, then all that is done to finished rows.
+/// Computes dots: all rows with the first `C` columns, `R` rows at a time, then all with the next ones, and so on;
+/// last, all that is done to finished rows.
+///
+/// A few columns of B stay in the nearest cache that way, and A comes from the second one, in order. If all columns
+/// went by for each few rows, both would have to come from the second cache; and a core that already waits for as many
+/// lines as it can (24 on a Zen 4) does not heed being asked for yet another one ahead of time.
 ///
 /// # Safety
-/// What [`Dots`] describes can be read and written, and nobody else writes there; `rows ≤ R`, and
+/// What [`Dots`] describes can be read and written, and nobody else writes there; `rows ≤ MAX_ROWS`, and
 /// `columns ≤ MAX_COLUMNS`.
 #[inline(always)]
 pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::Elem>) {
-    let mut done = [[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; R];
+    let mut done = [[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; MAX_ROWS];
     let done = done.as_mut_ptr().cast::<L::Elem>();
+    let tiles = d.columns.div_ceil(C).max(1) * d.rows.div_ceil(R);
     let mut ahead = d.ahead;
     for (column, width) in column_tiles(d.columns, C) {
         let mut row = 0;
         while row < d.rows {
-            let at = At { row, column, width };
-            row += unsafe { tiles_of::<L, R, C>(d, &at, &mut ahead, done.add(row * MAX_COLUMNS + column)) };
+            let at = At { row, column, width, ahead: ahead.take(d.ahead.lines.div_ceil(tiles)) };
+            row += unsafe { tiles_of::<L, R, C>(d, at, done.add(row * MAX_COLUMNS + column)) };
         }
     }
     unsafe { finish_rows::<L>(d, done) };
 }
 
-/// Where a tile stands, and how many columns it has.
-struct At {
+/// Where a tile stands, how many columns it has, and what it asks for meanwhile.
+struct At<T> {
     row: usize,
     column: usize,
     width: usize,
+    ahead: Ahead<T>,
 }
 
 /// The largest tile that the rows left over fill; says how many rows.
 #[inline(always)]
 unsafe fn tiles_of<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
-    at: &At,
-    ahead: &mut Ahead<L::Elem>,
+    at: At<L::Elem>,
     done: *mut L::Elem,
 ) -> usize {
     unsafe {
         match d.rows - at.row {
-            left if left >= R => rows_of::<L, R, C>(d, at, ahead, done),
-            4.. if R > 4 => rows_of::<L, 4, C>(d, at, ahead, done),
-            2.. if R > 2 => rows_of::<L, 2, C>(d, at, ahead, done),
-            _ => rows_of::<L, 1, C>(d, at, ahead, done),
+            left if left >= R => rows_of::<L, R, C>(d, at, done),
+            4.. if R > 4 => rows_of::<L, 4, C>(d, at, done),
+            2.. if R > 2 => rows_of::<L, 2, C>(d, at, done),
+            _ => rows_of::<L, 1, C>(d, at, done),
         }
     }
 }
@@ -73,17 +80,16 @@ unsafe fn tiles_of<L: Lanes, const R: usize, const C: usize>(
 #[inline(always)]
 unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
-    at: &At,
-    ahead: &mut Ahead<L::Elem>,
+    at: At<L::Elem>,
     done: *mut L::Elem,
 ) -> usize {
     unsafe {
         match at.width {
-            1 => tile::<L, R, 1>(d, at, ahead, done),
-            2 => tile::<L, R, 2>(d, at, ahead, done),
-            3 if C > 3 => tile::<L, R, 3>(d, at, ahead, done),
-            4 if C > 4 => tile::<L, R, 4>(d, at, ahead, done),
-            _ => tile::<L, R, C>(d, at, ahead, done),
+            1 => tile::<L, R, 1>(d, at, done),
+            2 => tile::<L, R, 2>(d, at, done),
+            3 if C > 3 => tile::<L, R, 3>(d, at, done),
+            4 if C > 4 => tile::<L, R, 4>(d, at, done),
+            _ => tile::<L, R, C>(d, at, done),
         }
     }
     R
@@ -96,8 +102,7 @@ unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     d: &Dots<L::Elem>,
-    at: &At,
-    ahead: &mut Ahead<L::Elem>,
+    at: At<L::Elem>,
     done: *mut L::Elem,
 ) {
     let length = d.k.next_multiple_of(L::N);
@@ -108,13 +113,14 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     };
     let mut a = d.a.wrapping_offset(d.a_row.wrapping_mul(at.row as isize));
     let (mut b, mut left) = (d.b.wrapping_offset(start), d.k);
+    let (mut ahead, asks) = (at.ahead, at.ahead.lines.div_ceil((d.k / L::N).max(1)));
     unsafe {
         let mut sums = [[L::zero(); C]; R];
         while left >= L::N {
+            for _ in 0..asks {
+                super::ask::<L>(&mut ahead);
+            }
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), None);
-            // Twice, since few columns give little time.
-            super::ask::<L>(ahead);
-            super::ask::<L>(ahead);
             (a, b, left) = (a.wrapping_add(L::N), b.wrapping_add(b_step), left - L::N);
         }
         if left > 0 {

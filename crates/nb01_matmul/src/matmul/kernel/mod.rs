@@ -26,7 +26,7 @@ pub(super) mod neon;
 
 pub(crate) use vectorize::{Work, vectorize};
 
-pub(super) use dot::{MAX_COLUMNS, column_tiles};
+pub(super) use dot::{MAX_COLUMNS, MAX_ROWS, column_tiles};
 
 /// The inner loops compiled for one instruction set, and the sizes that they were compiled for.
 pub(super) struct Kernels<T> {
@@ -42,8 +42,6 @@ pub(super) struct Kernels<T> {
     pub(super) rows: usize,
     /// Columns of C in a tile of `strip`: the width of a panel of B.
     pub(super) width: usize,
-    /// Rows of C in a tile of `dots`: at most as many rows as [`Dots`] have.
-    pub(super) dot_rows: usize,
     /// Columns of C in a tile of `dots`.
     pub(super) dot_columns: usize,
 }
@@ -71,7 +69,7 @@ pub(super) struct Strip<T> {
     pub(super) ahead: Ahead<T>,
 }
 
-/// A few rows of C as dot products: `rows` rows of A, each contiguous, times all `columns` of B, each contiguous
+/// Some rows of C as dot products: `rows` rows of A, each contiguous, times all `columns` of B, each contiguous
 /// by whole registers.
 ///
 /// Register `p` of column `j` of B is at `b + b_column·j + b_step·p`, except that packed columns lie in tiles as
@@ -139,7 +137,7 @@ impl<T> Destination<T> {
 /// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
 ///
 /// There are `runs` runs of `lines` cache lines, the first at `next`, each `step` after the one before; a tile of a
-/// [`Strip`] asks for one of them. [`Dots`] ask for the first only.
+/// [`Strip`] asks for one of them. [`Dots`] ask for the first only, each of their tiles for a part of it.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<T> {
     pub(super) next: *const T,
@@ -154,6 +152,15 @@ impl<T> Ahead<T> {
 
     /// Numbers in a cache line.
     pub(super) const LINE: usize = 64 / size_of::<T>();
+
+    /// Splits the first `lines` off, or all that are left.
+    #[inline(always)]
+    fn take(&mut self, lines: usize) -> Self {
+        let taken = Self { lines: lines.min(self.lines), ..*self };
+        self.next = self.next.wrapping_add(taken.lines * Self::LINE);
+        self.lines -= taken.lines;
+        taken
+    }
 
     /// What the tile of that number asks for.
     #[inline(always)]
@@ -205,7 +212,6 @@ macro_rules! entries {
             lanes: <$lanes as Lanes>::N,
             rows: $rows,
             width: $vectors * <$lanes as Lanes>::N,
-            dot_rows: $dot_rows,
             dot_columns: $dot_columns,
         }
     }};
