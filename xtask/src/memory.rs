@@ -1,17 +1,19 @@
 //! `cargo xtask memory`: the stages' `unsafe` code under tools that watch every access to memory.
 //!
 //! Each sees something that the others do not: Miri the rules of the language itself, but no AVX; AddressSanitizer all
-//! paths at speed, but only accesses that were compiled with it; valgrind whatever is executed, but no AVX-512.
+//! paths at speed, but only accesses that were compiled with it; ThreadSanitizer what two threads do without having agreed
+//! on it, in rayon's threads, too; valgrind whatever is executed, but no AVX-512.
 
 use crate::stages::Workspace;
 use crate::text::{PLAIN, TITLE, say};
 use anyhow::{Context, Result};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Runs the tests of nb01's unsafe code under Miri, AddressSanitizer and valgrind, as far as they are installed
+/// Runs the tests of nb01's unsafe code under Miri, two sanitizers and valgrind, as far as they are installed
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask memory\n  cargo xtask memory miri\n\n\
-    Miri and AddressSanitizer need a nightly toolchain: rustup toolchain install nightly --component miri,rust-src\n\
+    Miri and the sanitizers need a nightly toolchain: rustup toolchain install nightly --component miri,rust-src\n\
     A tool that is not there is skipped, and it is said which and why.")]
 pub(crate) struct Args {
     /// Only these
@@ -24,13 +26,15 @@ enum Watcher {
     Miri,
     /// Compiles a check into each access
     Asan,
+    /// Compiles a check of who may come to each access, and when
+    Tsan,
     /// Emulates the processor
     Valgrind,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
-    let all = [Watcher::Miri, Watcher::Asan, Watcher::Valgrind];
+    let all = [Watcher::Miri, Watcher::Asan, Watcher::Tsan, Watcher::Valgrind];
     for watcher in if args.watchers.is_empty() { &all[..] } else { &args.watchers } {
         say(&format!("{TITLE}{}{PLAIN}", watcher.name()));
         if let Some(why) = watcher.missing() {
@@ -50,6 +54,7 @@ impl Watcher {
         match self {
             Watcher::Miri => "Miri",
             Watcher::Asan => "AddressSanitizer",
+            Watcher::Tsan => "ThreadSanitizer",
             Watcher::Valgrind => "valgrind",
         }
     }
@@ -60,9 +65,11 @@ impl Watcher {
         match self {
             Watcher::Miri => (!answers(nightly(&["miri", "--version"])))
                 .then_some("no nightly toolchain with the component miri"),
-            Watcher::Asan if !linux => Some("set up for x86-64 Linux"),
+            _ if !linux => Some("set up for x86-64 Linux"),
             Watcher::Asan => (!answers(nightly(&["--version"]))).then_some("no nightly toolchain"),
-            Watcher::Valgrind if !linux => Some("set up for x86-64 Linux"),
+            Watcher::Tsan => {
+                (!has_std_sources()).then_some("no nightly toolchain with the component rust-src")
+            }
             Watcher::Valgrind => {
                 let mut valgrind = Command::new("valgrind");
                 valgrind.arg("--version");
@@ -73,6 +80,7 @@ impl Watcher {
 
     fn command(self) -> Command {
         const SMALL: [&str; 4] = ["--package", "nb01_matmul", "--test", "memory"];
+        const TARGET: [&str; 2] = ["--target", "x86_64-unknown-linux-gnu"]; // named, build scripts stay as they are
         match self {
             Watcher::Miri => {
                 let mut miri = nightly(&["miri", "test"]);
@@ -83,10 +91,24 @@ impl Watcher {
                 miri
             }
             Watcher::Asan => {
-                // With a target named, build scripts stay as they are.
-                let mut asan = nightly(&["test", "--target", "x86_64-unknown-linux-gnu"]);
-                asan.args(SMALL).env("RUSTFLAGS", "-Zsanitizer=address");
+                let mut asan = nightly(&["test"]);
+                asan.args(TARGET).args(SMALL).env("RUSTFLAGS", "-Zsanitizer=address");
                 asan
+            }
+            Watcher::Tsan => {
+                // The standard library, too, as threads agree by what is in there.
+                let mut tsan = nightly(&["test", "-Zbuild-std"]);
+                tsan.args(TARGET).args([
+                    "--package",
+                    "nb01_matmul",
+                    "--lib",
+                    "--test",
+                    "matmul",
+                    "--",
+                    "threads",
+                ]);
+                tsan.env("RUSTFLAGS", "-Zsanitizer=thread");
+                tsan
             }
             Watcher::Valgrind => {
                 let runner =
@@ -104,6 +126,13 @@ fn nightly(args: &[&str]) -> Command {
     let mut rustup = Command::new("rustup");
     rustup.args(["run", "nightly", "cargo"]).args(args).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     rustup
+}
+
+fn has_std_sources() -> bool {
+    let mut rustc = Command::new("rustup");
+    rustc.args(["run", "nightly", "rustc", "--print", "sysroot"]).stderr(Stdio::null());
+    let sysroot = rustc.output().map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    sysroot.is_ok_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists())
 }
 
 fn answers(mut command: Command) -> bool {

@@ -256,6 +256,17 @@ mod tests {
         }
     }
 
+    /// Plain memory, written here and read there: ThreadSanitizer and Miri see whether anybody could have come too early.
+    #[test]
+    fn what_the_threads_wrote_is_there_afterwards() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        for round in 0..30 {
+            let mut numbers = vec![0; 300];
+            pool.install(|| share(numbers.chunks_mut(7), 1e9, |few| few.fill(round)));
+            assert!(numbers.iter().all(|&number| number == round));
+        }
+    }
+
     #[test]
     fn tasks_are_divided_again_only_where_there_are_few() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
