@@ -1,8 +1,8 @@
 //! Copying a panel of B, a register at a time: packing is most of what a product of a small batch costs beside
 //! its arithmetic.
 
+use super::Panel;
 use super::lanes::Lanes;
-use super::{Panel, read};
 
 /// Copies the rows of a panel, and fills each up with zeros.
 ///
@@ -15,9 +15,14 @@ pub(super) unsafe fn copy<L: Lanes>(panel: &Panel<L::Elem>) {
         let to = panel.to.wrapping_add(i * panel.width);
         for column in (0..panel.width).step_by(L::N) {
             let left = panel.columns.saturating_sub(column);
+            let (from, to) = (from.wrapping_add(column), to.wrapping_add(column));
             unsafe {
-                let mask = if left < L::N { Some(L::first(left)) } else { None };
-                read::<L>(from.wrapping_add(column), mask).store(to.wrapping_add(column));
+                // Each stores for itself, or plain Rust would take every register by way of the stack.
+                if left < L::N {
+                    L::load_masked(from, L::first(left)).store(to)
+                } else {
+                    L::load(from).store(to)
+                }
             }
         }
     }

@@ -11,7 +11,7 @@
 //! contiguous along `k` already.
 
 use super::lanes::Lanes;
-use super::{Ahead, Dots, finish};
+use super::{Ahead, Aligned, Dots, finish};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
@@ -38,8 +38,8 @@ pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iter
 /// `columns ≤ MAX_COLUMNS`.
 #[inline(always)]
 pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::Elem>) {
-    let mut done = [[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; MAX_ROWS];
-    let done = done.as_mut_ptr().cast::<L::Elem>();
+    let mut done = Aligned([[MaybeUninit::<L::Elem>::uninit(); MAX_COLUMNS]; MAX_ROWS]);
+    let done = done.0.as_mut_ptr().cast::<L::Elem>();
     let tiles = d.columns.div_ceil(C).max(1) * d.rows.div_ceil(R);
     let mut ahead = d.ahead;
     for (column, width) in column_tiles(d.columns, C) {

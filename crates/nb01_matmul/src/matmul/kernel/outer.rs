@@ -18,7 +18,7 @@
 //! tiles of four, two and one (and of five, as the lesson's first product has).
 
 use super::lanes::Lanes;
-use super::{Ahead, Destination, Strip, ask, finish, read};
+use super::{Ahead, Aligned, Destination, Strip, ask, finish, read};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
@@ -34,7 +34,7 @@ const STEPS: usize = 16;
 /// What [`Strip`] describes can be read and written, and nobody else writes there.
 #[inline(always)]
 pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L::Elem>) {
-    let mut sums = [[MaybeUninit::<L>::uninit(); V]; R];
+    let mut sums = Aligned([[MaybeUninit::<L>::uninit(); V]; R]);
     let (mut column, mut b, mut t) = (0, s.b, 0);
     while column < s.columns {
         let width = if column == 0 { s.first } else { s.width };
@@ -47,9 +47,9 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
             let at = At { row, columns, b, ahead, to: to.from(row, 0), direct };
             unsafe {
                 ask_for_c::<L, R>(s, &at);
-                let rows = tiles_of::<L, R, V>(s, &at, sums.as_mut_ptr().cast());
+                let rows = tiles_of::<L, R, V>(s, &at, sums.0.as_mut_ptr().cast());
                 if !direct {
-                    finish_tile::<L>(&at, rows, sums.as_ptr().cast());
+                    finish_tile::<L>(&at, rows, sums.0.as_ptr().cast());
                 }
                 row += rows;
             }
