@@ -62,8 +62,8 @@ fn start(threads: usize, avx2: bool) -> Result<Child> {
     command.args(std::env::args_os().skip(1)).arg("--in-process").arg(threads.to_string());
     command.envs(VARIABLES.map(|name| (name, threads.to_string())));
     command.envs(if avx2 { &AVX2[..] } else { &[] }.iter().copied());
-    // Intel's threads go on spinning for 200 ms after their work, on the cores of whoever is next. One
-    // millisecond keeps them awake within a turn and lets go of the cores between turns.
-    command.env("KMP_BLOCKTIME", "1");
+    // Intel's threads go on spinning for 200 ms after their work, OpenBLAS's for 2²⁶ cycles, on the cores of whoever
+    // is next. A millisecond keeps them awake within a turn and lets go of the cores between turns.
+    command.env("KMP_BLOCKTIME", "1").env("OPENBLAS_THREAD_TIMEOUT", "22");
     command.stdout(Stdio::piped()).spawn().context("starting the bench's own process")
 }

@@ -170,3 +170,37 @@ fn any_run_gives_the_same_bits() {
     }
     assert_eq!(run("NB_THREADS", "1"), here, "NB_THREADS=1");
 }
+
+/// What the process of the next test prints: processor time in ns, this thread's and that of all others.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_works_shown() {
+    use std::fs::{canonicalize, read_dir, read_to_string};
+    let time = |task: &std::path::Path| -> u64 {
+        let said = read_to_string(task.join("schedstat")).unwrap_or_default(); // empty if it has just ended
+        said.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
+    };
+    let here = canonicalize("/proc/thread-self").expect("Linux shows a thread to itself");
+    results();
+    let tasks = read_dir("/proc/self/task").expect("and its process").flatten().map(|task| task.path());
+    let others: u64 = tasks.filter(|task| task.file_name() != here.file_name()).map(|task| time(&task)).sum();
+    println!("here = {}\nothers = {others}", time(&here));
+}
+
+/// One thread is one thread, whoever computes: products, einsum, statistics, layers, fused or not.
+#[test]
+#[cfg(target_os = "linux")]
+fn nb_threads_limits_everything() {
+    let share = |limit: &str| {
+        let mut program = Command::new(std::env::current_exe().unwrap());
+        program.args(["--exact", "who_works_shown", "--nocapture"]).env("RAYON_NUM_THREADS", "3");
+        let printed = String::from_utf8(program.env("NB_THREADS", limit).output().unwrap().stdout).unwrap();
+        let number = |name| -> f64 {
+            let line = printed.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name:?} in {printed}")).parse().unwrap()
+        };
+        number("others = ") / number("here = ")
+    };
+    assert!(share("1") < 0.03, "with NB_THREADS=1 the other threads only start and go to sleep");
+    assert!(share("3") > 0.03, "with NB_THREADS=3 they work");
+}
