@@ -8,7 +8,7 @@
 //!   [`matmul`](mod@crate::matmul)'s kernels are; the last two use its threads, too, and [`map_parts`] lends them to
 //!   whatever else comes in parts.
 //! - **Pages one by one.** The system hands out new memory in pages of 4 KB, each at the first access to it, 38,000 for
-//!   `x_train`. Here it is asked for large ones, all at once.
+//!   `x_train`. Here it is asked for large ones, of 2 MB.
 //! - **Lines cut in two.** The processor loads 64 bytes at once, if they do not lie across two cache lines. A row of `x_train`
 //!   is 3136 bytes, 49 lines exactly; so if the first row starts at a line, as in [`zeros`], all do. The system's own
 //!   large blocks start 16 bytes behind one, and then every load of `xᵀ @ g` but one in 49 takes twice as long: 13 % of the product.
@@ -22,7 +22,7 @@
 //! ```
 
 use crate::Element;
-use crate::matmul::{Work, ask_for_pages, pass, share, vectorize};
+use crate::matmul::{Work, ask_for_large_pages, pass, share, vectorize};
 use ndarray::{Array, Array1, ArrayRef, Dimension, IntoDimension, Zip, s};
 
 /// A cache line, in numbers.
@@ -38,7 +38,7 @@ pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
     let shape = shape.into_dimension();
     let len = shape.size();
     let mut memory = Array1::<f32>::zeros(len + LINE); // the system keeps new memory at zero: no pass of its own
-    ask_for_pages(memory.as_slice_mut().expect("new and in order"));
+    ask_for_large_pages(memory.as_slice_mut().expect("new and in order"));
     let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     let aligned = memory.slice_move(s![start..start + len]);
     aligned.into_shape_with_order(shape).expect("as many numbers as the shape holds")

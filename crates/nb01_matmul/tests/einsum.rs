@@ -332,6 +332,12 @@ fn explanations() -> Result<()> {
         &[&[2, 3], &[1, 3]],
         &["c[i, j] += a[i, j] * b[0, j];", "as broadcast product, 6 flops"],
     )?;
+    says("i,j->ij", &[&[3], &[4]], &["loops: 12 flops\n", "as broadcast product, 12 flops"])?;
+    says(
+        "kb,kb->b",
+        &[&[5, 3], &[5, 3]],
+        &["loops: 30 flops\n", "as sum of 5 broadcast products, 30 flops"],
+    )?;
     says("ii->i", &[&[4, 4]], &["b[i] += a[i, i];", "loops: 0 flops"])?;
     says("...i,i", &[&[2, 3, 4], &[4]], &["c[e₂, e₁] += a[e₂, e₁, i] * b[i];", "(6, 4) @ (4, 1)"])?;
     says("bi,bj->ij", &[&[9, 2], &[9, 3]], &["d[i, j] += a[b, i] * c[b, j];"])?;

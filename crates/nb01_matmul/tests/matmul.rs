@@ -337,6 +337,10 @@ fn shapes_that_do_not_fit_say_so_and_what_would() {
     assert!(said.contains("a (5, 784) times b (10, 784)") && said.contains("did you mean b.t()?"), "{said}");
     let said = message(|| drop(matmul(&Array2::<f32>::zeros((64, 784)), &Array2::zeros((64, 50)))));
     assert!(said.contains("axis 1 has 784") && said.contains("a.t()?"), "{said}");
+    let said = message(|| drop(matmul(&zeros(2, 3), &zeros(5, 2))));
+    assert!(said.contains("a (2, 3) times b (5, 2)") && said.contains("did you mean b times a?"), "{said}");
+    let said = message(|| drop(matmul(&zeros(2, 3), &zeros(5, 7))));
+    assert!(said.ends_with("a's axis 1 has 3 but b's axis 0 has 5, and they must be equal"), "{said}");
     let said = message(|| matmul_into(&zeros(2, 3), &zeros(3, 4), &mut zeros(4, 2)));
     assert!(said.contains("gives (2, 4)") && said.contains("c.t()?"), "{said}");
     let short: &ArrayRef1<f32> = &Array1::zeros(3);

@@ -67,3 +67,20 @@ fn portable() -> &'static (Kernels<f32>, Kernels<f64>) {
     }
     &portable::ANY
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sealed::HasKernels;
+    use crate::matmul::Path;
+
+    /// Another path is other code, or asking for one in a test would test nothing.
+    #[test]
+    fn each_path_has_kernels_of_its_own() {
+        let all = Path::available();
+        for (i, &path) in all.iter().enumerate() {
+            for &other in &all[..i] {
+                assert!(!std::ptr::eq(f32::kernels(path), f32::kernels(other)), "{path} and {other}");
+            }
+        }
+    }
+}

@@ -53,7 +53,7 @@ mod pass;
 
 pub use element::Element;
 pub(crate) use kernel::{Work, vectorize};
-pub(crate) use memory::ask_for_pages;
+pub(crate) use memory::ask_for_large_pages;
 pub(crate) use pass::pass;
 pub use path::Path;
 pub(crate) use threads::share;
