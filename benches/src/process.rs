@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::record::{Record, Step};
 use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 /// What each library reads: ours, rayon (gemm, faer, candle), matrixmultiply, OpenMP (torch) and MKL.
 const VARIABLES: [&str; 6] = [
@@ -37,7 +37,7 @@ pub(crate) fn tell(step: Step) -> Result<()> {
 pub(crate) fn run_each(options: &Options) -> Result<Record> {
     let mut record = Record::new(options);
     for threads in options.thread_counts() {
-        let mut process = start(threads, options.avx2)?;
+        let mut process = own(threads, options.avx2)?.spawn().context("starting the bench's own process")?;
         let lines = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
         for line in lines {
             record.add(serde_json::from_str(&line?).context("reading what the run measured")?)?;
@@ -56,7 +56,8 @@ fn saved(options: &Options) -> String {
     options.record.as_ref().map_or_else(String::new, file)
 }
 
-fn start(threads: usize, avx2: bool) -> Result<Child> {
+/// This program once more, for a number of threads.
+fn own(threads: usize, avx2: bool) -> Result<Command> {
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1)).arg("--in-process").arg(threads.to_string());
@@ -65,5 +66,33 @@ fn start(threads: usize, avx2: bool) -> Result<Child> {
     // Intel's threads go on spinning for 200 ms after their work, OpenBLAS's for 2²⁶ cycles, on the cores of whoever
     // is next. A millisecond keeps them awake within a turn and lets go of the cores between turns.
     command.env("KMP_BLOCKTIME", "1").env("OPENBLAS_THREAD_TIMEOUT", "22");
-    command.stdout(Stdio::piped()).spawn().context("starting the bench's own process")
+    command.stdout(Stdio::piped());
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a process of its own is told, `NAME=value` by `NAME=value`.
+    fn told(threads: usize, avx2: bool) -> Vec<String> {
+        let command = own(threads, avx2).expect("a program knows itself");
+        let envs = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+        envs.map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn everybody_is_told_of_the_threads_and_held_to_avx2_only_if_asked_to() {
+        let (free, held) = (told(3, false), told(3, true));
+        for name in VARIABLES {
+            assert!(free.contains(&format!("{name}=3")) && held.contains(&format!("{name}=3")), "{name}");
+        }
+        for (name, value) in AVX2 {
+            assert!(held.contains(&format!("{name}={value}")), "{name}");
+            assert!(!free.iter().any(|told| told.starts_with(name)), "{name}");
+        }
+        assert!(
+            held.contains(&"NB_MATMUL=avx2".into()) && held.contains(&"MKL_ENABLE_INSTRUCTIONS=AVX2".into())
+        );
+    }
 }
