@@ -338,6 +338,7 @@ fn explanations() -> Result<()> {
         &[&[5, 3], &[5, 3]],
         &["loops: 30 flops\n", "as sum of 5 broadcast products, 30 flops"],
     )?;
+    says("Ik,kJ->IJ", &[&[3, 5], &[5, 2]], &["c[I, J] += a[I, k] * b[k, J];"])?;
     says("ii->i", &[&[4, 4]], &["b[i] += a[i, i];", "loops: 0 flops"])?;
     says("...i,i", &[&[2, 3, 4], &[4]], &["c[e₂, e₁] += a[e₂, e₁, i] * b[i];", "(6, 4) @ (4, 1)"])?;
     says("bi,bj->ij", &[&[9, 2], &[9, 3]], &["d[i, j] += a[b, i] * c[b, j];"])?;
