@@ -77,41 +77,37 @@ unsafe fn add_rows<T: Element>(
     to: Destination<T>,
 ) {
     // A panel of x stays in the nearest cache while all columns of g pass by.
-    let strips = || ranges(short.rows, kernels.rows);
-    let tiles = strips().count() * long.columns.div_ceil(kernels.width);
-    let mut ahead = rows_ahead(&long, rows.end, tiles);
+    let mut ahead = rows_ahead(&long, rows.end, long.columns.div_ceil(kernels.width));
     for columns in ranges(long.columns, kernels.width) {
-        for strip in strips() {
-            let strip = Strip {
-                rows: strip.len(),
-                k: rows.len(),
-                columns: columns.len(),
-                first: kernels.width,
-                width: kernels.width,
-                a: short.at(strip.start, rows.start),
-                a_row: short.row,
-                a_column: short.column,
-                b: long.at(rows.start, columns.start),
-                b_row: long.row,
-                b_panel: 0,
-                b_in_place: true,
-                to: to.from(strip.start, columns.start),
-                ahead,
-            };
-            unsafe { (kernels.strip)(&strip) };
-            ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
-        }
+        let strip = Strip {
+            rows: short.rows,
+            k: rows.len(),
+            columns: columns.len(),
+            first: kernels.width,
+            width: kernels.width,
+            a: short.at(0, rows.start),
+            a_row: short.row,
+            a_column: short.column,
+            b: long.at(rows.start, columns.start),
+            b_row: long.row,
+            b_panel: 0,
+            b_in_place: true,
+            to: to.from(0, columns.start),
+            ahead,
+        };
+        unsafe { (kernels.strip)(&strip) };
+        ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
     }
 }
 
-/// The first tile's share of the next rows, if they follow each other closely.
-fn rows_ahead<T>(long: &Operand<T>, row: usize, tiles: usize) -> Ahead<T> {
+/// The first panel's share of the next rows, if they follow each other closely.
+fn rows_ahead<T>(long: &Operand<T>, row: usize, panels: usize) -> Ahead<T> {
     let length = long.columns as isize;
     if !(length..=length + 64).contains(&long.row) {
         return Ahead::NONE;
     }
     let lines = (DEPTH * long.row as usize).div_ceil(Ahead::<T>::LINE);
-    Ahead { next: long.at(row, 0), lines: lines.div_ceil(tiles), runs: 1, step: 0 }
+    Ahead { next: long.at(row, 0), lines: lines.div_ceil(panels), runs: 1, step: 0 }
 }
 
 /// Adds the parts, a row of sums at a time, and writes them where they belong.

@@ -136,8 +136,8 @@ impl<T> Destination<T> {
 
 /// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
 ///
-/// There are `runs` runs of `lines` cache lines, the first at `next`, each `step` after the one before; a tile of a
-/// [`Strip`] asks for one of them. [`Dots`] ask for the first only, each of their tiles for a part of it.
+/// There are `runs` runs of `lines` cache lines, the first at `next`, each `step` after the one before; a panel of a
+/// [`Strip`] asks for one of them, [`Dots`] for the first only: each of their tiles for a part of it.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<T> {
     pub(super) next: *const T,
@@ -162,11 +162,11 @@ impl<T> Ahead<T> {
         taken
     }
 
-    /// What the tile of that number asks for.
+    /// What the panel of that number asks for.
     #[inline(always)]
-    fn run(&self, tile: usize) -> Self {
-        let next = self.next.wrapping_offset(self.step.wrapping_mul(tile as isize));
-        Self { next, lines: if tile < self.runs { self.lines } else { 0 }, ..*self }
+    fn run(&self, panel: usize) -> Self {
+        let next = self.next.wrapping_offset(self.step.wrapping_mul(panel as isize));
+        Self { next, lines: if panel < self.runs { self.lines } else { 0 }, ..*self }
     }
 }
 

@@ -42,8 +42,10 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
         let to = tile_of_c::<L>(s, column);
         let direct = to.only_sums() && columns.is_multiple_of(L::N);
         let mut ahead = s.ahead.run(t);
+        let share = ahead.lines.div_ceil(s.rows.div_ceil(R));
         let mut row = 0;
         while row < s.rows {
+            let ahead = ahead.take(share);
             let at = At { row, columns, b, ahead, to: to.from(row, 0), direct };
             unsafe {
                 ask_for_c::<L, R>(s, &at);
@@ -53,7 +55,6 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
                 }
                 row += rows;
             }
-            ahead = Ahead::NONE;
         }
         column += columns;
         b = b.wrapping_offset(if s.b_in_place { columns as isize } else { s.b_panel });
