@@ -119,6 +119,7 @@ fn mistakes_are_quoted() {
     marks(&shown("ik,∑j->ij", two), "    ik,∑j->ij\n       ^", "'∑'");
     marks(&shown("ik,kj-ij", two), "    ik,kj-ij\n         ^", "'-'");
     marks(&shown("ik,kj->ij,k", two), "    ik,kj->ij,k\n             ^", "','");
+    marks(&shown("ik,kj->i->j", two), "    ik,kj->i->j\n            ^", "'-' does not belong here");
     marks(&shown("ik..,kj", two), "    ik..,kj\n      ^", "'.'");
     marks(&shown("ik\t,kj", two), "    ik\u{fffd},kj\n      ^", "'\\t'");
     marks(&shown("i...k...,kj", two), "    i...k...,kj\n         ^^^", "one `...` is enough");
