@@ -135,6 +135,11 @@ mod tests {
     }
 
     #[test]
+    fn a_histogram_begins_and_ends_where_its_range_does() {
+        assert_eq!(Blocks::Ascii.histogram([1.9, 2.0, 3.5, 4.0, 4.1], 2.0..4.0, 2), "=@");
+    }
+
+    #[test]
     fn widths_that_nobody_meant() {
         let widths =
             [None, Some(""), Some("x"), Some("-3"), Some("0"), Some("7"), Some("132\n"), Some("99999")];

@@ -32,6 +32,13 @@ fn every_failure_points_at_the_callers_line() {
     }
 }
 
+/// ∞ − ∞ is no number, and still two of them are no distance apart.
+#[test]
+fn equal_infinities_are_not_the_largest_difference() {
+    let message = failure(|| test_near(&array![f64::INFINITY, 1.0], &array![f64::INFINITY, 2.0])).message;
+    assert!(message.contains("the largest difference is 1.000000e0 at [1]"), "{message}");
+}
+
 #[test]
 fn shapes_counts_and_the_worst_element_are_named() {
     let (a, mut b) = (Array3::<f64>::zeros((2, 3, 4)), Array3::<f64>::zeros((2, 3, 4)));

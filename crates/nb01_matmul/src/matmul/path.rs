@@ -107,6 +107,16 @@ impl fmt::Display for Path {
 mod tests {
     use super::*;
 
+    /// As the processor says, asked directly.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn a_path_is_available_where_its_instructions_are() {
+        let fused = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        assert_eq!(Path::Avx2.is_available(), fused);
+        assert_eq!(Path::Avx512.is_available(), fused && is_x86_feature_detected!("avx512f"));
+        assert!(Path::Portable.is_available() && !Path::Neon.is_available());
+    }
+
     #[test]
     fn a_path_that_is_not_there_is_refused_with_those_that_are() {
         assert_eq!(Path::named("portable"), Ok(Path::Portable));
