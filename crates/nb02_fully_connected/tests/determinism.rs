@@ -171,7 +171,7 @@ fn any_run_gives_the_same_bits() {
     assert_eq!(run("NB_THREADS", "1"), here, "NB_THREADS=1");
 }
 
-/// What the process of the next test prints: processor time in ns, this thread's and that of all others.
+/// What the process of the next test prints: processor time in ns for all results, this thread's and that of all others.
 #[test]
 #[cfg(target_os = "linux")]
 fn who_works_shown() {
@@ -181,10 +181,13 @@ fn who_works_shown() {
         said.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
     };
     let here = canonicalize("/proc/thread-self").expect("Linux shows a thread to itself");
+    let others = || -> u64 {
+        let tasks = read_dir("/proc/self/task").expect("and its process").flatten().map(|task| task.path());
+        tasks.filter(|task| task.file_name() != here.file_name()).map(|task| time(&task)).sum()
+    };
+    let before = (time(&here), others());
     results();
-    let tasks = read_dir("/proc/self/task").expect("and its process").flatten().map(|task| task.path());
-    let others: u64 = tasks.filter(|task| task.file_name() != here.file_name()).map(|task| time(&task)).sum();
-    println!("here = {}\nothers = {others}", time(&here));
+    println!("here = {}\nothers = {}", time(&here) - before.0, others().saturating_sub(before.1)); // a thread may have ended
 }
 
 /// One thread is one thread, whoever computes: products, einsum, statistics, layers, fused or not.
@@ -201,6 +204,7 @@ fn nb_threads_limits_everything() {
         };
         number("others = ") / number("here = ")
     };
-    assert!(share("1") < 0.03, "with NB_THREADS=1 the other threads only start and go to sleep");
-    assert!(share("3") > 0.03, "with NB_THREADS=3 they work");
+    assert!(share("1") < 0.01, "with NB_THREADS=1 the other threads only start and go to sleep");
+    // However busy the machine is, some day they get their turn.
+    assert!((0..20).any(|_| share("3") > 0.01), "with NB_THREADS=3 they work");
 }

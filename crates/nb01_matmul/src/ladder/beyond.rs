@@ -24,9 +24,9 @@
 //! ```
 
 use super::sizes;
+use crate::large::map_parts;
 use crate::matmul::{Work, vectorize};
 use crate::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Zip};
-use rayon::prelude::*;
 
 /// The three loops with the sum in a local variable.
 ///
@@ -151,7 +151,7 @@ pub fn packed(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     c
 }
 
-/// The rows of `c` divided among all processors.
+/// The rows of `c` divided among all processors, or as many as `NB_THREADS` allows.
 ///
 /// No two of them write the same number, so nobody waits for anybody, and the result has the same bits however many
 /// there are. Sharing out work takes some microseconds: for the lesson's 5·784·10 that is more than the work itself, for
@@ -171,8 +171,7 @@ pub fn threads(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     let (m, _, n) = sizes("threads", a, b);
     let (mut c, panels) = (Array2::zeros((m, n)), Panels::pack(b));
     let shares = a.axis_chunks_iter(Axis(0), SHARE).zip(c.axis_chunks_iter_mut(Axis(0), SHARE));
-    let shares: Vec<_> = shares.collect();
-    shares.into_par_iter().for_each(|(a, c)| vectorize(Tiles::<16, _> { a, b: &panels, c }));
+    map_parts(shares, f64::INFINITY, |(a, c)| vectorize(Tiles::<16, _> { a, b: &panels, c }));
     c
 }
 
