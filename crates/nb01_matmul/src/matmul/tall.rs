@@ -157,7 +157,7 @@ impl<T: Element> Tall<'_, T> {
         let columns = self.whole.columns + self.dots.columns;
         let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
         let fair = (m / TASKS).clamp(*TASK.start(), *TASK.end()).min(m.div_ceil(4));
-        let task_rows = fair.next_multiple_of(self.rows_at_once());
+        let task_rows = fair.next_multiple_of(self.kernels.rows);
         threads::for_each(m.div_ceil(task_rows), operations, |task| {
             self.task(task * task_rows..m.min((task + 1) * task_rows));
         });
