@@ -155,13 +155,17 @@ fn results_shown() {
     results().iter().for_each(|(name, bits)| println!("{name} = {bits:016x}"));
 }
 
+/// What one of these tests prints in a process of its own.
+fn printed(test: &str, variables: &[(&str, &str)]) -> String {
+    let mut program = Command::new(std::env::current_exe().expect("a test knows where it is"));
+    program.args(["--exact", test, "--nocapture"]).envs(variables.iter().copied());
+    String::from_utf8(program.output().expect("it starts once more").stdout).expect("names and numbers")
+}
+
 #[test]
 fn any_run_gives_the_same_bits() {
     let run = |name: &str, threads: &str| {
-        let mut program = Command::new(std::env::current_exe().unwrap());
-        let output =
-            program.args(["--exact", "results_shown", "--nocapture"]).env(name, threads).output().unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
+        let printed = printed("results_shown", &[(name, threads)]);
         printed.lines().filter(|line| line.contains(" = ")).map(String::from).collect::<Vec<_>>()
     };
     let here: Vec<String> = results().iter().map(|(name, bits)| format!("{name} = {bits:016x}")).collect();
@@ -195,9 +199,7 @@ fn who_works_shown() {
 #[cfg(target_os = "linux")]
 fn nb_threads_limits_everything() {
     let share = |limit: &str| {
-        let mut program = Command::new(std::env::current_exe().unwrap());
-        program.args(["--exact", "who_works_shown", "--nocapture"]).env("RAYON_NUM_THREADS", "3");
-        let printed = String::from_utf8(program.env("NB_THREADS", limit).output().unwrap().stdout).unwrap();
+        let printed = printed("who_works_shown", &[("RAYON_NUM_THREADS", "3"), ("NB_THREADS", limit)]);
         let number = |name| -> f64 {
             let line = printed.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_else(|| panic!("no {name:?} in {printed}")).parse().unwrap()

@@ -140,6 +140,11 @@ mod tests {
     use super::*;
     use crate::einsum::subscripts::Subscripts;
 
+    fn axes<'s>(subscripts: &str, shapes: impl ExactSizeIterator<Item = &'s [usize]> + Clone) -> Axes {
+        let parsed = Subscripts::parse(subscripts).expect("letters");
+        Axes::bind(&parsed, shapes).expect("sizes that fit")
+    }
+
     /// The least cost of all orders there are, by trying each.
     fn cheapest(axes: &Axes, open: &[Set]) -> u128 {
         let pairs = (0..open.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
@@ -170,8 +175,7 @@ mod tests {
     #[test]
     fn a_chain_takes_as_many_multiplications_as_the_textbook_says() {
         let all: [&[usize]; 6] = [&[30, 35], &[35, 15], &[15, 5], &[5, 10], &[10, 20], &[20, 25]];
-        let parsed = Subscripts::parse("ab,bc,cd,de,ef,fg->ag").expect("letters");
-        let axes = Axes::bind(&parsed, all.into_iter()).expect("sizes that fit");
+        let axes = axes("ab,bc,cd,de,ef,fg->ag", all.into_iter());
         assert_eq!(cost(&axes, &order(&axes)), 15_125);
     }
 
@@ -181,13 +185,13 @@ mod tests {
         for subscripts in
             ["ij,jk,klm,ln,mo->ino", "ij,jk,klm,ln,mo->", "ij,jk,klm,ln,mo->k", "ia,ab,bcd,ce,df->iabcdef"]
         {
-            let parsed = Subscripts::parse(subscripts).expect("letters");
-            let axes = Axes::bind(&parsed, all.into_iter()).expect("sizes that fit");
+            let axes = axes(subscripts, all.into_iter());
             let least = cheapest(&axes, &shared(&axes));
             assert_eq!(cost(&axes, &best(&axes)), least, "{subscripts}");
             assert!(cost(&axes, &greedy(&axes)) >= least);
         }
     }
+
     /// What the orders cost that opt_einsum 3.4.0 finds by the same rule: a chain, a ring and a grid. (On trees it may
     /// differ: opt_einsum does not weigh a pair again when others have changed what it would leave.)
     #[test]
@@ -205,8 +209,7 @@ mod tests {
             let size = |letter: u8| sizes[usize::from(letter - b'a')];
             let shapes: Vec<Vec<usize>> =
                 operands.map(|letters| letters.bytes().map(size).collect()).collect();
-            let parsed = Subscripts::parse(subscripts).expect("letters");
-            let axes = Axes::bind(&parsed, shapes.iter().map(Vec::as_slice)).expect("sizes that fit");
+            let axes = axes(subscripts, shapes.iter().map(Vec::as_slice));
             assert_eq!(cost(&axes, &order(&axes)), flops, "{subscripts}");
         }
     }
