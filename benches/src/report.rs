@@ -8,7 +8,6 @@ use crate::statistics::exponent;
 use crate::targets;
 use nb02_fully_connected::timing::human;
 use std::fmt::Write;
-use std::time::Duration;
 
 /// What stands on the terminal.
 pub(crate) fn markdown(record: &Record) -> String {
@@ -208,7 +207,7 @@ fn details_row(experiment: &Experiment, entry: &Entry) -> Vec<String> {
 }
 
 fn time(seconds: f64) -> String {
-    human(Duration::from_secs_f64(seconds))
+    human(seconds)
 }
 
 /// Two decimals are too many for the lesson's first rung.

@@ -20,7 +20,6 @@
 mod shapes;
 
 /// The plain loops that einsum is compared with, from nb01's own tests.
-#[allow(dead_code, reason = "nb01's tests draw random calls with it as well")]
 #[path = "../../crates/nb01_matmul/tests/einsum_loops/mod.rs"]
 mod einsum_loops;
 

@@ -48,7 +48,10 @@ where
     A: Debug + ?Sized,
     B: Debug + ?Sized,
 {
-    assert!(cmp(a, b), "{cname}:\n{}\n{}", shortened(a), shortened(b));
+    if !cmp(a, b) {
+        let [a, b] = side_by_side(a, b);
+        panic!("{cname}:\n{a}\n{b}");
+    }
 }
 
 /// Asserts that `a` equals `b`.
@@ -135,7 +138,7 @@ pub fn test_near_zero<T: Float>(a: T, tol: f64) {
 /// How far `a` is from `b`, measured by `b`'s own size: `‖a − b‖ / ‖b‖`, summed in `f64`.
 ///
 /// It is 0 where both are zero or empty, and infinite where only `b` is zero; 1 is the distance of zero
-/// itself. NaN anywhere gives NaN.
+/// itself. NaN or an infinity anywhere gives NaN.
 ///
 /// # Panics
 /// At the caller's line if the shapes differ.
@@ -152,13 +155,22 @@ where
 {
     let (a, b) = (a.as_array(), b.as_array());
     assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
-    let square = |x: f64| x * x;
-    let mut norms = (0.0, 0.0);
-    Zip::from(&a).and(&b).for_each(|a, b| {
-        norms.0 += square(a.widen() - b.widen());
-        norms.1 += square(b.widen());
-    });
-    if norms == (0.0, 0.0) { 0.0 } else { (norms.0 / norms.1).sqrt() }
+    let (difference, size) = (norm(&a, &b, |a, b| a - b), norm(&a, &b, |_, b| b));
+    if (difference, size) == (0.0, 0.0) { 0.0 } else { difference / size }
+}
+
+/// `√(Σ x²)` for the `x` made of each pair. Divided by the largest first, so that no square is too large or too small
+/// for an `f64`.
+fn norm<A: Float, B: Float>(
+    a: &ArrayViewD<'_, A>,
+    b: &ArrayViewD<'_, B>,
+    x: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    let x = |a: &A, b: &B| x(a.widen(), b.widen());
+    let largest = Zip::from(a).and(b).fold(0.0_f64, |largest, a, b| largest.max(x(a, b).abs()));
+    let scale = if largest > 0.0 { largest } else { 1.0 };
+    let squares = Zip::from(a).and(b).fold(0.0, |sum, a, b| sum + (x(a, b) / scale).powi(2));
+    scale * squares.sqrt()
 }
 
 /// Asserts that [`relative_norm`] is at most `tol`: the check for gradients, whatever their size.
@@ -226,7 +238,7 @@ fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
     const LINES: usize = 20;
     let text = a.to_string();
     let mut lines: Vec<String> =
-        text.lines().take(LINES).map(|line| shortened(&format_args!("{line}"))).collect();
+        text.lines().take(LINES).map(|line| described(&format_args!("{line}"), SHOWN)).collect();
     match text.lines().count() {
         n if n > LINES => lines.push(format!("… ({} more lines)", n - LINES)),
         _ => {}
@@ -234,9 +246,26 @@ fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
     lines.join("\n")
 }
 
-/// At most 600 characters of how the value describes itself, which is stopped there.
-fn shortened(value: &(impl Debug + ?Sized)) -> String {
-    let mut text = Limited { text: String::new(), room: 600 };
+/// Characters of a value that are shown.
+const SHOWN: usize = 600;
+
+/// Both values as they describe themselves, from shortly before the first difference if that is far inside.
+fn side_by_side(a: &(impl Debug + ?Sized), b: &(impl Debug + ?Sized)) -> [String; 2] {
+    const BEFORE: usize = 60;
+    let texts = [described(a, 1 << 20), described(b, 1 << 20)];
+    let same = texts[0].chars().zip(texts[1].chars()).take_while(|(a, b)| a == b).count();
+    match same {
+        0..SHOWN => texts.map(|text| described(&format_args!("{text}"), SHOWN)),
+        _ => texts.map(|text| {
+            let rest: String = text.chars().skip(same - BEFORE).collect();
+            format!("(the same up to here) …{}", described(&format_args!("{rest}"), SHOWN))
+        }),
+    }
+}
+
+/// How the value describes itself, which is stopped after so many characters.
+fn described(value: &(impl Debug + ?Sized), room: usize) -> String {
+    let mut text = Limited { text: String::new(), room };
     match write!(text, "{value:?}") {
         Ok(()) => text.text,
         Err(fmt::Error) => text.text + "… (shortened)",

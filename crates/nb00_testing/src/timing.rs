@@ -7,7 +7,7 @@
 //!
 //! ```
 //! let timing = nb00_testing::timeit_n(3, 10, || (0..100).map(f64::from).sum::<f64>());
-//! println!("{timing}"); // 61.2 ns ± 4.1 ns per loop (mean ± std. dev. of 3 runs, 10 loops each), …
+//! println!("{timing}"); // 61.2 ns ± 4.14 ns per loop (mean ± std. dev. of 3 runs, 10 loops each), …
 //! assert!(timing.min <= timing.mean);
 //! ```
 
@@ -22,7 +22,9 @@ use std::time::{Duration, Instant};
 /// ```
 pub const PROFILE: &str = env!("NB_PROFILE");
 
-/// The result of [`timeit`]: the time of one loop, over several runs.
+/// The result of [`timeit`]: the time of one loop in seconds, over several runs.
+///
+/// Seconds are `f64`, as Python's are: a [`Duration`] counts whole nanoseconds, and an addition takes a fraction of one.
 ///
 /// ```
 /// let timing = nb00_testing::timeit_n(7, 100, || 1 + 1);
@@ -31,27 +33,27 @@ pub const PROFILE: &str = env!("NB_PROFILE");
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// Mean over the runs.
-    pub mean: Duration,
+    pub mean: f64,
     /// Standard deviation over the runs, the population's as in `%timeit`.
-    pub std: Duration,
+    pub std: f64,
     /// The fastest run: what to compare on a noisy machine.
-    pub min: Duration,
+    pub min: f64,
     /// How often the loops were timed.
     pub runs: u32,
     /// How often a run called the closure.
     pub loops: u32,
 }
 
-/// Times `f` as `%timeit` does: seven runs of as many loops as take about 20 ms.
+/// Times `f` as `%timeit` does: seven runs of as many loops (1, 10, 100 …) as take 2 to 20 ms, or of one that takes longer.
 ///
 /// ```
 /// let timing = nb00_testing::timeit(|| "work".repeat(10));
 /// assert!(timing.loops >= 1);
 /// ```
 pub fn timeit<R>(mut f: impl FnMut() -> R) -> Timing {
-    const RUN: Duration = Duration::from_millis(20);
+    const RUN: Duration = Duration::from_millis(2);
     let mut loops = 1;
-    while loops < 10_000_000 && run(loops, &mut f) * 10 < RUN {
+    while loops < 10_000_000 && run(loops, &mut f) < RUN {
         loops *= 10;
     }
     timeit_n(7, loops, f)
@@ -69,12 +71,11 @@ pub fn timeit<R>(mut f: impl FnMut() -> R) -> Timing {
 #[track_caller]
 pub fn timeit_n<R>(runs: u32, loops: u32, mut f: impl FnMut() -> R) -> Timing {
     assert!(runs > 0 && loops > 0, "timeit: needs at least one run of one loop, not {runs} of {loops}");
-    let times: Vec<Duration> = (0..runs).map(|_| run(loops, &mut f) / loops).collect();
-    let mean = times.iter().sum::<Duration>() / runs;
-    let square = |t: &Duration| (t.as_secs_f64() - mean.as_secs_f64()).powi(2);
-    let variance = times.iter().map(square).sum::<f64>() / f64::from(runs);
-    let min = times.into_iter().min().unwrap_or_default();
-    Timing { mean, std: Duration::from_secs_f64(variance.sqrt()), min, runs, loops }
+    let times: Vec<f64> = (0..runs).map(|_| run(loops, &mut f).as_secs_f64() / f64::from(loops)).collect();
+    let mean = times.iter().sum::<f64>() / f64::from(runs);
+    let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / f64::from(runs);
+    let min = times.into_iter().fold(f64::INFINITY, f64::min);
+    Timing { mean, std: variance.sqrt(), min, runs, loops }
 }
 
 /// Runs `f` once, prints the time it took, and returns what it returned: `%time`.
@@ -86,7 +87,7 @@ pub fn timeit_n<R>(runs: u32, loops: u32, mut f: impl FnMut() -> R) -> Timing {
 pub fn time<R>(what: &str, f: impl FnOnce() -> R) -> R {
     let start = Instant::now();
     let result = black_box(f());
-    println!("{what}: {} ({PROFILE})", human(start.elapsed()));
+    println!("{what}: {} ({PROFILE})", human(start.elapsed().as_secs_f64()));
     result
 }
 
@@ -101,18 +102,18 @@ fn run<R>(loops: u32, f: &mut impl FnMut() -> R) -> Duration {
 /// Three digits and a unit: `4.52 µs`.
 ///
 /// ```
-/// use std::time::Duration;
+/// use nb00_testing::timing::human;
 ///
-/// assert_eq!(nb00_testing::timing::human(Duration::from_nanos(4520)), "4.52 µs");
-/// assert_eq!(nb00_testing::timing::human(Duration::from_secs(9220)), "2.56 h");
+/// assert_eq!([human(4.52e-6), human(9220.0), human(3e-10)], ["4.52 µs", "2.56 h", "0.30 ns"]);
 /// ```
-pub fn human(time: Duration) -> String {
+pub fn human(seconds: f64) -> String {
     const UNITS: [(f64, &str); 6] =
-        [(3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
-    let seconds = time.as_secs_f64();
-    let (unit, name) = UNITS.into_iter().find(|(unit, _)| seconds >= *unit).unwrap_or(UNITS[5]);
+        [(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h")];
+    const ROUNDS_UP: f64 = 0.9995; // of a unit: shown as a whole one, so it is one already
+    let fits = |(unit, _): &&(f64, &str)| seconds >= ROUNDS_UP * unit;
+    let (unit, name) = UNITS.iter().rfind(fits).unwrap_or(&UNITS[0]);
     let value = seconds / unit;
-    let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
+    let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
     format!("{value:.digits$} {name}")
 }
 

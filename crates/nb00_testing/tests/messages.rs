@@ -4,6 +4,7 @@ mod common;
 
 use common::failure;
 use nb00_testing::ndarray::{Array1, Array2, Array3, ArrayD, IxDyn, array};
+use nb00_testing::timing::human;
 use nb00_testing::*;
 use std::panic::Location;
 
@@ -84,6 +85,8 @@ fn the_norm_and_what_was_allowed_are_named() {
     let message = failure(|| test_near_norm(&[3.0, 4.5], &[3.0, 4.0], 1e-5)).message;
     assert!(message.contains("= 1.00e-1, allowed 1e-5"), "{message}");
     failure(|| test_near_norm(&[f64::NAN], &[f64::NAN], 1e9));
+    failure(|| test_near_norm(&[f64::INFINITY, 1.0], &[f64::INFINITY, 2.0], 1e9));
+    failure(|| test_near_norm(&[1e-170], &[2e-170], 0.4));
     failure(|| test_near_norm(&[1.0], &[0.0], 1e9));
     test_near_norm(&[0.0], &[0.0], 0.0);
     test_near_norm(&Vec::<f32>::new(), &Vec::<f32>::new(), 0.0);
@@ -122,6 +125,34 @@ fn endless_values_are_cut() {
     }
     let message = failure(|| test(&Endless, &1, |_, _| false, "never")).message;
     assert!(message.len() < 1000 && message.contains("again and again and"), "{message}");
+}
+
+/// Where long values are the same for long, the place where they are not is shown.
+#[test]
+fn a_difference_far_inside_is_shown() {
+    let zeros = vec![0; 10_000];
+    let mut other = zeros.clone();
+    other[9_990] = 7;
+    let message = failure(|| test_eq(&zeros, &other)).message;
+    let lines: Vec<&str> = message.lines().collect();
+    assert!(lines.len() == 3 && lines[1] != lines[2] && message.len() < 400, "{message}");
+    assert!(
+        lines[2].starts_with("(the same up to here) …0, 0,") && lines[2].contains("0, 7, 0"),
+        "{message}"
+    );
+    assert!(lines[2].ends_with("0]"), "{message}");
+}
+
+/// Times of every size, in three digits and the unit that they round to.
+#[test]
+fn times_have_three_digits() {
+    let shown =
+        [3e-10, 9.994e-6, 9.996e-6, 99.96e-6, 999.6e-6, 0.9996, 59.98, 3599.0, 9220.0, 0.0].map(human);
+    let expected = [
+        "0.30 ns", "9.99 µs", "10.0 µs", "100 µs", "1.00 ms", "1.00 s", "1.00 min", "1.00 h", "2.56 h",
+        "0.00 ns",
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[test]

@@ -19,8 +19,9 @@
 //! assert_eq!(float(&lt(&a, &b)).mean(), Some(2.0 / 3.0)); // the course prints 0.6667
 //! ```
 
-use crate::large::{map_parts, sum_of_squares};
-use crate::{Element, zip_broadcast};
+use crate::Element;
+use crate::broadcasting::zip_broadcast_for;
+use crate::large::{BLOCK, map_parts, sum_of_squares};
 use ndarray::{Array, ArrayRef, DimMax, Dimension};
 
 /// `a < b`, element by element, with broadcasting.
@@ -40,7 +41,7 @@ where
     D: Dimension + DimMax<E>,
     E: Dimension,
 {
-    zip_broadcast(a, b, |a, b| a < b)
+    zip_broadcast_for("lt", a, b, |a, b| a < b)
 }
 
 /// `a > b`, element by element, with broadcasting.
@@ -60,7 +61,7 @@ where
     D: Dimension + DimMax<E>,
     E: Dimension,
 {
-    zip_broadcast(a, b, |a, b| a > b)
+    zip_broadcast_for("gt", a, b, |a, b| a > b)
 }
 
 /// True is 1 and false is 0: the notebook's `.float()` on a comparison.
@@ -89,6 +90,3 @@ pub fn frobenius_norm<T: Element, D: Dimension>(m: &ArrayRef<T, D>) -> f64 {
     };
     squares.iter().sum::<f64>().sqrt()
 }
-
-/// Numbers that a thread adds up at a time; they depend on nothing else, so neither do the digits.
-const BLOCK: usize = 1 << 16;

@@ -23,7 +23,7 @@
 
 use crate::Element;
 use crate::matmul::{Work, ask_for_large_pages, pass, share, vectorize};
-use ndarray::{Array, Array1, ArrayRef, Dimension, IntoDimension, Zip, s};
+use ndarray::{Array, Array1, ArrayRef, ArrayRef1, Dimension, IntoDimension, Zip, s};
 
 /// A cache line, in numbers.
 const LINE: usize = 64 / size_of::<f32>();
@@ -44,14 +44,62 @@ pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
     aligned.into_shape_with_order(shape).expect("as many numbers as the shape holds")
 }
 
-/// The sum in `f64`.
+/// The sum of all elements in `f64`, on all threads: any shape and strides.
+///
+/// ```
+/// use nb01_matmul::{large::total, ndarray::Array2};
+///
+/// let tenths = Array2::from_elem((20_000, 1000), 0.1_f32); // a plain f32 sum of these gives 2,097,152
+/// assert!((total(&tenths) - 2_000_000.03).abs() < 0.01);
+/// ```
+pub fn total<T: Element, D: Dimension>(x: &ArrayRef<T, D>) -> f64 {
+    match x.as_slice_memory_order() {
+        Some(all) if all.len() <= BLOCK => sum(all),
+        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, sum).iter().sum(),
+        None => x.fold(0.0, |sum, x| sum + x.widen()),
+    }
+}
+
+/// `Σ x · y` in `f64`: the inner product of two lines of the same length and any strides.
+///
+/// # Panics
+/// At the caller's line if the lengths differ.
+///
+/// ```
+/// use nb01_matmul::{large::dot, ndarray::array};
+///
+/// assert_eq!(dot(&array![16_777_216.0_f32, 1.0], &array![1.0, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
+/// ```
+#[track_caller]
+pub fn dot<T: Element>(x: &ArrayRef1<T>, y: &ArrayRef1<T>) -> f64 {
+    let (left, right) = (x.len(), y.len());
+    assert!(
+        left == right,
+        "dot: {left} numbers beside {right}; an inner product needs as many on both sides"
+    );
+    match (x.as_slice(), y.as_slice()) {
+        (Some(x), Some(y)) if x.len() <= BLOCK => dot_of_slices((x, y)),
+        (Some(x), Some(y)) => {
+            map_parts(x.chunks(BLOCK).zip(y.chunks(BLOCK)), x.len() as f64, dot_of_slices).iter().sum()
+        }
+        _ => Zip::from(x).and(y).fold(0.0, |sum, x, y| sum + x.widen() * y.widen()),
+    }
+}
+
+fn dot_of_slices<T: Element>((x, y): (&[T], &[T])) -> f64 {
+    let mut total = 0.0;
+    vectorize(Sum { x, y, term: |x, y| x * y, total: &mut total });
+    total
+}
+
+/// The sum in `f64`, on this thread.
 ///
 /// ```
 /// assert_eq!(nb01_matmul::large::sum(&[16_777_216.0_f32, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
 /// ```
 pub fn sum<T: Element>(x: &[T]) -> f64 {
     let mut total = 0.0;
-    vectorize(Sum { x, term: |x| x, total: &mut total });
+    vectorize(Sum { x, y: x, term: |x, _| x, total: &mut total });
     total
 }
 
@@ -62,7 +110,7 @@ pub fn sum<T: Element>(x: &[T]) -> f64 {
 /// ```
 pub fn sum_of_squares<T: Element>(x: &[T], from: f64) -> f64 {
     let mut total = 0.0;
-    vectorize(Sum { x, term: |x| (x - from) * (x - from), total: &mut total });
+    vectorize(Sum { x, y: x, term: |x, _| (x - from) * (x - from), total: &mut total });
     total
 }
 
@@ -131,28 +179,31 @@ pub fn map_parts<I: ExactSizeIterator + Send, R: Send>(
     results.into_iter().map(|result| result.expect("every part was somebody's")).collect()
 }
 
+/// Numbers that a thread adds up at a time, 256 KB of `f32`: they depend on nothing else, so neither do the digits.
+pub(crate) const BLOCK: usize = 1 << 16;
+
 /// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
 const LANES: usize = 8;
 const SUMS: usize = 4;
 
 struct Sum<'a, T, F> {
     x: &'a [T],
+    y: &'a [T],
     term: F,
     total: &'a mut f64,
 }
 
-impl<T: Element, F: Fn(f64) -> f64> Work for Sum<'_, T, F> {
+impl<T: Element, F: Fn(f64, f64) -> f64> Work for Sum<'_, T, F> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let mut sums = [[0.0; LANES]; SUMS];
-        let (blocks, rest) = self.x.as_chunks::<{ LANES * SUMS }>();
-        for block in blocks {
-            for (sums, x) in sums.iter_mut().zip(block.as_chunks::<LANES>().0) {
-                sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += (self.term)(x.widen()));
-            }
+        const ALL: usize = LANES * SUMS;
+        let term = |(x, y): (&T, &T)| (self.term)(x.widen(), y.widen());
+        let mut sums = [0.0; ALL];
+        let ((xs, x_rest), (ys, y_rest)) = (self.x.as_chunks::<ALL>(), self.y.as_chunks::<ALL>());
+        for (x, y) in xs.iter().zip(ys) {
+            sums.iter_mut().zip(x.iter().zip(y)).for_each(|(sum, pair)| *sum += term(pair));
         }
-        let rest: f64 = rest.iter().map(|x| (self.term)(x.widen())).sum();
-        *self.total = sums.as_flattened().iter().sum::<f64>() + rest;
+        *self.total = sums.iter().sum::<f64>() + x_rest.iter().zip(y_rest).map(term).sum::<f64>();
     }
 }
 

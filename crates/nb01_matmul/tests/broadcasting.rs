@@ -1,9 +1,13 @@
 //! Broadcasting against NumPy's results, and its failures at the caller's line.
 
+#[path = "../../nb00_testing/tests/common/mod.rs"]
+mod common;
+
+use common::{Failure, failure};
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
+use nb01_matmul::elementwise::{gt, lt};
 use nb01_matmul::ndarray::{Array, Array1, Array2, Array3, Axis, arr0, array, s};
 use nb01_matmul::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// `numpy.broadcast_shapes`, for the same shapes.
 #[test]
@@ -81,22 +85,29 @@ fn axes_count_from_either_end() {
     test_eq(&squeeze(&array![7.0], 0), &arr0(7.0).view());
 }
 
-/// A mistake panics, and says what to do.
+/// A mistake panics at the caller's line, and says what to do.
 #[test]
 fn mistakes_panic_with_the_shapes() {
+    let (a, four) = (Array2::<f64>::zeros((4, 3)), Array1::<f64>::zeros(4));
+    let aligned = "these shapes do not broadcast: sizes that meet have to be equal, or one of them 1
+a  4  3
+b     4
+      ^
+unsqueeze adds";
     let says = |words: &str, f: &dyn Fn()| {
-        let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it must panic");
-        let message = payload.downcast_ref::<String>().expect("panics with a message");
+        let Failure { message, place: (file, _) } = failure(f);
         assert!(message.contains(words), "{message}");
+        assert!(file.ends_with("tests/broadcasting.rs"), "{message:?} points at {file}");
     };
-    let a = Array2::<f64>::zeros((4, 3));
-    says("axis 1 of shape [4, 3] has size 3", &|| drop(squeeze(&a, 1).to_owned()));
-    says("shape [4, 3] has no axis 2", &|| drop(squeeze(&a, 2).to_owned()));
+    says("axis 1 of shape [4, 3] has size 3; only", &|| drop(squeeze(&a, 1).to_owned()));
+    says("shape [4, 3] has no axis 2; counted", &|| drop(squeeze(&a, 2).to_owned()));
     says("shape [4, 3] has no axis -3", &|| drop(squeeze(&a, -3).to_owned()));
-    says("no place 3", &|| drop(unsqueeze(&a, 3).to_owned()));
+    says("no place 3 for an axis in shape [4, 3]; -3 to 2 are", &|| drop(unsqueeze(&a, 3).to_owned()));
     says("no place -4", &|| drop(unsqueeze(&a, -4).to_owned()));
-    says("[4, 3] does not stretch to [4]", &|| drop(expand_as(&a, &Array1::<f64>::zeros(4)).to_owned()));
-    says("a  4  3\nb     4\n      ^", &|| drop(zip_broadcast(&a, &Array1::<f64>::zeros(4), |x, y| x < y)));
+    says("[4, 3] does not stretch to [4]", &|| drop(expand_as(&a, &four).to_owned()));
+    says(&format!("zip_broadcast: {aligned}"), &|| drop(zip_broadcast(&a, &four, |x, y| x < y)));
+    says(&format!("lt: {aligned}"), &|| drop(lt(&a, &four)));
+    says(&format!("gt: {aligned}"), &|| drop(gt(&a, &four)));
     says("[4, 3] and [4, 2]", &|| drop(trace_broadcast_matmul(&a, &Array2::zeros((4, 2)))));
 }
 

@@ -4,7 +4,7 @@ mod einsum_loops;
 
 use einsum_loops::{draw_call, loops};
 use nb01_matmul::ndarray::{
-    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix1, Ix2, IxDyn, array, s,
+    Array0, Array1, Array2, Array3, Array4, ArrayD, ArrayViewD, Axis, Ix0, Ix1, Ix2, IxDyn, array, s,
 };
 use nb01_matmul::*;
 use rand::RngExt;
@@ -226,7 +226,6 @@ fn batches_anywhere() -> Result<()> {
     Ok(())
 }
 
-/// NaN and infinities take part in the products that the loops would make.
 /// Small, large enough to be shared by several threads, too large for that, and empty ones.
 #[test]
 fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
@@ -255,12 +254,38 @@ fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
     Ok(())
 }
 
+/// NaN and infinities take part in the products that the loops would make.
 #[test]
 fn nan_and_infinity_spread() -> Result<()> {
     let a = array![[f32::NAN, 1.0], [2.0, f32::INFINITY]];
     let c: Array2<f32> = einsum("ik,kj->ij", &[&a, &array![[0.0, 1.0], [1.0, 1.0]]])?;
     assert!(c[[0, 0]].is_nan() && c[[0, 1]].is_nan());
     test_eq(&c.row(1), &array![f32::INFINITY, f32::INFINITY].view());
+    Ok(())
+}
+
+/// To 16,777,216 an `f32` can add no 1. Sums and inner products go through an `f64`, whatever the strides and whatever way
+/// they take through `einsum`.
+#[test]
+fn sums_do_not_lose_ones_in_a_large_number() -> Result<()> {
+    const LARGE: f32 = 16_777_216.0;
+    let (n, expected) = (40, LARGE + 40.0);
+    let x = Array2::from_shape_fn((n + 1, 3), |(i, _)| if i == 0 { LARGE } else { 1.0 });
+    let wide = Array2::from_shape_fn((n + 1, 50), |(i, _)| if i == 0 { LARGE } else { 1.0 });
+    let (line, step, back) = (x.column(0).to_owned(), x.column(1), x.slice(s![..;-1, 2]));
+    let ones = Array2::<f32>::ones((n + 1, 3));
+    let cube = x.view().insert_axis(Axis(2));
+    for line in [line.view(), step, back] {
+        test_eq(&einsum::<_, Ix0>("i->", &[&line])?.into_scalar(), &expected);
+        test_eq(&einsum::<_, Ix0>("i,i->", &[&line, &ones.column(0)])?.into_scalar(), &expected);
+    }
+    test_eq(&einsum::<_, Ix1>("ij->j", &[&x])?, &Array1::from_elem(3, expected));
+    test_eq(&einsum::<_, Ix1>("ij->j", &[&wide])?, &Array1::from_elem(50, expected));
+    test_eq(&einsum::<_, Ix1>("ji->j", &[&wide.t()])?, &Array1::from_elem(50, expected));
+    test_eq(&einsum::<_, Ix1>("ijk->j", &[&cube])?, &Array1::from_elem(3, expected));
+    test_eq(&einsum::<_, Ix1>("ij,ij->j", &[&x, &ones])?, &Array1::from_elem(3, expected));
+    test_eq(&einsum::<_, Ix1>("ji,ji->j", &[&x.t(), &ones.t()])?, &Array1::from_elem(3, expected));
+    test_eq(&einsum::<_, Ix0>("ij,ij->", &[&x, &ones])?.into_scalar(), &(3.0 * expected));
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use nb01_matmul::ladder::{RUNGS, Row, Rung, Table};
 use nb01_matmul::ndarray::{Array2, ArrayRef2, ArrayView2, Zip, s};
 use nb01_matmul::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 /// `(m, k, n)`: empty, one row, one column, odd, around the edges of tiles, never square.
 const SHAPES: [(usize, usize, usize); 14] = [
@@ -97,11 +96,12 @@ fn sizes_that_do_not_fit_name_the_rung_and_the_way_out() {
 
 #[test]
 fn bars_are_logarithms_and_never_longer_than_the_line() {
-    let row = |rung: usize, nanos| {
-        let time = Duration::from_nanos(nanos);
-        Row { rung: RUNGS[rung], timing: Timing { mean: time, std: time, min: time, runs: 1, loops: 1 } }
+    let row = |rung: usize, time| Row {
+        rung: RUNGS[rung],
+        timing: Timing { mean: time, std: time, min: time, runs: 1, loops: 1 },
     };
-    let mut table = Table { sizes: (5, 784, 10), rows: vec![row(0, 10_000_000), row(2, 1_000)], limit: 1.0 };
+    let mut table =
+        Table { sizes: (5, 784, 10), rows: vec![row(0, 10e-3), row(2, 1e-6)], limit: 1.0, threads: 1 };
     for (width, expected) in [(63, [20, 30, 0, 12]), (0, [5, 7, 0, 3])] {
         let text = table.bars(width, Blocks::Ascii);
         let bars: Vec<usize> = text.lines().skip(1).map(|line| line.matches('#').count()).collect();

@@ -3,6 +3,10 @@
 //! The bound is the one that the module promises, `k · ε · Σ |a| · |b|` for each number of the result, and nothing
 //! wider: a lane that holds garbage, a row too few or a sum in f16 does not pass it.
 
+#[path = "../../nb00_testing/tests/common/mod.rs"]
+mod common;
+
+use common::{Failure, failure};
 use nb01_matmul::matmul::{Epilogue, Path, affine, affine_relu, matmul_on, matmul_with};
 use nb01_matmul::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, s};
 use nb01_matmul::{Element, Float, Rng, manual_seed, matmul, matmul_into, randn};
@@ -324,10 +328,11 @@ fn short_forms_are_the_long_one() {
     nb01_matmul::test_near(&affine_relu(&x, &w, &b, 0.5), &(&c + &b).mapv(|x| x.max(0.0) - 0.5));
 }
 
-/// What a call that panics says.
-fn message(call: impl FnOnce() + std::panic::UnwindSafe) -> String {
-    let panic = std::panic::catch_unwind(call).expect_err("this should have panicked");
-    panic.downcast_ref::<String>().expect("a message").clone()
+/// What a call that panics says, pointing at its own line.
+fn message(call: impl FnOnce()) -> String {
+    let Failure { message, place: (file, _) } = failure(call);
+    assert!(file.ends_with("tests/matmul.rs"), "{message:?} points at {file}");
+    message
 }
 
 #[test]

@@ -297,5 +297,8 @@ impl Model {
 /// What the forward pass saved; a panic if there was none.
 #[track_caller]
 fn called<'a, T>(saved: Option<&'a T>, layer: &str) -> &'a T {
-    saved.unwrap_or_else(|| panic!("{layer}: backward before any forward pass; call the layer first"))
+    let Some(saved) = saved else {
+        panic!("{layer}: backward before any forward pass; call the layer first")
+    };
+    saved
 }

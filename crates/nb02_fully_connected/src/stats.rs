@@ -28,7 +28,7 @@
 //! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
 //! ```
 
-use crate::large::{map_parts, sum, sum_of_squares};
+use crate::large::{map_parts, sum, sum_of_squares, total};
 use ndarray::{ArrayRef, Dimension};
 use std::fmt::{self, Display};
 
@@ -41,13 +41,7 @@ use std::fmt::{self, Display};
 /// assert_eq!(mean(&tenths), f64::from(0.1_f32));
 /// ```
 pub fn mean<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
-    match x.as_slice_memory_order() {
-        Some(all) => {
-            let sums = map_parts(all.chunks(BLOCK), all.len() as f64, sum);
-            sums.iter().sum::<f64>() / x.len() as f64
-        }
-        None => Stats::of(x).mean,
-    }
+    total(x) / x.len() as f64
 }
 
 /// The standard deviation of all elements, as `torch.std` defines it (divided by `n − 1`), accumulated in

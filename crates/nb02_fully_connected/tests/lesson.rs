@@ -9,7 +9,7 @@
 mod common;
 mod figures;
 
-use common::{DIGITS, Oracle, panic_of};
+use common::{DIGITS, Oracle, failure};
 use nb02_fully_connected::data::show_image;
 use nb02_fully_connected::functions::linear::{
     OUTER_BUDGET, lin_grad_einsum, lin_grad_outer, lin_param_grads, outer_bytes,
@@ -19,7 +19,6 @@ use nb02_fully_connected::ndarray::{
 };
 use nb02_fully_connected::timing::{PROFILE, human};
 use nb02_fully_connected::*;
-use std::time::Duration;
 
 /// Hidden units, in the course; S4 took 80.
 const NH: usize = 50;
@@ -37,8 +36,8 @@ fn net(shift: f32) -> Net {
     Net::kaiming(784, NH, shift, &mut manual_seed(42))
 }
 
-/// The fastest of three runs: what is compared on a noisy machine.
-fn fastest<R>(f: impl FnMut() -> R) -> Duration {
+/// The fastest of three runs, in seconds: what is compared on a noisy machine.
+fn fastest<R>(f: impl FnMut() -> R) -> f64 {
     timeit_n(3, 1, f).min
 }
 
@@ -585,7 +584,7 @@ fn s20_lin_grad_in_three_forms() {
         fastest(|| lin_grad_einsum(&inp, &w, &out_g)),
         fastest(|| lin_grad(&inp, &w, &out_g)),
     ];
-    let scale = 50_000 / rows as u32;
+    let scale = 50_000.0 / rows as f64;
     println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
     for (name, time, course) in [
         ("giant outer product", times[0], "3.4 s"),
@@ -764,7 +763,7 @@ fn s24_layers_as_classes() {
     let mut model = layers::Model::new(&net);
     let [forward, backward] = layer_steps(&mut model);
     println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
-    let times = |time: Duration| format!("{}, {}", human(time), human(time * 50_000 / rows as u32));
+    let times = |time: f64| format!("{}, {}", human(time), human(time * 50_000.0 / rows as f64));
     beside("forward", times(forward), "70.7 ms (O), 524 ms (S4)");
     beside(
         "backward, giant outer product",
@@ -791,8 +790,8 @@ fn few() -> (ArcArray2<f32>, ArrayView1<'static, f32>) {
     (DIGITS.x_train.slice(s![..rows, ..]).to_shared(), DIGITS.y_train.slice(s![..rows]))
 }
 
-/// Forward and backward of those few rows.
-fn layer_steps(model: &mut layers::Model) -> [Duration; 2] {
+/// Seconds for forward and backward of those few rows.
+fn layer_steps(model: &mut layers::Model) -> [f64; 2] {
     let (x, y) = few();
     [fastest(|| model.call(&x, &y)), timeit_n(1, 1, || model.backward()).min]
 }
@@ -808,7 +807,7 @@ fn s25_module_and_nn() {
     let (loss, expected) = forward_and_backward(x, y, &net);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
-    let whole = |time: Duration| time * x.nrows() as u32 / few().1.len() as u32;
+    let whole = |time: f64| time * x.nrows() as f64 / few().1.len() as f64;
     let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(whole);
     let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
     for (name, mut model, course, in_ms) in [
@@ -861,13 +860,13 @@ fn nn_model(net: &Net) -> module::Model {
     )
 }
 
-/// The fastest of three: forward, backward, and backward without the input's gradient.
-fn steps(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>) -> [Duration; 3] {
-    let mut best = [Duration::MAX; 3];
+/// The fastest of three, in seconds: forward, backward, and backward without the input's gradient.
+fn steps(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>) -> [f64; 3] {
+    let mut best = [f64::INFINITY; 3];
     for _ in 0..3 {
         let start = std::time::Instant::now();
         let (_, pass) = model.call(x, y);
-        let forward = start.elapsed();
+        let forward = start.elapsed().as_secs_f64();
         let backward = timed(|| drop(model.backward(pass)));
         let (_, pass) = model.call(x, y);
         let no_x_g = timed(|| model.backward_params(pass));
@@ -878,10 +877,10 @@ fn steps(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>) -> [Durati
     best
 }
 
-fn timed(f: impl FnOnce()) -> Duration {
+fn timed(f: impl FnOnce()) -> f64 {
     let start = std::time::Instant::now();
     f();
-    start.elapsed()
+    start.elapsed().as_secs_f64()
 }
 
 /// `w1.g, b1.g, w2.g, b2.g = [None]*4`
@@ -1407,7 +1406,7 @@ fn s43_hw04_squeeze_with_its_axis() {
         format_args!("{:?}", squeeze(&Array2::<f32>::ones((1, 1)), -1).shape()),
         "torch.Size([1])",
     );
-    let (message, _) = panic_of(|| assert!(squeeze(&Array2::<f32>::ones((1, 10)), -1).is_empty()));
+    let message = failure(|| assert!(squeeze(&Array2::<f32>::ones((1, 10)), -1).is_empty())).message;
     println!("squeeze((1, 10), -1) panics, where PyTorch leaves it as it is, in silence:\n  {message}");
     assert!(message.contains("[1, 10]"));
 }

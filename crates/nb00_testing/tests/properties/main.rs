@@ -107,7 +107,7 @@ proptest! {
 
     /// `‖a − b‖ / ‖b‖`: 0 for the same, 1 for zero, and no matter in which unit (a power of two is exact).
     #[test]
-    fn relative_norms_have_no_unit(b in vec(-1e3..1e3_f64, 1..30), noise in vec(-1.0..1.0, 30), power in -60..60) {
+    fn relative_norms_have_no_unit(b in vec(-1e3..1e3_f64, 1..30), noise in vec(-1.0..1.0, 30), power in -600..600) {
         let b: Vec<f64> = b.iter().map(|b| b + 2e-3_f64.copysign(*b)).collect(); // far from 0, which has no norm
         let a: Vec<f64> = b.iter().zip(&noise).map(|(b, noise)| b + noise).collect();
         let error = relative_norm(&a, &b);

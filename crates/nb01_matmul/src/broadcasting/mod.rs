@@ -55,4 +55,5 @@ mod steps;
 
 pub use rule::{BroadcastError, broadcast_shapes, explain_broadcast};
 pub use steps::{lecture_slip, trace_broadcast_matmul};
+pub(crate) use views::zip_broadcast_for;
 pub use views::{expand_as, outer, squeeze, unsqueeze, zip_broadcast};

@@ -26,14 +26,14 @@ pub fn expand_as<'a, T, U, D: Dimension, E: Dimension>(
     c: &'a ArrayRef<T, D>,
     m: &ArrayRef<U, E>,
 ) -> ArrayView<'a, T, E> {
-    c.broadcast(m.raw_dim()).unwrap_or_else(|| {
+    let (shape, wanted) = (c.shape(), m.shape());
+    let Some(stretched) = c.broadcast(m.raw_dim()) else {
         panic!(
-            "expand_as: shape {:?} does not stretch to {:?}: counted from the last axis, each size has to be \
-             equal or 1 (unsqueeze adds an axis of size 1)",
-            c.shape(),
-            m.shape()
+            "expand_as: shape {shape:?} does not stretch to {wanted:?}: counted from the last axis, each size has to be \
+             equal or 1 (unsqueeze adds an axis of size 1)"
         )
-    })
+    };
+    stretched
 }
 
 /// `a.unsqueeze(axis)`: a new axis of size 1 before `axis`; `-1` puts it last, as in PyTorch.
@@ -58,9 +58,13 @@ pub fn expand_as<'a, T, U, D: Dimension, E: Dimension>(
 /// ```
 #[track_caller]
 pub fn unsqueeze<T, D: Dimension>(a: &ArrayRef<T, D>, axis: isize) -> ArrayView<'_, T, D::Larger> {
-    let at = counted(axis, a.ndim() + 1).unwrap_or_else(|| {
-        panic!("unsqueeze: there is no place {axis} for an axis in shape {:?}", a.shape())
-    });
+    let (shape, n) = (a.shape(), a.ndim());
+    let Some(at) = counted(axis, n + 1) else {
+        let first = -1 - n as isize;
+        panic!(
+            "unsqueeze: there is no place {axis} for an axis in shape {shape:?}; {first} to {n} are places"
+        )
+    };
     a.view().insert_axis(Axis(at))
 }
 
@@ -79,7 +83,9 @@ pub fn unsqueeze<T, D: Dimension>(a: &ArrayRef<T, D>, axis: isize) -> ArrayView<
 #[track_caller]
 pub fn squeeze<T, D: RemoveAxis>(a: &ArrayRef<T, D>, axis: isize) -> ArrayView<'_, T, D::Smaller> {
     let shape = a.shape();
-    let at = counted(axis, a.ndim()).unwrap_or_else(|| panic!("squeeze: shape {shape:?} has no axis {axis}"));
+    let Some(at) = counted(axis, a.ndim()) else {
+        panic!("squeeze: shape {shape:?} has no axis {axis}; counted from the end, -1 is the last")
+    };
     let size = shape[at];
     assert!(
         size == 1,
@@ -117,7 +123,25 @@ where
     D: Dimension + DimMax<E>,
     E: Dimension,
 {
-    let shape = super::broadcast_shapes(&[a.shape(), b.shape()]).unwrap_or_else(|error| panic!("{error}"));
+    zip_broadcast_for("zip_broadcast", a, b, f)
+}
+
+/// [`zip_broadcast`] for the operation that a message should name.
+#[track_caller]
+pub(crate) fn zip_broadcast_for<A, B, R, D, E>(
+    operation: &str,
+    a: &ArrayRef<A, D>,
+    b: &ArrayRef<B, E>,
+    f: impl FnMut(&A, &B) -> R,
+) -> Array<R, <D as DimMax<E>>::Output>
+where
+    D: Dimension + DimMax<E>,
+    E: Dimension,
+{
+    let shape = match super::broadcast_shapes(&[a.shape(), b.shape()]) {
+        Ok(shape) => shape,
+        Err(error) => panic!("{operation}: {error}\nunsqueeze adds an axis of size 1 where one is missing"),
+    };
     let mut dim = <D as DimMax<E>>::Output::zeros(shape.len());
     dim.slice_mut().copy_from_slice(&shape);
     let fits = "broadcasting: no more than isize::MAX numbers at once";

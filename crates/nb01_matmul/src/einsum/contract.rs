@@ -5,6 +5,7 @@ use super::operand::{Operand, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
+use crate::large::dot;
 use crate::matmul::share;
 use crate::{Element, matmul, matmul_into};
 use ndarray::{
@@ -210,7 +211,7 @@ fn each_dot<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: Arr
     if out.ndim() == 0 {
         let (a, b) = (a.into_dimensionality::<Ix2>(), b.into_dimensionality::<Ix2>());
         let one_line = "without a batch, one line is left";
-        out.fill(a.expect(one_line).row(0).dot(&b.expect(one_line).row(0)));
+        out.fill(T::narrow(dot(&a.expect(one_line).row(0), &b.expect(one_line).row(0))));
         return;
     }
     for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
@@ -218,57 +219,69 @@ fn each_dot<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: Arr
     }
 }
 
-/// `out += a · b` for every index of the inner labels, `a` and `b` broadcast to the output.
+/// `a · b`, broadcast to the output; where there are inner labels, added up over them in `f64`.
 fn products<T: Element>(
     a: &Operand<'_, T>,
     b: &Operand<'_, T>,
     step: &Step,
     axes: &Axes,
 ) -> Result<ArrayD<T>, TooLarge> {
-    let mut out = zeros(&axes.shape(&step.output))?;
-    let inner = &step.roles.inner;
-    let shape: Vec<usize> = axes.shape(inner).iter().chain(out.shape()).copied().collect();
+    let (inner, out_shape) = (&step.roles.inner, axes.shape(&step.output));
+    let shape: Vec<usize> = axes.shape(inner).iter().chain(&out_shape).copied().collect();
     let (a, b) = (a.aligned(inner, &step.output), b.aligned(inner, &step.output));
     let too_large = || TooLarge(shape.clone());
     let a = a.broadcast(&*shape).ok_or_else(too_large)?;
     let b = b.broadcast(&*shape).ok_or_else(too_large)?;
-    add_products(inner.len(), a, b, out.view_mut());
-    Ok(out)
+    if inner.is_empty() {
+        let mut out = zeros(&out_shape)?;
+        each_row(0, a, b, out.view_mut(), &multiply);
+        return Ok(out);
+    }
+    let mut sums = zeros(&out_shape)?;
+    each_row(inner.len(), a, b, sums.view_mut(), &add_products);
+    Ok(sums.mapv(T::narrow))
 }
 
-fn add_products<T: Element>(
+/// Calls `row` with every row of `a`, `b` and the output, for every index of the first `inner` axes, which the output has not.
+fn each_row<T: Element, S>(
     inner: usize,
     a: ArrayViewD<'_, T>,
     b: ArrayViewD<'_, T>,
-    mut out: ArrayViewMutD<'_, T>,
+    mut out: ArrayViewMutD<'_, S>,
+    row: &impl Fn(ArrayView1<'_, T>, ArrayView1<'_, T>, ArrayViewMut1<'_, S>),
 ) {
     if inner > 0 {
         for (a, b) in a.outer_iter().zip(b.outer_iter()) {
-            add_products(inner - 1, a, b, out.view_mut());
+            each_row(inner - 1, a, b, out.view_mut(), row);
         }
     } else if out.ndim() > 2 {
         for ((a, b), out) in a.outer_iter().zip(b.outer_iter()).zip(out.outer_iter_mut()) {
-            add_products(0, a, b, out);
+            each_row(0, a, b, out, row);
         }
     } else if out.ndim() < 2 {
         let front = Axis(0);
-        add_products(0, a.insert_axis(front), b.insert_axis(front), out.insert_axis(front));
+        each_row(0, a.insert_axis(front), b.insert_axis(front), out.insert_axis(front), row);
     } else {
         let two = "two axes are left";
         let a = a.into_dimensionality::<Ix2>().expect(two);
         let b = b.into_dimensionality::<Ix2>().expect(two);
         let mut out = out.into_dimensionality::<Ix2>().expect(two);
         for ((a, b), out) in a.rows().into_iter().zip(b.rows()).zip(out.rows_mut()) {
-            add_row(a, b, out);
+            row(a, b, out);
         }
     }
 }
 
-/// `out += a · b` for one row. A stretched one is a number, which leaves a loop that the compiler vectorises.
-fn add_row<T: Element>(a: ArrayView1<'_, T>, b: ArrayView1<'_, T>, mut out: ArrayViewMut1<'_, T>) {
+/// `out = a · b` for one row. A stretched one is a number, which leaves a loop that the compiler vectorises.
+fn multiply<T: Element>(a: ArrayView1<'_, T>, b: ArrayView1<'_, T>, out: ArrayViewMut1<'_, T>) {
     match (a.strides(), b.strides()) {
-        ([0], _) => out.scaled_add(a[0], &b),
-        (_, [0]) => out.scaled_add(b[0], &a),
-        _ => Zip::from(out).and(a).and(b).for_each(|out, &a, &b| *out += a * b),
+        ([0], _) => Zip::from(out).and(b).for_each(|out, &b| *out = a[0] * b),
+        (_, [0]) => Zip::from(out).and(a).for_each(|out, &a| *out = a * b[0]),
+        _ => Zip::from(out).and(a).and(b).for_each(|out, &a, &b| *out = a * b),
     }
+}
+
+/// `out += a · b` for one row, in `f64`.
+fn add_products<T: Element>(a: ArrayView1<'_, T>, b: ArrayView1<'_, T>, out: ArrayViewMut1<'_, f64>) {
+    Zip::from(out).and(a).and(b).for_each(|out, a, b| *out += a.widen() * b.widen());
 }

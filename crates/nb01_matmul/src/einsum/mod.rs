@@ -61,9 +61,11 @@
 //! several letters have to act as one axis (`b` and `i` in `bij,jk->bik`) and the strides do not allow it,
 //! there is one copy. What is no matrix product is an inner product (`i,i->`) or a broadcast product
 //! (`ij,ij->ij`). More than two operands are multiplied two at a time, up to eight in the cheapest order
-//! there is, and beyond that in one that keeps the arrays on the way small. Everything is added up in `T`,
-//! in the order of the method used, so results agree with the loops to the rounding of `T` and not to the
-//! last bit. The result is always row by row in memory.
+//! there is, and beyond that in one that keeps the arrays on the way small.
+//!
+//! Matrix products are added up as `matmul` does it, in `T`; everything else is added up in `f64` and rounded once, since
+//! a plain sum may run over a whole data set (`ij->` of MNIST's pixels would be 0.3 % too large in `f32`). Results agree
+//! with the loops to the rounding of `T`, and not to the last bit. They are always row by row in memory.
 
 mod contract;
 mod error;

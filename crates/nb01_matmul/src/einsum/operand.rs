@@ -4,7 +4,10 @@ use super::TooLarge;
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, Set, has};
 use crate::Element;
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, Axis, CowArray, IxDyn, RawData, arr0};
+use crate::large::total;
+use ndarray::{
+    ArrayBase, ArrayD, ArrayViewD, Axis, CowArray, Dimension, IxDyn, RawData, RemoveAxis, Zip, arr0,
+};
 use smallvec::SmallVec;
 
 /// An operand, or the result of a step: each axis has one label, and no label comes twice.
@@ -41,16 +44,13 @@ impl<'a, T: Element> Operand<'a, T> {
     /// Sums over every label that is not in `kept`.
     pub(super) fn summed_to(mut self, kept: Set) -> Result<Self, TooLarge> {
         if !self.labels.is_empty() && self.labels.iter().all(|&label| !has(kept, label)) {
-            let values = arr0(self.values.sum()).into_dyn().into();
+            let values = arr0(T::narrow(total(&self.values))).into_dyn().into();
             return Ok(Operand { labels: Labels::new(), values });
         }
         for axis in (0..self.labels.len()).rev() {
             if !has(kept, self.labels[axis]) {
                 self.labels.remove(axis);
-                let mut shape = self.values.shape().to_vec();
-                shape.remove(axis);
-                reserve::<T>(&shape)?;
-                self.values = self.values.sum_axis(Axis(axis)).into();
+                self.values = sum_axis(self.values.view(), Axis(axis))?.into();
             }
         }
         Ok(self)
@@ -110,6 +110,19 @@ impl<'a, T: Element> Operand<'a, T> {
         }
         labels
     }
+}
+
+/// Sums along one axis, in `f64`.
+fn sum_axis<T: Element>(values: ArrayViewD<'_, T>, axis: Axis) -> Result<ArrayD<T>, TooLarge> {
+    const SHORT: usize = 16; // numbers side by side from which on a line of sums is quicker than sums of lines
+    let slices = values.axis_iter(axis);
+    let mut sums = zeros::<f64>(values.raw_dim().remove_axis(axis).slice())?;
+    if values.stride_of(axis) == 1 || sums.len() < SHORT {
+        Zip::from(&mut sums).and(values.lanes(axis)).for_each(|sum, line| *sum = total(&line));
+    } else {
+        slices.for_each(|slice| sums.zip_mut_with(&slice, |sum, x| *sum += x.widen()));
+    }
+    Ok(sums.mapv(T::narrow))
 }
 
 /// Where each of `wanted` stands in `labels`, for those that do.

@@ -61,7 +61,7 @@ pub fn blas(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 pub fn blas_into(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>, c: &mut ArrayRef2<f32>) {
     let (m, k, n) = sizes("blas", a, b);
     assert!(c.dim() == (m, n), "blas: the product is ({m}, {n}), and c is {:?}", c.dim());
-    let [m, k, n] = [m, k, n].map(int);
+    let [m, k, n] = [int(m), int(k), int(n)]; // not `map`: a closure would hide the caller's line
     match (leading_dimension(c), leading_dimension(&c.t())) {
         _ if k == 0 || c.is_empty() => c.fill(0.0),
         (Some(ldc), _) => sgemm([m, k, n], &Operand::of(a), &Operand::of(b), c, ldc),
@@ -137,6 +137,8 @@ fn sgemm([m, k, n]: [i32; 3], a: &Operand, b: &Operand, c: &mut ArrayRef2<f32>, 
 /// A size for BLAS.
 #[track_caller]
 fn int(size: usize) -> i32 {
-    i32::try_from(size)
-        .unwrap_or_else(|_| panic!("blas: {size} exceeds what a BLAS with 32-bit sizes can count"))
+    let Ok(int) = i32::try_from(size) else {
+        panic!("blas: {size} exceeds what a BLAS with 32-bit sizes can count; `matmul` counts further")
+    };
+    int
 }

@@ -1,12 +1,12 @@
 //! The table at the end of the notebook: every rung compared with the first, then timed.
 
 use super::{RUNGS, Rung, peak};
+use crate::matmul::most_threads;
 use crate::ndarray::ArrayRef2;
 use crate::timing::{PROFILE, human};
 use crate::{Blocks, Timing, test_near_norm, timeit};
 use std::fmt::{self, Display};
 use std::ops::Range;
-use std::time::Duration;
 
 /// What [`time_rungs`] found; `Display` prints it beside the course's times.
 ///
@@ -23,8 +23,10 @@ pub struct Table {
     pub sizes: (usize, usize, usize),
     /// One row a rung, from the bottom of the ladder to the top.
     pub rows: Vec<Row>,
-    /// The most that the machine could do, in GFLOP/s: its [`peak`].
+    /// The most that the machine could do on so many threads, in GFLOP/s: its [`peak`].
     pub limit: f64,
+    /// How many threads a product may use: rayon's, as many as `NB_THREADS` allows.
+    pub threads: usize,
 }
 
 /// The time of one rung.
@@ -33,7 +35,7 @@ pub struct Table {
 /// use nb01_matmul::{ladder::time_rungs, ndarray::Array2};
 ///
 /// let table = time_rungs(&Array2::ones((2, 3)), &Array2::ones((3, 2)));
-/// assert!(table.rows[0].timing.min > std::time::Duration::ZERO);
+/// assert!(table.rows[0].timing.min > 0.0);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -61,15 +63,16 @@ pub fn time_rungs(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Table {
         // By norm: where a sum cancels to almost nothing, only the order of its additions is left to see.
         test_near_norm(&(rung.matmul)(a, b), &expected, 1e-5);
     }
-    let limit = peak(rayon::current_num_threads());
+    let threads = most_threads();
     let row = |&rung: &Rung| Row { rung, timing: timeit(|| (rung.matmul)(a, b)) };
-    Table { sizes: (a.nrows(), a.ncols(), b.ncols()), rows: RUNGS.iter().map(row).collect(), limit }
+    let (sizes, rows) = ((a.nrows(), a.ncols(), b.ncols()), RUNGS.iter().map(row).collect());
+    Table { sizes, rows, limit: peak(threads), threads }
 }
 
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (m, k, n) = self.sizes;
-        let (limit, threads) = (self.limit, rayon::current_num_threads());
+        let Table { limit, threads, .. } = self;
         writeln!(f, "({m}, {k}) times ({k}, {n}), minimum of 7 runs, {PROFILE}")?;
         writeln!(f, "the limit of this machine: {limit:.0} GFLOP/s on {threads} threads")?;
         writeln!(
@@ -94,17 +97,15 @@ impl Table {
         const BESIDE: usize = 33; // a name before the bar, a time and "the course" after it
         let width = width.max(40) - BESIDE;
         let range =
-            decades(self.rows.iter().flat_map(|row| [Some(seconds(row)), self.course(row)]).flatten());
-        let (from, to) =
-            (human(Duration::from_secs_f64(range.start)), human(Duration::from_secs_f64(range.end)));
+            decades(self.rows.iter().flat_map(|row| [Some(row.timing.min), self.course(row)]).flatten());
+        let (from, to) = (human(range.start), human(range.end));
         let mut text = format!("bars from {from} to {to}, on a logarithmic axis:\n");
         let mut line = |name: &str, time: f64, whose: &str| {
-            let (bar, time) =
-                (blocks.log_bar(time, range.clone(), width), human(Duration::from_secs_f64(time)));
+            let (bar, time) = (blocks.log_bar(time, range.clone(), width), human(time));
             text += format!("{name:<12} {bar} {time}{whose}\n").as_str();
         };
         for row in &self.rows {
-            line(row.rung.name, seconds(row), "");
+            line(row.rung.name, row.timing.min, "");
             self.course(row).into_iter().for_each(|course| line("", course, " the course"));
         }
         text
@@ -119,22 +120,19 @@ impl Table {
     fn row(&self, f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
         let (m, k, n) = self.sizes;
         let flops = 2.0 * (m * k * n) as f64;
-        let factor = seconds(&self.rows[0]) / seconds(row);
-        let speed = flops / seconds(row) / 1e9;
+        let (name, seconds) = (row.rung.name, row.timing.min);
+        let factor = self.rows[0].timing.min / seconds;
+        let speed = flops / seconds / 1e9;
         let share = 100.0 * speed / self.limit;
-        let (name, time) = (row.rung.name, human(row.timing.min));
+        let time = human(seconds);
         write!(f, "{name:<12} {time:>10} {speed:>9.2} {share:>7.1} % {factor:>8.1}×")?;
         match (self.course(row), RUNGS[0].course) {
             (Some(course), Some(first)) => {
-                writeln!(f, " {:>10} {:>8.0}×", human(Duration::from_secs_f64(course)), first / course)
+                writeln!(f, " {:>10} {:>8.0}×", human(course), first / course)
             }
             _ => writeln!(f, " {:>10}", "–"),
         }
     }
-}
-
-fn seconds(row: &Row) -> f64 {
-    row.timing.min.as_secs_f64()
 }
 
 /// The powers of ten around the numbers, which are seconds.

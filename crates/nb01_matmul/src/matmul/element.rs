@@ -18,10 +18,29 @@ use ndarray::NdFloat;
 /// }
 /// assert_eq!(squared(&Array2::<f64>::eye(3)), Array2::<f64>::eye(3));
 /// ```
-pub trait Element: Float + NdFloat + std::iter::Sum + sealed::HasKernels {}
+pub trait Element: Float + NdFloat + std::iter::Sum + sealed::HasKernels {
+    /// The nearest number of this kind: the way back from [`Float::widen`].
+    ///
+    /// ```
+    /// use nb01_matmul::{Element, Float};
+    ///
+    /// assert_eq!(f32::narrow(0.1), 0.1_f32);
+    /// assert_eq!(f32::narrow(0.1_f32.widen()), 0.1_f32);
+    /// ```
+    fn narrow(x: f64) -> Self;
+}
 
-impl Element for f32 {}
-impl Element for f64 {}
+impl Element for f32 {
+    fn narrow(x: f64) -> f32 {
+        x as f32
+    }
+}
+
+impl Element for f64 {
+    fn narrow(x: f64) -> f64 {
+        x
+    }
+}
 
 /// What keeps [`Element`] to these two.
 pub(super) mod sealed {

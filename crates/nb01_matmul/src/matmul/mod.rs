@@ -56,7 +56,7 @@ pub(crate) use kernel::{Work, vectorize};
 pub(crate) use memory::ask_for_large_pages;
 pub(crate) use pass::pass;
 pub use path::Path;
-pub(crate) use threads::share;
+pub(crate) use threads::{most_threads, share};
 
 use kernel::Destination;
 use ndarray::{Array2, ArrayRef1, ArrayRef2};

@@ -28,7 +28,12 @@ const ENOUGH: usize = 4;
 
 /// How many threads should work on a product of so many multiplications and additions.
 pub(super) fn threads_for(operations: f64) -> usize {
-    if operations < WORTH_WAKING || ALL_TAKEN.get() { 1 } else { rayon::current_num_threads().min(limit()) }
+    if operations < WORTH_WAKING || ALL_TAKEN.get() { 1 } else { most_threads() }
+}
+
+/// How many threads may work on one product at all.
+pub(crate) fn most_threads() -> usize {
+    rayon::current_num_threads().min(limit())
 }
 
 thread_local! {

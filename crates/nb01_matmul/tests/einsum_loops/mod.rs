@@ -1,4 +1,5 @@
 //! The definition of `einsum` as plainly as it can be written, and random calls to try it on.
+#![allow(dead_code)] // each test file is a program of its own and uses some of this
 
 use nb01_matmul::Rng;
 use nb01_matmul::ndarray::{ArrayD, Axis, IxDyn, Slice, indices};
@@ -56,20 +57,29 @@ pub(crate) fn draw_call(rng: &mut Rng) -> (String, Vec<ArrayD<f64>>) {
     (format!("{}->{output}", terms.join(",")), operands)
 }
 
-/// An array whose memory is anything but row-major: axes permuted, with gaps and negative steps.
+/// An array whose memory is anything but row-major.
 fn draw_view(shape: &[usize], rng: &mut Rng) -> ArrayD<f64> {
-    let mut axes: Vec<usize> = (0..shape.len()).collect();
-    for i in (1..axes.len()).rev() {
-        axes.swap(i, rng.random_range(0..=i));
+    let mut order: Vec<usize> = (0..shape.len()).collect();
+    for i in (1..order.len()).rev() {
+        order.swap(i, rng.random_range(0..=i));
     }
-    let steps: Vec<isize> = axes.iter().map(|_| [1, 1, 1, 2, -1][rng.random_range(0..5)]).collect();
+    let steps: Vec<isize> = order.iter().map(|_| [1, 1, 1, 2, -1][rng.random_range(0..5)]).collect();
+    laid_out(shape, order, &steps, || rng.random_range(-4.0..4.0_f64))
+}
+
+/// An array of this shape whose axes lie in memory in this order, each with a step: gaps, or backwards.
+pub(crate) fn laid_out(
+    shape: &[usize],
+    order: Vec<usize>,
+    steps: &[isize],
+    next: impl FnMut() -> f64,
+) -> ArrayD<f64> {
     let mut stored = vec![0; shape.len()];
-    for (axis, &at) in axes.iter().enumerate() {
+    for (axis, &at) in order.iter().enumerate() {
         stored[at] = shape[axis] * steps[axis].unsigned_abs();
     }
-    let base = ArrayD::from_shape_simple_fn(stored, || rng.random_range(-4.0..4.0_f64));
-    let mut view = base.permuted_axes(axes);
-    for (axis, &step) in steps.iter().enumerate() {
+    let mut view = ArrayD::from_shape_simple_fn(stored, next).permuted_axes(order);
+    for (axis, &step) in steps.iter().enumerate().take(shape.len()) {
         view.slice_axis_inplace(Axis(axis), Slice { start: 0, end: None, step });
     }
     view

@@ -7,7 +7,6 @@ mod broadcasting;
 use nb_figures::{Figure, Loop, Picture, Row, image_grid, log_bars, loop_nest};
 use nb01_matmul::ndarray::ArrayView2;
 use nb01_matmul::{Mnist, ladder, timing::human};
-use std::time::Duration;
 
 pub(crate) use broadcasting::{broadcast, no_broadcast};
 pub(crate) use nb_figures::show;
@@ -44,17 +43,15 @@ pub(crate) fn loops(subscripts: &str, explained: &str) -> Figure {
 
 /// Every rung's time beside the course's.
 pub(crate) fn ladder(table: &ladder::Table) -> Figure {
-    let seconds = |row: &ladder::Row| row.timing.min.as_secs_f64();
-    let row = |row: &ladder::Row| Row::new(row.rung.name, [Some(seconds(row)), row.rung.course]);
+    let row = |row: &ladder::Row| Row::new(row.rung.name, [Some(row.timing.min), row.rung.course]);
     let rows: Vec<Row> = table.rows.iter().map(row).collect();
-    let shown = |seconds: f64| human(Duration::from_secs_f64(seconds));
     let said = |row: &Row| {
-        let course = row.values[1].map(|course| format!(" (the course: {})", shown(course)));
-        format!("{} {}{}", row.name, row.values[0].map(shown).unwrap_or_default(), course.unwrap_or_default())
+        let course = row.values[1].map(|course| format!(" (the course: {})", human(course)));
+        format!("{} {}{}", row.name, row.values[0].map(human).unwrap_or_default(), course.unwrap_or_default())
     };
     let said: Vec<String> = rows.iter().map(said).collect();
     let (m, k, n) = table.sizes;
-    log_bars(["ours (Rust)", "the course (Python)"], &rows, shown).describe(
+    log_bars(["ours (Rust)", "the course (Python)"], &rows, human).describe(
         format!("The ladder: time of one product ({m}, {k}) @ ({k}, {n}); each line of the axis is ten times the one before"),
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )

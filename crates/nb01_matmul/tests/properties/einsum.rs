@@ -1,11 +1,11 @@
 //! `einsum` is the loops that its subscripts stand for, and has an answer to any string.
 
-use nb01_matmul::ndarray::{ArrayD, Axis, IxDyn, Slice, indices};
+use crate::einsum_loops::{laid_out, loops};
+use nb01_matmul::ndarray::ArrayD;
 use nb01_matmul::{AsArray, EinsumError, Element, einsum, einsum_explain};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
-use std::collections::BTreeMap;
 
 const LETTERS: [char; 6] = ['i', 'j', 'k', 'b', 'Z', 'a'];
 
@@ -81,29 +81,11 @@ impl Call {
         self.output.as_ref().map_or(once, |output| output.iter().map(|&at| LETTERS[at]).collect())
     }
 
-    /// For every index of every letter: the product of the elements, added to the output.
+    /// The same call with its output written out, as plain loops.
     fn loops(&self, arrays: &[ArrayD<f64>]) -> ArrayD<f64> {
-        let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
-        for (operand, array) in self.operands.iter().zip(arrays) {
-            for (&at, &size) in operand.letters.iter().zip(array.shape()) {
-                let known = sizes.entry(LETTERS[at]).or_insert(1);
-                *known = if *known == 1 { size } else { *known };
-            }
-        }
-        let output = self.output();
-        let mut out = ArrayD::zeros(output.iter().map(|letter| sizes[letter]).collect::<Vec<_>>());
-        let letters: Vec<char> = sizes.keys().copied().collect();
-        for index in indices(sizes.values().copied().collect::<Vec<_>>()) {
-            let value =
-                |letter: char| index[letters.iter().position(|&l| l == letter).expect("it has a size")];
-            let element = |(operand, array): (&Operand, &ArrayD<f64>)| {
-                let at = operand.letters.iter().zip(array.shape());
-                array[IxDyn(&at.map(|(&at, &n)| value(LETTERS[at]).min(n - 1)).collect::<Vec<_>>())]
-            };
-            let at: Vec<usize> = output.iter().map(|&letter| value(letter)).collect();
-            out[IxDyn(&at)] += self.operands.iter().zip(arrays).map(element).product::<f64>();
-        }
-        out
+        let subscripts = self.subscripts();
+        let inputs = subscripts.split("->").next().expect("what stands before the arrow");
+        loops(&format!("{inputs}->{}", String::from_iter(self.output())), arrays)
     }
 }
 
@@ -116,15 +98,7 @@ impl Operand {
         for i in (1..axes.len()).rev() {
             axes.swap(i, self.order.get(i).map_or(i, |order| order.index(i + 1)));
         }
-        let mut stored = vec![0; shape.len()];
-        for (axis, &at) in axes.iter().enumerate() {
-            stored[at] = shape[axis] * self.steps[axis].unsigned_abs();
-        }
-        let mut view = ArrayD::from_shape_simple_fn(stored, next).permuted_axes(axes);
-        for axis in 0..shape.len() {
-            view.slice_axis_inplace(Axis(axis), Slice { start: 0, end: None, step: self.steps[axis] });
-        }
-        view
+        laid_out(&shape, axes, &self.steps, next)
     }
 }
 

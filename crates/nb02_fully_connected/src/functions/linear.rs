@@ -37,7 +37,7 @@
 //! assert_eq!(grad.b, array![10.0]);
 //! ```
 
-use super::{check_shapes, number};
+use super::check_shapes;
 use crate::large::map_parts;
 use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
@@ -245,7 +245,7 @@ const ROWS: usize = 1 << 12;
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
     let parts = out_g.axis_chunks_iter(Axis(0), ROWS);
     let sums = map_parts(parts, out_g.len() as f64, |rows| sum_few_rows(&rows));
-    sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part).mapv(number)
+    sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part).mapv(T::narrow)
 }
 
 /// [`sum_rows`] by one thread, and before it is rounded.

@@ -21,7 +21,7 @@
 //! assert_eq!(mse_grad(&out, &targ), array![[-1.0], [2.0]]);
 //! ```
 
-use super::{check_shapes, number};
+use super::check_shapes;
 use crate::{Element, squeeze};
 use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis, Zip};
 
@@ -42,7 +42,7 @@ pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
     check_output("mse", output, targ);
     let square = |x: f64| x * x;
     let errors = Zip::from(squeeze(output, -1)).and(targ);
-    number(errors.fold(0.0, |sum, &o, &t| sum + square((o - t).widen())) / targ.len() as f64)
+    T::narrow(errors.fold(0.0, |sum, &o, &t| sum + square((o - t).widen())) / targ.len() as f64)
 }
 
 /// The gradient of [`mse`] with respect to its output: `2 · (output − targ) / n`, `(n, 1)` like the output.
@@ -58,7 +58,7 @@ pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
 #[track_caller]
 pub fn mse_grad<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> Array2<T> {
     check_output("mse_grad", output, targ);
-    let scale = number::<T>(2.0 / targ.len() as f64);
+    let scale = T::narrow(2.0 / targ.len() as f64);
     let errors = Zip::from(squeeze(output, -1)).and(targ);
     errors.map_collect(|&o, &t| scale * (o - t)).insert_axis(Axis(1)) // the notebook's unsqueeze(-1)
 }

@@ -197,8 +197,3 @@ pub(crate) fn check_shapes(
 
 /// An operand's name and shape.
 type Shape<'a> = (&'a str, &'a [usize]);
-
-/// A whole or small number as a `T`.
-fn number<T: Element>(x: f64) -> T {
-    T::from(x).expect("every f64 has a nearest f32, and is itself in f64")
-}

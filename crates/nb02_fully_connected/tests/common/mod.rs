@@ -1,13 +1,15 @@
-//! What more than one test file needs: MNIST, loaded once, and PyTorch's values.
+//! What more than one test file needs: MNIST, loaded once, PyTorch's values, and a look at failures.
 #![allow(dead_code)] // each test file is a program of its own and uses some of this
 
 use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
 use nb02_fully_connected::{Grads, Net, Source, Stats, get_data, normalize};
 use ndarray_npy::{NpzReader, ReadableElement};
-use std::cell::RefCell;
 use std::fs::File;
-use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{LazyLock, Once};
+use std::sync::LazyLock;
+
+#[path = "../../../nb00_testing/tests/common/mod.rs"]
+mod failing;
+pub(crate) use failing::failure;
 
 /// The digits as the lesson uses them: normalised by the training set's statistics, labels as floats.
 pub(crate) struct Digits {
@@ -87,23 +89,4 @@ impl Oracle {
     pub(crate) fn data(&mut self) -> (Array2<f32>, Array1<f32>) {
         (self.get("x"), self.get::<i64, Ix1>("y").mapv(|y| y as f32))
     }
-}
-
-/// What `f` panics with, and where: `(message, file:line:column)`. Other threads' panics are reported as ever.
-pub(crate) fn panic_of(f: impl FnOnce() + UnwindSafe) -> (String, String) {
-    thread_local! { static EXPECTED: RefCell<Option<String>> = const { RefCell::new(None) } }
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let report = take_hook();
-        set_hook(Box::new(move |info| {
-            EXPECTED.with_borrow_mut(|place| match place {
-                Some(place) => *place = info.location().map(ToString::to_string).unwrap_or_default(),
-                None => report(info),
-            });
-        }));
-    });
-    EXPECTED.set(Some(String::new()));
-    let payload = catch_unwind(f).expect_err("it should have panicked");
-    let place = EXPECTED.take().expect("it was set above");
-    (payload.downcast_ref::<String>().cloned().expect("a formatted message"), place)
 }

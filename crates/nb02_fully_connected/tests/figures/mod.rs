@@ -11,7 +11,6 @@ use nb02_fully_connected::ndarray::{Array1, Array2, ArrayRef2};
 use nb02_fully_connected::timing::human;
 use nb02_fully_connected::{Blocks, Grads, chart, mean, std};
 use std::ops::Range;
-use std::time::Duration;
 
 pub(crate) use nb_figures::{Stop, show};
 
@@ -132,18 +131,15 @@ pub(crate) fn means(variants: &[(String, Array1<f32>)]) -> Figure {
     )
 }
 
-/// Forward and backward of each refactoring, ours and the course's: `(name, ours, the course's seconds)`.
-pub(crate) fn refactorings(steps: &[(String, Duration, f64)], rows: usize) -> Figure {
-    let row = |(name, ours, course): &(String, Duration, f64)| {
-        Row::new(name, [Some(ours.as_secs_f64()), Some(*course)])
-    };
+/// Forward and backward of each refactoring, ours and the course's: `(name, our seconds, the course's seconds)`.
+pub(crate) fn refactorings(steps: &[(String, f64, f64)], rows: usize) -> Figure {
+    let row = |(name, ours, course): &(String, f64, f64)| Row::new(name, [Some(*ours), Some(*course)]);
     let bars: Vec<Row> = steps.iter().map(row).collect();
-    let shown = |seconds: f64| human(Duration::from_secs_f64(seconds));
     let said = steps
         .iter()
-        .map(|(name, ours, course)| format!("{name} {} (the course: {})", human(*ours), shown(*course)));
+        .map(|(name, ours, course)| format!("{name} {} (the course: {})", human(*ours), human(*course)));
     let said: Vec<String> = said.collect();
-    log_bars(["ours (Rust)", "the course (Python)"], &bars, shown).describe(
+    log_bars(["ours (Rust)", "the course (Python)"], &bars, human).describe(
         format!("Each refactoring's time for {rows} rows (the course's: 50000), → forward and ← backward (nn: without x.g); each line of the axis is ten times the one before"),
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )
