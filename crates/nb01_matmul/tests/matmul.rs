@@ -8,11 +8,11 @@ mod common;
 
 use common::{Failure, failure};
 use nb01_matmul::matmul::{Epilogue, Path, affine, affine_relu, matmul_on, matmul_with};
-use nb01_matmul::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, s};
+use nb01_matmul::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, array, s};
 use nb01_matmul::{Element, Float, Rng, manual_seed, matmul, matmul_into, randn};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
-const SHAPES: [(usize, usize, usize); 48] = [
+const SHAPES: [(usize, usize, usize); 51] = [
     (0, 3, 4),
     (3, 0, 4),
     (3, 4, 0),
@@ -22,6 +22,9 @@ const SHAPES: [(usize, usize, usize); 48] = [
     (1, 7, 1),
     (1, 784, 10),
     (1, 300, 200),
+    (3, 4100, 70),
+    (14, 4200, 40),
+    (34, 4300, 20),
     (200, 300, 1),
     (7, 1, 9),
     (300, 1, 200),
@@ -274,12 +277,54 @@ fn relu_keeps_nan() {
     }
 }
 
+/// Longer than what is packed at a time, on every path: nothing is left out, and the epilogue comes once.
+#[test]
+fn sums_of_any_length() {
+    let k = (8 << 20) + 1;
+    let (ones, half) = (Array2::<f32>::ones((1, 1)), array![[0.5_f32]]);
+    let (a, b) = (ones.broadcast((15, k)).unwrap(), half.broadcast((k, 1)).unwrap());
+    let (bias, sum) = (array![1.0], k as f32 / 2.0);
+    for path in Path::available() {
+        for (epilogue, expected) in [(Epilogue::Bias(&bias), sum + 1.0), (Epilogue::Add, sum - 7.0)] {
+            let mut c = Array2::from_elem((15, 1), -7.0);
+            matmul_on(path, &a, &b, epilogue, &mut c);
+            assert!(c.iter().all(|&c| c == expected), "{path}, {epilogue:?}: {c}");
+        }
+    }
+}
+
+/// Where a large result lies decides where its panels begin, but none of its bits.
+#[test]
+fn any_address_gives_the_same_bits() {
+    let rng = &mut manual_seed(11);
+    let (m, k, n) = (2004, 50, 2112);
+    let (a, b) = (randn((m, k), rng), randn((k, n), rng));
+    let mut memory = Array1::zeros(m * n + 16);
+    for path in Path::available() {
+        let mut at = |skipped: usize| {
+            let c = memory.slice_mut(s![skipped..skipped + m * n]).into_shape_with_order((m, n));
+            let mut c = c.unwrap();
+            matmul_on(path, &a, &b, Epilogue::None, &mut c);
+            c.mapv(f32::to_bits)
+        };
+        let first = at(0);
+        assert!([1, 5, 15].into_iter().all(|skipped| at(skipped) == first), "{path}");
+    }
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let rng = &mut manual_seed(7);
-    for (m, k, n) in
-        [(1000, 784, 50), (3000, 784, 10), (50, 9000, 30), (700, 50, 784), (300, 400, 500), (64, 784, 50)]
-    {
+    for (m, k, n) in [
+        (1000, 784, 50),
+        (3000, 784, 10),
+        (50, 9000, 30),
+        (700, 50, 784),
+        (300, 400, 500),
+        (64, 784, 50),
+        (132, 4, 32_752),
+        (189, 2, 23_416),
+    ] {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();
         for path in Path::available() {

@@ -1,9 +1,9 @@
 //! Any product: B packed into panels, a strip of A beside it, a block of `k` at a time.
 //!
 //! ```text
-//!              columns of B, a panel after the other      A strip (8 rows × 256) stays in the nearest cache;
-//!              ┌───┬───┬───┬───┐                          panels of B (256 × 48) stream past it from the
-//!   A strip    │   │   │   │   │  256 of k                second; a tile of C lives in registers, and is
+//!              columns of B, a panel after the other      A strip (8 rows × 320) stays in the nearest cache;
+//!              ┌───┬───┬───┬───┐                          panels of B (320 × 48) stream past it from the
+//!   A strip    │   │   │   │   │  320 of k                second; a tile of C lives in registers, and is
 //!   ▒▒▒▒▒▒  ×  │   │   │   │   │                          added to memory once for each block of k.
 //!              └───┴───┴───┴───┘
 //! ```
@@ -12,7 +12,7 @@
 //! every cache line is used whole, and the few pages involved are known to the processor. It costs a pass over the
 //! operand, so it pays where the operand is used often: each panel of B by every strip of A. A strip of A is used
 //! only once for each panel, and its rows are contiguous mostly; it is read where it lies, unless its strides would
-//! have it fight for the same few places of the cache.
+//! have it fight for the same few places of the cache. Nor is B packed for a single strip, which uses it once.
 //!
 //! That is the order of Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication* (2008), with the
 //! roles of the two nearest caches exchanged, which a tile of few rows and wide panels is better served by.
@@ -45,6 +45,9 @@ const TINY: usize = 1 << 17;
 const FEW: usize = 64;
 const NEAR: usize = 1 << 17;
 
+/// Rows in a block of a B that is used once and comes from memory: so few that it is read nearly row after row.
+const PASSING: usize = 16;
+
 /// Rows of B that are packed at a time: their pages, and a cache line of each of their columns, stay near.
 const PACKED_ROWS: usize = 16;
 
@@ -71,12 +74,15 @@ pub(super) unsafe fn product<T: Element>(
         return unsafe { direct(kernels, a, b, to) };
     }
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
-    if b.rows_are_contiguous() && a.rows <= FEW && a.columns * b.columns <= NEAR {
-        let blocks = Blocks::new(kernels, a.columns, DEPTH, 0..b.columns);
+    let near = a.columns * b.columns <= NEAR;
+    if b.rows_are_contiguous() && (a.rows <= kernels.rows || a.rows <= FEW && near) {
+        let blocks = Blocks::new(kernels, a.columns, if near { DEPTH } else { PASSING }, 0..b.columns);
         return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
+    // Decided once for all tasks, or their number would decide.
+    let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let alone = threads::threads_for(operations) == 1;
-    if alone || a.rows > SHARED || a.columns * b.columns > NEAR {
+    if alone || a.rows > SHARED || !near {
         return unsafe { packed(kernels, a, b, to, operations) };
     }
     let to = Shared(to);
@@ -88,7 +94,7 @@ pub(super) unsafe fn product<T: Element>(
     });
 }
 
-/// The same with B packed, on as many threads as `operations` are worth.
+/// The same with B packed, [`PACKED`] numbers of it at a time, on as many threads as `operations` are worth.
 unsafe fn packed<T: Element>(
     kernels: &Kernels<T>,
     a: Operand<T>,
@@ -96,15 +102,21 @@ unsafe fn packed<T: Element>(
     to: Destination<T>,
     operations: f64,
 ) {
-    let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
-    let wide = (PACKED / a.columns.max(1)).next_multiple_of(kernels.width);
-    for columns in ranges(b.columns, wide) {
-        let blocks = Blocks::new(kernels, a.columns, DEPTH, columns);
-        let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
-        with_scratch(blocks.len(), |packed| unsafe {
-            blocks.pack(b, packed);
-            blocks.multiply(a, Source::Packed(packed), to, operations);
-        });
+    let k = a.columns;
+    let deep = k.clamp(1, PACKED / kernels.width);
+    let wide = PACKED / deep / kernels.width * kernels.width;
+    for p in (0..k.max(1)).step_by(deep) {
+        let rows = p..k.min(p + deep);
+        let to = to.part(p == 0, rows.end == k);
+        let (a, b) = (a.t().some_rows(&rows).t(), b.some_rows(&rows));
+        for columns in ranges(b.columns, wide) {
+            let blocks = Blocks::new(kernels, rows.len(), DEPTH, columns);
+            let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
+            with_scratch(blocks.len(), |packed| unsafe {
+                blocks.pack(b, packed);
+                blocks.multiply(a, Source::Packed(packed), to, operations);
+            });
+        }
     }
 }
 
@@ -121,7 +133,8 @@ fn streams<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>, to: &Destina
 
 /// `0..n` cut into ranges of at most `len`.
 pub(super) fn ranges(n: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..n).step_by(len.max(1)).map(move |start| start..n.min(start + len))
+    let len = len.max(1);
+    (0..n).step_by(len).map(move |start| start..n.min(start + len))
 }
 
 /// A product of a few thousand numbers: no packing, no memory, no threads.
@@ -339,7 +352,7 @@ fn strip_ahead<T>(a: &Operand<T>, rows: &Range<usize>, block: &Range<usize>) -> 
 
 /// Whether lines this far apart share so few places of the cache that they drive each other out.
 fn collides(step: isize, size: usize) -> bool {
-    (step.unsigned_abs() * size).is_multiple_of(2048)
+    step.unsigned_abs().wrapping_mul(size).is_multiple_of(2048)
 }
 
 /// Copies `len` numbers that are `step` apart, and fills up with zeros to `padded`.
@@ -363,11 +376,11 @@ unsafe fn copy_padded<T: Element>(from: *const T, step: isize, len: usize, to: *
     }
 }
 
-/// A destination that several threads write to, each to rows of its own.
+/// A destination that several threads write to, each task to numbers of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Shared<T>(pub(super) Destination<T>);
 
-// SAFETY: the pointers in it are used by one task for its own rows only, and all tasks end before the product does.
+// SAFETY: the pointers in it are used by each task for numbers of its own only, and all tasks end before the product does.
 unsafe impl<T: Send> Send for Shared<T> {}
 unsafe impl<T: Send> Sync for Shared<T> {}
 

@@ -20,7 +20,7 @@ use std::ops::{Range, RangeInclusive};
 /// Rows of A from which on it pays to pack columns of B as the kernels like them best.
 const MANY: usize = 32;
 
-/// `k` at most: a few rows of A should still fit the nearest cache.
+/// `k` at most at a time: a few rows of A should still fit the nearest cache.
 const LONGEST: usize = 4096;
 
 /// Rows of a batch so small that each task of [`OWN`] rows packs B for itself: what another core has just written
@@ -32,11 +32,16 @@ const OWN: usize = 32;
 const TASK: RangeInclusive<usize> = 96..=480;
 const TASKS: usize = 64;
 
-/// Whether a product is of this kind.
+/// Whether a product is of this kind: its rows are long, and B is narrow; or there are few rows, and columns of B are
+/// contiguous as they are.
 pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> bool {
-    let shape = b.columns <= MAX_COLUMNS && (8 * kernels.lanes..=LONGEST).contains(&a.columns);
-    let pays = a.rows >= MANY || b.columns_are_contiguous();
-    shape && pays && a.rows_are_contiguous()
+    let narrow = b.columns <= MAX_COLUMNS && a.rows >= MANY;
+    a.rows_are_contiguous() && a.columns >= 8 * kernels.lanes && (narrow || in_place(a, b))
+}
+
+/// Whether B is read where it lies.
+fn in_place<T>(a: &Operand<T>, b: &Operand<T>) -> bool {
+    a.rows < MANY && b.columns_are_contiguous()
 }
 
 /// `to` = `a · b`, for operands that [`fits`] has seen.
@@ -49,12 +54,38 @@ pub(super) unsafe fn product<T: Element>(
     b: Operand<T>,
     to: Destination<T>,
 ) {
-    let to = Shared(to);
-    if b.columns_are_contiguous() && a.rows < MANY {
-        let dots = Dotted { columns: b.columns, start: b.at(0, 0), step: b.column, packed: false };
-        let nothing = Whole { columns: 0, start: b.at(0, 0), first: 1, width: 1, row: 0, panel: 0 };
-        return Tall { kernels, a, whole: nothing, dots, to }.multiply();
+    for rows in ranges(b.rows, LONGEST) {
+        let to = to.part(rows.start == 0, rows.end == b.rows);
+        let (a, b) = (a.t().some_rows(&rows).t(), b.some_rows(&rows));
+        if in_place(&a, &b) {
+            ranges(b.columns, MAX_COLUMNS).for_each(|columns| dots_in_place(kernels, a, b, columns, to));
+        } else {
+            // SAFETY: as this function's, for a part of the sums.
+            unsafe { packed_once(kernels, a, b, to) };
+        }
     }
+}
+
+/// Some columns of a product whose B is read where it lies.
+fn dots_in_place<T: Element>(
+    kernels: &Kernels<T>,
+    a: Operand<T>,
+    b: Operand<T>,
+    columns: Range<usize>,
+    to: Destination<T>,
+) {
+    let (start, to) = (b.at(0, columns.start), Shared(to.from(0, columns.start)));
+    let dots = Dotted { columns: columns.len(), start, step: b.column, packed: false };
+    let nothing = Whole { columns: 0, start, first: 1, width: 1, row: 0, panel: 0 };
+    Tall { kernels, a, whole: nothing, dots, to }.multiply();
+}
+
+/// A product of narrow B's rows with it packed: once for all tasks, or by each of them.
+///
+/// # Safety
+/// That of [`product`].
+unsafe fn packed_once<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+    let to = Shared(to);
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     if a.rows > BATCH || threads::threads_for(operations) == 1 {
         return unsafe { packed(kernels, a, b, to, |tall| tall.multiply()) };

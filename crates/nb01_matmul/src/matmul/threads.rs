@@ -67,8 +67,9 @@ pub(super) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
     let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
     let gate = Arc::new(Gate::new(work, tasks, enough));
     let closing = Closing(&gate);
-    let awake = invite(&gate, helpers);
-    let nested = rayon::current_thread_index().is_some(); // then rayon has other work for its workers than to linger
+    // Inside a pool, rayon has other work for its workers than to linger, and nobody from elsewhere is invited.
+    let nested = rayon::current_thread_index().is_some();
+    let awake = if nested { 0 } else { invite(&gate, helpers) };
     for _ in awake..helpers {
         let gate = Arc::clone(&gate);
         rayon::spawn(move || {
@@ -224,6 +225,7 @@ struct Closing<'a>(&'a Arc<Gate>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
+        self.0.next.store(self.0.tasks, Ordering::Relaxed); // where the caller panicked, some were left
         take_back(self.0);
         let mut inside = self.0.inside.fetch_or(CLOSED, Ordering::Acquire) & !CLOSED;
         let mut spins = 0;
@@ -289,12 +291,15 @@ mod tests {
         pool.install(|| {
             let caller = std::thread::current().id();
             for of_the_caller in [true, false] {
+                let runs = AtomicUsize::new(0);
                 let work = |_| {
+                    runs.fetch_add(1, Ordering::Relaxed);
                     std::thread::sleep(Duration::from_millis(1));
                     assert!((std::thread::current().id() == caller) != of_the_caller, "the task's own fault");
                 };
                 let panic = catch_unwind(|| for_each(500, 1e9, work)).expect_err("one of them panics");
                 assert!(panic.downcast_ref::<&str>().is_some_and(|said| said.contains("own fault")));
+                assert!(runs.into_inner() < 500, "the others are left undone");
                 assert_eq!(threads_for(1e9), 2);
             }
         });

@@ -72,8 +72,8 @@ pub(super) struct Strip<T> {
 /// Some rows of C as dot products: `rows` rows of A, each contiguous, times all `columns` of B, each contiguous
 /// by whole registers.
 ///
-/// Register `p` of column `j` of B is at `b + b_column·j + b_step·p`, except that packed columns lie in tiles as
-/// [`column_tiles`] says: inside a tile, registers with the same `p` lie side by side.
+/// Column `j` of B begins at `b + b_column·j`, except that packed columns lie in tiles as [`column_tiles`] says: inside a
+/// tile, registers of the same `k` lie side by side.
 pub(super) struct Dots<T> {
     pub(super) rows: usize,
     pub(super) k: usize,

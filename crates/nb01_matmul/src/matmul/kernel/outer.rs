@@ -147,8 +147,9 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
     at: &At<L::Elem>,
     done: *mut L,
 ) {
-    // Two sets of sums where one is too small to keep the multiply-adds busy.
-    let two_sets = R * V <= 6;
+    // Two sets of sums where one is too small to keep the multiply-adds busy. Not in a result that is streamed, whose first
+    // panel, and so the size of this tile, depends on where it lies: its bits should not.
+    let two_sets = R * V <= 6 && !s.to.stream;
     let mut a = s.a.wrapping_offset(s.a_row.wrapping_mul(at.row as isize));
     let (mut b, mut left, mut ahead) = (at.b, s.k, at.ahead);
     // In a black box, since the compiler would otherwise walk from row to row, each step waiting for the one before.
