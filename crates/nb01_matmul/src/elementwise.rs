@@ -7,6 +7,9 @@
 //! ‖A‖_F = √( Σᵢ Σⱼ aᵢⱼ² )          (m*m).sum().sqrt()
 //! ```
 //!
+//! (Nobody has to type such a formula: its LaTeX is behind *edit* in Wikipedia and in the source that arXiv offers
+//! of a paper, and [detexify](https://detexify.kirelabs.org/classify.html) names a symbol that you draw.)
+//!
 //! ndarray has the arithmetic (`&a + &b`), but `a < b` on arrays does not compile: in Rust a comparison is one
 //! yes or no. [`lt`] and [`gt`] are PyTorch's `torch.lt` and `torch.gt`; `.float()` turns the answers to numbers.
 //!

@@ -1,8 +1,11 @@
 //! Random tensors: `torch.manual_seed`, `torch.randn` and `torch.rand`.
 //!
 //! The learners' notes all differ because each drew other weights. Here a seed is always given, and the
-//! stream behind it ([ChaCha8](Rng)) is the same on every platform and for every
-//! version of this crate, so everybody sees the numbers that the text talks about.
+//! stream behind it ([ChaCha8](Rng)) is the same on every platform and for every version of this crate, so
+//! everybody sees the numbers that the text talks about. `rand` makes its numbers of that stream in exact
+//! steps, so they are the same everywhere. `randn`'s are too, up to the platform's `ln` and `exp`: one draw in
+//! some 4,000 is from the distribution's tail and a logarithm, and one in a hundred is accepted or rejected by
+//! an exponential. `docs/proof.md` says under *Determinism* how rarely that can show in an `f32`.
 //!
 //! ```
 //! use nb01_matmul::{manual_seed, randn};

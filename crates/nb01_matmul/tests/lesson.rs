@@ -7,7 +7,7 @@ mod figures;
 
 use nb01_matmul::broadcasting::{lecture_slip, trace_broadcast_matmul};
 use nb01_matmul::data::show_images;
-use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, array, s};
+use nb01_matmul::ndarray::{Array0, Array1, Array2, Array3, Axis, arr0, array, s};
 use nb01_matmul::*;
 use std::sync::LazyLock;
 
@@ -184,7 +184,7 @@ fn line(a: impl std::fmt::Display) -> String {
 fn s08_broadcasting_a_scalar() {
     let a = array![10.0_f32, 6.0, -4.0];
     let (m, _) = m_and_c();
-    let positive = a.mapv(|x| x > 0.0);
+    let positive = elementwise::gt(&a, &arr0(0.0));
     beside("a > 0", line(positive.mapv(u8::from)), "[1, 1, 0]");
     beside("a + 1", line(&a + 1.0), "[11, 7, -3]");
     beside("2 * m", line(2.0 * &m), "[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");

@@ -2,7 +2,9 @@
 //!
 //! How can `m + 1` or `m + c` mean anything where one side has fewer numbers? In the early sixties the
 //! language APL let a single number meet a whole array; NumPy made one rule of it for arrays of any rank,
-//! gave it the name *broadcasting*, and PyTorch and ndarray follow that rule:
+//! gave it the name *broadcasting*, and PyTorch and ndarray follow that rule. The notebook quotes
+//! [NumPy's manual](https://numpy.org/doc/stable/user/basics.broadcasting.html): "The term broadcasting describes
+//! how NumPy treats arrays with different shapes during arithmetic operations." The rule itself:
 //!
 //! > Align the shapes at their **last** axis. Two sizes fit where they are equal or one of them is 1; a
 //! > missing axis counts as 1. Sizes of 1 are stretched.

@@ -1,6 +1,7 @@
 //! Get the data: MNIST, 60,000 handwritten digits of 28 × 28 pixels.
 //!
-//! The notebook downloads `mnist.pkl.gz`, unpickles it and has four tensors. [`get_data`] does the same with
+//! The notebook downloads `mnist.pkl.gz`, unpickles it and has four tensors, which are much like NumPy's arrays
+//! and can run on a GPU as well; ours are ndarray's, and stay on the processor. [`get_data`] does the same with
 //! the file it finds; `cargo xtask data get` downloads one, `cargo xtask data` shows where it looks:
 //!
 //! 1. where `NB_DATA` points: a folder or a file, or the word `drawn`;

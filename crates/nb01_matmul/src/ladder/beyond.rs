@@ -1,8 +1,10 @@
 //! Where the lesson stops: how a library makes the same product fast, one idea a rung.
 //!
-//! The notebook says of BLAS that it chops the matrices into blocks that fit the cache, and calls it. These
-//! rungs go there on foot. None of them does less arithmetic than the three loops: `2·m·k·n` operations each. What
-//! changes is how often a number travels between memory and the registers where arithmetic happens.
+//! The lesson says of BLAS that it chops the matrices into blocks that fit the cache, and calls it: MKL on a
+//! processor, cuBLAS on a GPU. And it complains that a program is then limited to what BLAS can do: for
+//! anything else one is back at slow loops. These rungs go there on foot. None of them does less arithmetic
+//! than the three loops: `2·m·k·n` operations each. What changes is how often a number travels between memory
+//! and the registers where arithmetic happens.
 //!
 //! | rung | what changed | why it helps |
 //! |---|---|---|
