@@ -118,6 +118,7 @@ fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("no shape", array(&[b"N"], b"f4")),
         ("objects", array(&[b"K\x0aM\x10\x03\x86"], b"O8")),
         ("bytes used twice", twice()),
+        ("two images and 200 million labels", many_labels()),
     ]
 }
 
@@ -137,20 +138,33 @@ fn calls() -> Vec<u8> {
 
 /// `((array, array), (array, array), (array, array))` with that shape and type, all the same one.
 fn array(shape: &[&[u8]], code: &[u8]) -> Vec<u8> {
+    program(&[&numbers(&shape.concat(), code, &[0; 40]), b"\x94h\0\x86\x94h\x01h\x01\x87."])
+}
+
+/// Two images and 200 million labels: they are not decoded before somebody compares.
+fn many_labels() -> Vec<u8> {
+    let images = numbers(b"K\x02M\x10\x03\x86", b"f4", &[0; 2 * 784 * 4]);
+    let labels = numbers(b"J\0\xc2\xeb\x0b\x85", b"i1", &vec![0; 200_000_000]);
+    program(&[&images, &labels, b"\x86\x94h\0h\0\x87."])
+}
+
+/// An array of that shape and type.
+fn numbers(shape: &[u8], code: &[u8], bytes: &[u8]) -> Vec<u8> {
     let dtype = [
         b"cnumpy\ndtype\n\x8c\x02",
         code,
         b"\x89\x88\x87R(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb",
     ];
-    let array = [
+    [
         b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R(K\x01",
-        &shape.concat()[..],
+        shape,
         &dtype.concat(),
-        b"\x89C\x28",
-        &[0; 40],
-        b"tb\x94",
-    ];
-    program(&[&array.concat(), b"h\0\x86\x94h\x01h\x01\x87."])
+        b"\x89B",
+        &u32::try_from(bytes.len()).unwrap().to_le_bytes(),
+        bytes,
+        b"tb",
+    ]
+    .concat()
 }
 
 fn twice() -> Vec<u8> {

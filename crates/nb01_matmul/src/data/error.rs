@@ -63,9 +63,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// The file can be read, but it is not what its name says.
-    #[error(
-        "{} cannot be read as MNIST: {fault}; delete it and run `cargo xtask data get`", path.display()
-    )]
+    #[error("{} cannot be read as MNIST: {fault}; {}", path.display(), fault.way_out())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -149,6 +147,12 @@ pub enum Fault {
         /// Its size as stored.
         bytes: usize,
     },
+    /// Images too few to keep a sixth of them for validation.
+    #[error("it has {found} images, and the last sixth of at least 6 is what to validate with")]
+    TooFew {
+        /// How many there are.
+        found: usize,
+    },
     /// Images and labels that do not belong together.
     #[error("images of shape {images:?} and labels of shape {labels:?} are not (n, 784) and (n)")]
     Shapes {
@@ -162,8 +166,8 @@ pub enum Fault {
     Label {
         /// Whose label.
         row: usize,
-        /// What it is.
-        value: u64,
+        /// What it is: any number of 64 bits, signed or not.
+        value: i128,
     },
     /// A pixel that is no brightness.
     #[error("pixel {column} of image {row} is {value}, not a number from 0 to 1")]
@@ -175,4 +179,24 @@ pub enum Fault {
         /// What it is.
         value: f32,
     },
+}
+
+impl Fault {
+    /// What is half there or was changed on its way is fetched again; what is something else may not be ours to delete.
+    fn way_out(&self) -> &'static str {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match self {
+            Fault::Truncated { .. } | Fault::Trailing { .. } => "delete it and run `cargo xtask data get`",
+            Fault::Unpacking(error) if matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
+                "delete it and run `cargo xtask data get`"
+            }
+            Fault::Unpacking(_) => {
+                "try again, or use another copy: `cargo xtask data get --to` with another folder"
+            }
+            _ => {
+                "is it the file you meant? If so, delete it and run `cargo xtask data get`; if not, correct the path \
+                 (or NB_DATA)"
+            }
+        }
+    }
 }

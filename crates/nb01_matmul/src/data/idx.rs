@@ -96,6 +96,9 @@ fn sets([train, valid]: [Vec<f32>; 2], mut labels: Vec<u8>) -> Result<(Set, Set)
     if labels.len() != n {
         return Err(Fault::Shapes { images: vec![n, PIXELS], labels: vec![labels.len()] });
     }
+    if n < 6 {
+        return Err(Fault::TooFew { found: n });
+    }
     let y_valid = labels.split_off(n_train(n));
     Ok((set(train, labels)?, set(valid, y_valid)?))
 }

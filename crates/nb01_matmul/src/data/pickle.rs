@@ -49,7 +49,8 @@ pub fn read(path: &Path) -> Result<(Set, Set), DataError> {
 /// The training and the validation set in an unpacked pickle.
 ///
 /// Whatever the bytes are, this ends, panics nowhere, calls nothing, and takes at most 20 times as much memory as
-/// there are bytes, and 4 MB; and never much more than [`MAX_PAYLOAD`](super::opcodes::MAX_PAYLOAD).
+/// there are bytes, and 4 MB; and never much more than [`MAX_PAYLOAD`](super::opcodes::MAX_PAYLOAD), or twice that where
+/// arrays are in Fortran order and have to be turned.
 ///
 /// # Errors
 /// If it is anything else.
@@ -214,20 +215,25 @@ struct Described {
 
 impl Arrays {
     fn set(&mut self, pair: &Node, names: [&'static str; 2]) -> Result<Set, Fault> {
-        let [x, y] = pair.items("a pair of images and labels")?;
-        Set::new(self.array(x, names[0])?.images()?, self.array(y, names[1])?.labels()?)
+        let (x, y) = self.pair(pair, names)?;
+        Set::new(x.images()?, y.labels()?)
     }
 
     /// The test set's numbers were only counted; its shapes must fit all the same.
     fn dropped(&mut self, pair: &Node) -> Result<(), Fault> {
+        self.pair(pair, ["x_test", "y_test"]).map(drop)
+    }
+
+    /// Images and as many labels, before either is decoded: what does not fit should not take memory first.
+    fn pair(&mut self, pair: &Node, names: [&'static str; 2]) -> Result<(Described, Described), Fault> {
         let [x, y] = pair.items("a pair of images and labels")?;
-        let (x, y) = (self.array(x, "x_test")?, self.array(y, "y_test")?);
+        let (x, y) = (self.array(x, names[0])?, self.array(y, names[1])?);
         x.images_dim()?;
         y.width()?;
         if x.shape[0] != y.shape[0] {
             return Err(Fault::Shapes { images: x.shape, labels: y.shape });
         }
-        Ok(())
+        Ok((x, y))
     }
 
     fn array(&mut self, array: &Node, name: &'static str) -> Result<Described, Fault> {
@@ -308,12 +314,14 @@ impl Described {
 
     /// Labels are integers of any width and order, but digits.
     fn labels(self) -> Result<Array1<u8>, Fault> {
-        let (width, big_endian) = (self.width()?, self.big_endian);
+        let (width, big_endian, signed) = (self.width()?, self.big_endian, self.code.starts_with('i'));
         let bytes = self.payload.into_bytes();
         let digit = |(row, bytes): (usize, &[u8])| {
             let places = bytes.iter();
             let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
             let value = if big_endian { places.fold(0, add) } else { places.rev().fold(0, add) };
+            let unused = 64 - 8 * width;
+            let value = if signed { i128::from((value << unused) as i64 >> unused) } else { value.into() };
             u8::try_from(value).map_err(|_| Fault::Label { row, value })
         };
         bytes.chunks(width).enumerate().map(digit).collect()

@@ -58,7 +58,7 @@ pub(crate) use pass::pass;
 pub use path::Path;
 pub(crate) use threads::{most_threads, share};
 
-use kernel::Destination;
+use kernel::{Destination, Kernels};
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use operand::Operand;
 use std::borrow::Cow;
@@ -298,7 +298,10 @@ fn destination<T: Element>(
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
 unsafe fn product<T: Element>(path: Path, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
-    let kernels = T::kernels(path);
+    unsafe { product_by(T::kernels(path), a, b, to) }
+}
+
+unsafe fn product_by<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
     unsafe {
         if a.rows == 0 || b.columns == 0 {
         } else if tall::fits(kernels, &a, &b) {
@@ -307,6 +310,50 @@ unsafe fn product<T: Element>(path: Path, a: Operand<T>, b: Operand<T>, to: Dest
             gradient::product(kernels, a, b, to);
         } else {
             blocked::product(kernels, a, b, to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{manual_seed, randn};
+
+    /// The kernels that an older processor would take, which no `NB_MATMUL` leads to on this one.
+    #[test]
+    fn kernels_for_older_processors_agree_with_three_loops() {
+        agree(&kernel::portable::ANY.0, f32::EPSILON.into());
+        agree(&kernel::portable::ANY.1, f64::EPSILON);
+        #[cfg(target_arch = "x86_64")]
+        if Path::Avx2.is_available() {
+            agree(&kernel::portable::WIDE.0, f32::EPSILON.into());
+            agree(&kernel::portable::WIDE.1, f64::EPSILON);
+        }
+    }
+
+    /// One shape for each way there is, and some at the edges of their tiles.
+    fn agree<T: Element>(kernels: &Kernels<T>, eps: f64) {
+        let rng = &mut manual_seed(3);
+        for (m, k, n) in
+            [(1, 1, 1), (5, 78, 10), (7, 9, 17), (33, 300, 11), (65, 50, 130), (9, 2500, 6), (3, 130, 300)]
+        {
+            for transposed in [false, true] {
+                let a = randn(if transposed { (k, m) } else { (m, k) }, rng).mapv(|x| T::narrow(x.into()));
+                let (a, b) = (if transposed { a.t() } else { a.view() }, randn((k, n), rng));
+                let b = b.mapv(|x| T::narrow(x.into()));
+                let mut c = Array2::from_elem((m, n), T::nan());
+                let to = destination(c.as_mut_ptr(), n as isize, Epilogue::None, None);
+                // SAFETY: shapes that fit, an array of its own for the result, and kernels that run here.
+                unsafe { product_by(kernels, Operand::new(&a), Operand::new(&b), to) };
+                for ((i, j), c) in c.indexed_iter() {
+                    let terms = || a.row(i).into_iter().zip(b.column(j)).map(|(a, b)| a.widen() * b.widen());
+                    let (sum, size) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
+                    assert!(
+                        (c.widen() - sum).abs() <= k as f64 * eps * size,
+                        "{m}·{k}·{n}, at {i}, {j}: {c}, not {sum}"
+                    );
+                }
+            }
         }
     }
 }

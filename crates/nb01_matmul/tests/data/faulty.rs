@@ -4,6 +4,7 @@ use crate::fixtures::{check, fixture, unpacked};
 use nb01_matmul::DataError;
 use nb01_matmul::data::{Fault, get_data_from, idx, pickle};
 use std::fs;
+use std::io::{BufReader, ErrorKind, Read};
 
 /// The fault of `tests/fixtures/faulty_<name>.pkl.gz`, after checking that the message names file and way out.
 fn fault(name: &str) -> Fault {
@@ -28,7 +29,7 @@ fn numbers_of_another_type() {
 #[test]
 fn values_that_are_no_digits() {
     assert!(matches!(fault("label_10"), Fault::Label { row: 0, value: 13 }));
-    assert!(matches!(fault("label_negative"), Fault::Label { row: 0, .. }));
+    assert!(matches!(fault("label_negative"), Fault::Label { row: 0, value: -7 }));
     assert!(matches!(fault("pixel_nan"), Fault::Pixel { value, .. } if value.is_nan()));
     assert!(matches!(fault("pixel_255"), Fault::Pixel { value, .. } if value > 1.0));
 }
@@ -86,6 +87,8 @@ fn an_archive_cut_or_changed_anywhere() {
         fs::write(&file, &whole[..len]).unwrap();
         let error = get_data_from(&file).unwrap_err();
         assert!(matches!(error, DataError::Damaged { .. }), "cut at {len}: {error}");
+        let cut = matches!(error, DataError::Damaged { fault: Fault::Truncated { .. }, .. });
+        assert!(cut || len < 2, "cut at {len}: {error}"); // two bytes tell that it is an archive
     }
     // The head of ten bytes holds a time and a system, which no checksum covers.
     for at in 10..whole.len() {
@@ -146,6 +149,9 @@ fn idx_files_cut_lengthened_or_of_another_kind() {
     assert!(matches!(parse(&changed(&x, 7, 13), &y), Err(Fault::Truncated { .. })));
     assert!(matches!(parse(&changed(&x, 7, 11), &y), Err(Fault::Trailing { .. })));
     assert!(matches!(parse(&x, &changed(&y[..19], 7, 11)), Err(Fault::Shapes { .. })));
+    let none_for_validation =
+        parse(&[&x[..7], &[5], &x[8..16 + 5 * 784]].concat(), &[&y[..7], &[5], &y[8..13]].concat());
+    assert!(matches!(none_for_validation, Err(Fault::TooFew { found: 5 })));
     assert!(matches!(parse(&x, &changed(&y, 9, 10)), Err(Fault::Label { row: 1, value: 10 })));
     assert!(matches!(parse(&changed(&x, 11, 27), &y), Err(Fault::Structure(_))), "27 rows");
     assert!(matches!(parse(&changed(&x, 4, 1), &y), Err(Fault::TooMuch { .. })), "16 million images");
@@ -156,4 +162,37 @@ fn changed(bytes: &[u8], at: usize, value: u8) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[at] = value;
     bytes
+}
+
+/// A signal may interrupt a read, which is then tried again; any other failure is the disk's.
+#[test]
+fn reads_that_are_interrupted_or_fail() {
+    struct Reader(&'static [u8], Option<ErrorKind>);
+    impl Read for Reader {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            self.1.take().map_or_else(|| self.0.read(to), |kind| Err(kind.into()))
+        }
+    }
+    let parse = |kind| pickle::parse(&mut BufReader::new(Reader(b"\x80\x04N.", Some(kind)))).unwrap_err();
+    assert!(matches!(parse(ErrorKind::Interrupted), Fault::Structure(_)));
+    assert!(matches!(parse(ErrorKind::PermissionDenied), Fault::Unpacking(_)));
+}
+
+/// Only what was cut or changed on its way is to be deleted in any case; a path may be a slip.
+#[test]
+fn the_way_out_fits_the_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |name: &str, bytes: &[u8]| {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        get_data_from(&file).unwrap_err().to_string()
+    };
+    let whole = fs::read(fixture("py2_cpickle.pkl.gz")).unwrap();
+    let cut = says("mnist.pkl.gz", &whole[..whole.len() / 2]);
+    assert!(cut.ends_with("bytes (unpacked); delete it and run `cargo xtask data get`"), "{cut}");
+    let other = says("letter.txt", b"Dear reader");
+    assert!(
+        other.contains("is it the file you meant?") && other.ends_with("correct the path (or NB_DATA)"),
+        "{other}"
+    );
 }

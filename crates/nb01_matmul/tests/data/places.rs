@@ -50,7 +50,24 @@ fn a_name_with_spaces_and_letters_from_elsewhere() {
 #[test]
 fn the_word_drawn() {
     let digits = get_data_from(Path::new("drawn")).unwrap();
-    assert_eq!((digits.source, digits.x_train.dim()), (Source::Drawn, (5000, 784)));
+    assert_eq!((&digits.source, digits.x_train.dim()), (&Source::Drawn, (5000, 784)));
+    digits.only_mnist("what drawn digits are not", || panic!("they are not MNIST"));
+    assert!(!digits.is_mnist());
+}
+
+/// What holds for MNIST alone is checked where it is MNIST, and named.
+#[test]
+fn only_mnist_is_mnist() {
+    let mnist = get_data_from(&fixture("np2_protocol4.pkl.gz")).unwrap();
+    let mut checked = 0;
+    mnist.only_mnist("that this runs", || checked += 1);
+    assert!(mnist.is_mnist() && checked == 1);
+    let named =
+        [Source::Pickle("a.pkl".into()), Source::Idx("b".into()), Source::Drawn].map(|s| s.to_string());
+    assert_eq!(
+        named,
+        ["MNIST from a.pkl", "MNIST from the IDX files in b", "digits drawn by this program, not MNIST"]
+    );
 }
 
 /// A pipe would keep us waiting, a device would never end.
