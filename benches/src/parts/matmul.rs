@@ -4,7 +4,7 @@ use super::peers::{Candle, faer, gemm, numbers};
 use super::{Bench, Contenders};
 use crate::contender::{Local, Pieces};
 use crate::data::matrix;
-use crate::record::Experiment;
+use crate::record::{Experiment, PORTABLE};
 use anyhow::Result;
 use nb02_fully_connected::matmul::{Epilogue, Path, matmul_on};
 use nb02_fully_connected::ndarray::linalg::general_mat_mul;
@@ -106,12 +106,15 @@ fn measure(bench: &Bench, shape: &Shape) -> Result<()> {
             result: pieces,
         }),
     );
-    all.push(Box::new(Local {
-        name: "nb01 portable",
-        state: factors.product(bench.threads),
-        work: |p| matmul_on(Path::Portable, &p.a, &p.b, Epilogue::None, &mut p.c),
-        result: pieces,
-    }));
+    // Its plain Rust is compiled for AVX-512, too, so it has no place where all are held to AVX2.
+    if std::env::var_os("NB_MATMUL").is_none() {
+        all.push(Box::new(Local {
+            name: PORTABLE,
+            state: factors.product(bench.threads),
+            work: |p| matmul_on(Path::Portable, &p.a, &p.b, Epilogue::None, &mut p.c),
+            result: pieces,
+        }));
+    }
     bench.measure(shape.experiment("matmul", None), all, &factors.reference())
 }
 
