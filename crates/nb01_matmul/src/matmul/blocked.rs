@@ -71,18 +71,21 @@ pub(super) unsafe fn product<T: Element>(
 ) {
     let small = a.rows <= 2 * kernels.rows || b.columns <= kernels.lanes;
     if small && a.rows * a.columns * b.columns <= TINY && is_direct(&a) && b.rows_are_contiguous() {
+        // SAFETY: as this function's; the operands are such as `direct` wants.
         return unsafe { direct(kernels, a, b, to) };
     }
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     let near = a.columns * b.columns <= NEAR;
     if b.rows_are_contiguous() && (a.rows <= kernels.rows || a.rows <= FEW && near) {
         let blocks = Blocks::new(kernels, a.columns, if near { DEPTH } else { PASSING }, 0..b.columns);
+        // SAFETY: as this function's; B has contiguous rows where it lies.
         return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
     // Decided once for all tasks, or their number would decide.
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let alone = threads::threads_for(operations) == 1;
     if alone || a.rows > SHARED || !near {
+        // SAFETY: as this function's.
         return unsafe { packed(kernels, a, b, to, operations) };
     }
     let to = Shared(to);
@@ -112,6 +115,7 @@ unsafe fn packed<T: Element>(
         for columns in ranges(b.columns, wide) {
             let blocks = Blocks::new(kernels, rows.len(), DEPTH, columns);
             let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
+            // SAFETY: as this function's, for these columns and this part of the sums; `packed` has room for the blocks.
             with_scratch(blocks.len(), |packed| unsafe {
                 blocks.pack(b, packed);
                 blocks.multiply(a, Source::Packed(packed), to, operations);
@@ -156,6 +160,7 @@ unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>,
             to: to.from(rows.start, 0),
             ahead: Ahead::NONE,
         };
+        // SAFETY: rows of A, B and C that are there, as this function's caller says.
         unsafe { (kernels.strip)(&strip) };
     }
 }
@@ -242,10 +247,12 @@ impl<'a, T: Element> Blocks<'a, T> {
         let from = b.at(rows.start, self.columns.start + start);
         if b.rows_are_contiguous() {
             let panel = Panel { rows: rows.len(), columns, from, from_row: b.row, to, width: self.width };
+            // SAFETY: the rows and columns are B's, and the buffer has room for them, as this function's caller says.
             return unsafe { (self.kernels.copy)(&panel) };
         }
         for i in 0..rows.len() {
             let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
+            // SAFETY: the same, a row at a time.
             unsafe { copy_padded(from, b.column, columns, to.wrapping_add(i * self.width), self.width) };
         }
     }
@@ -288,6 +295,7 @@ impl<'a, T: Element> Blocks<'a, T> {
             }
             Source::InPlace(b) => (b.at(block.start, self.columns.start), b.row, 0),
         };
+        // SAFETY: `buffer` has room for a strip of such rows and its gaps.
         let (start, a_row, a_column) = unsafe { strip_of_a(&a, &rows, &block, buffer) };
         let strip = Strip {
             rows: rows.len(),
@@ -305,6 +313,7 @@ impl<'a, T: Element> Blocks<'a, T> {
             to: to.from(rows.start, self.columns.start).part(block.start == 0, block.end == self.k),
             ahead: strip_ahead(&a, &rows, &block),
         };
+        // SAFETY: the strip is made of rows of A and C and of a block of B that are there.
         unsafe { (self.kernels.strip)(&strip) };
     }
 }
@@ -326,6 +335,7 @@ unsafe fn strip_of_a<T: Element>(
     if a.columns_are_contiguous() {
         for (i, p) in block.clone().enumerate() {
             let to = buffer.at(i * rows.len());
+            // SAFETY: columns of A that are there, to a buffer that has room for them.
             unsafe { copy_padded(a.at(rows.start, p), 1, rows.len(), to, rows.len()) };
         }
         return (buffer.at(0), 1, rows.len() as isize);
@@ -334,6 +344,7 @@ unsafe fn strip_of_a<T: Element>(
     let step = block.len().next_multiple_of(16) + 16;
     let step = if collides(step as isize, size_of::<T>()) { step + 16 } else { step };
     for (i, row) in rows.clone().enumerate() {
+        // SAFETY: rows of A that are there, to a buffer that has room for them.
         unsafe {
             copy_padded(a.at(row, block.start), a.column, block.len(), buffer.at(i * step), block.len())
         };
@@ -357,6 +368,7 @@ fn collides(step: isize, size: usize) -> bool {
 
 /// Copies `len` numbers that are `step` apart, and fills up with zeros to `padded`.
 unsafe fn copy_padded<T: Element>(from: *const T, step: isize, len: usize, to: *mut T, padded: usize) {
+    // SAFETY: `len` numbers can be read and `padded` written, as the callers say.
     unsafe {
         if step == 1 && len.is_multiple_of(16) {
             // Sixteen at a time, since a call of `memcpy` for each row would take longer than the copy.
@@ -382,6 +394,7 @@ pub(super) struct Shared<T>(pub(super) Destination<T>);
 
 // SAFETY: the pointers in it are used by each task for numbers of its own only, and all tasks end before the product does.
 unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T: Copy> Shared<T> {

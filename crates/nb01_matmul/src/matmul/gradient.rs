@@ -57,9 +57,11 @@ pub(super) unsafe fn product<T: Element>(
             let end = short.columns.min((part + 1) * part_rows);
             for p in (part * part_rows..end).step_by(DEPTH) {
                 let destination = plain(c, n as isize).part(p == part * part_rows, true);
+                // SAFETY: these sums are this part's; the rows are those of A and B.
                 unsafe { add_rows(kernels, short, long, p..end.min(p + DEPTH), destination) };
             }
         });
+        // SAFETY: all parts are there, and C may be written, as this function's caller says.
         unsafe { add_parts(sums, parts, (m, n), long.columns, transposed, to) };
     });
 }
@@ -95,6 +97,7 @@ unsafe fn add_rows<T: Element>(
             to: to.from(0, columns.start),
             ahead,
         };
+        // SAFETY: rows of both operands, and sums, that are there, as this function's caller says.
         unsafe { (kernels.strip)(&strip) };
         ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
     }
@@ -126,11 +129,13 @@ unsafe fn add_parts<T: Element>(
         for part in 1..parts {
             let more = sums.at((part * m + i) * n);
             for j in 0..columns {
+                // SAFETY: a row of sums of each part; no other task has row `i`.
                 unsafe { *total.wrapping_add(j) += *more.wrapping_add(j) };
             }
         }
         for j in 0..columns {
             let (row, column) = if transposed { (j, i) } else { (i, j) };
+            // SAFETY: a number of C that is this task's.
             unsafe { finish_one(*total.wrapping_add(j), to.from(row, column)) };
         }
     });
@@ -138,6 +143,7 @@ unsafe fn add_parts<T: Element>(
 
 /// What the kernels do with a finished register, for a single number.
 unsafe fn finish_one<T: Element>(mut x: T, to: Destination<T>) {
+    // SAFETY: the caller's number of C, and the bias of its column.
     unsafe {
         if to.accumulate {
             x = *to.c + x;

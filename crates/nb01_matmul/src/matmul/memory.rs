@@ -82,6 +82,7 @@ pub(super) struct Scratch<T> {
 
 // SAFETY: threads may share it as long as they write to different places, which its users see to.
 unsafe impl<T: Send> Send for Scratch<T> {}
+// SAFETY: as above.
 unsafe impl<T: Send> Sync for Scratch<T> {}
 
 impl<T> Scratch<T> {

@@ -38,6 +38,7 @@
 //! assert_eq!((out.dim(), w_g.dim()), ((64, 10), (784, 10)));
 //! ```
 #![allow(unsafe_code)] // The one module that may: registers and raw speed are its subject.
+#![warn(clippy::undocumented_unsafe_blocks)] // Each block with its argument.
 
 mod path;
 mod element;
@@ -247,15 +248,17 @@ fn into<T: Element>(
     let bias = bias.as_deref();
     let (a, b) = (Operand::new(a), Operand::new(b));
     let (row, column) = (c.strides()[0], c.strides()[1]);
-    // SAFETY (all three): the shapes were compared, and `c` is borrowed mutably, so nothing overlaps it.
     if column == 1 || b.columns == 1 {
+        // SAFETY: the shapes were compared, and `c` is borrowed mutably, so nothing overlaps it.
         unsafe { product(path, a, b, destination(c.as_mut_ptr(), row, epilogue, bias)) };
     } else if row == 1 && bias.is_none() {
         // Columns are contiguous: compute cᵀ = bᵀ · aᵀ, whose rows are.
+        // SAFETY: the same, turned.
         unsafe { product(path, b.t(), a.t(), destination(c.as_mut_ptr(), column, epilogue, None)) };
     } else {
         let mut beside = c.as_standard_layout().into_owned();
         let to = destination(beside.as_mut_ptr(), b.columns as isize, epilogue, bias);
+        // SAFETY: the same, for an array of our own of that shape.
         unsafe { product(path, a, b, to) };
         c.assign(&beside);
     }
@@ -298,10 +301,12 @@ fn destination<T: Element>(
 /// # Safety
 /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
 unsafe fn product<T: Element>(path: Path, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+    // SAFETY: as this function's.
     unsafe { product_by(T::kernels(path), a, b, to) }
 }
 
 unsafe fn product_by<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+    // SAFETY: as this function's caller says; each way has looked at the shape and the strides.
     unsafe {
         if a.rows == 0 || b.columns == 0 {
         } else if tall::fits(kernels, &a, &b) {

@@ -21,6 +21,7 @@ pub(super) struct Operand<T> {
 // SAFETY: an operand is only made from a shared reference to an array, and only used while that lives; reading a
 // number from several threads is what `T: Sync` allows.
 unsafe impl<T: Sync> Send for Operand<T> {}
+// SAFETY: as above.
 unsafe impl<T: Sync> Sync for Operand<T> {}
 
 impl<T> Operand<T> {

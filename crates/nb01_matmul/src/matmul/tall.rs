@@ -88,6 +88,7 @@ unsafe fn packed_once<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operan
     let to = Shared(to);
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     if a.rows > BATCH || threads::threads_for(operations) == 1 {
+        // SAFETY: as this function's.
         return unsafe { packed(kernels, a, b, to, |tall| tall.multiply()) };
     }
     let task_rows = OWN.next_multiple_of(kernels.rows);
@@ -116,6 +117,7 @@ unsafe fn packed<T: Element>(
         let (first, width, panel) = (blocks.first, blocks.width, (b.rows * blocks.width) as isize);
         let whole = Whole { columns, start: packed.at(0), first, width, row: width as isize, panel };
         let start = packed.at(aligned);
+        // SAFETY: B has these columns, and the buffer room for them in whole registers.
         unsafe { pack_dots(kernels, b, columns..b.columns, start) };
         let dots = Dotted { columns: b.columns - columns, start, step: 0, packed: true };
         work(&Tall { kernels, a, whole, dots, to });
@@ -210,9 +212,11 @@ impl<T: Element> Tall<'_, T> {
     /// Some rows: whole registers of columns first, then dot products with what those rows left in the cache.
     unsafe fn rows(&self, rows: Range<usize>) {
         if self.whole.columns > 0 {
+            // SAFETY: rows of A and C that are there, as this function's caller says, and a packed B.
             unsafe { (self.kernels.strip)(&self.strip(&rows)) };
         }
         if self.dots.columns > 0 {
+            // SAFETY: the same.
             unsafe { (self.kernels.dots)(&self.dots(&rows)) };
         }
     }

@@ -1,4 +1,5 @@
 //! AVX2 and FMA: 16 registers of 8 lanes.
+#![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
 use super::{Kernels, entries};

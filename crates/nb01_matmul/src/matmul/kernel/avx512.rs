@@ -1,4 +1,5 @@
 //! AVX-512: 32 registers of 16 lanes, masks, and stores that go past the caches.
+#![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
 use super::{Kernels, entries};

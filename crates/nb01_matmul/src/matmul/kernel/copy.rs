@@ -16,6 +16,7 @@ pub(super) unsafe fn copy<L: Lanes>(panel: &Panel<L::Elem>) {
         for column in (0..panel.width).step_by(L::N) {
             let left = panel.columns.saturating_sub(column);
             let (from, to) = (from.wrapping_add(column), to.wrapping_add(column));
+            // SAFETY: inside the panel and its place, as this function's caller says; what is not there is masked.
             unsafe {
                 // Each stores for itself, or plain Rust would take every register by way of the stack.
                 if left < L::N {

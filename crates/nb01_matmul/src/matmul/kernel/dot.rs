@@ -46,9 +46,11 @@ pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots<L::
         let mut row = 0;
         while row < d.rows {
             let at = At { row, column, width, ahead: ahead.take(d.ahead.lines.div_ceil(tiles)) };
+            // SAFETY: rows and columns that are there, as this function's caller says, and `done` has a place for each.
             row += unsafe { tiles_of::<L, R, C>(d, at, done.add(row * MAX_COLUMNS + column)) };
         }
     }
+    // SAFETY: every tile has been written.
     unsafe { finish_rows::<L>(d, done) };
 }
 
@@ -67,6 +69,7 @@ unsafe fn tiles_of<L: Lanes, const R: usize, const C: usize>(
     at: At<L::Elem>,
     done: *mut L::Elem,
 ) -> usize {
+    // SAFETY: as many rows as are left.
     unsafe {
         match d.rows - at.row {
             left if left >= R => rows_of::<L, R, C>(d, at, done),
@@ -83,6 +86,7 @@ unsafe fn rows_of<L: Lanes, const R: usize, const C: usize>(
     at: At<L::Elem>,
     done: *mut L::Elem,
 ) -> usize {
+    // SAFETY: as many columns as the tile has.
     unsafe {
         match at.width {
             1 => tile::<L, R, 1>(d, at, done),
@@ -114,6 +118,7 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     let mut a = d.a.wrapping_offset(d.a_row.wrapping_mul(at.row as isize));
     let (mut b, mut left) = (d.b.wrapping_offset(start), d.k);
     let (mut ahead, asks) = (at.ahead, at.ahead.lines.div_ceil((d.k / L::N).max(1)));
+    // SAFETY: rows of A and columns of B that are there, as this function's caller says; the last register is masked.
     unsafe {
         let mut sums = [[L::zero(); C]; R];
         while left >= L::N {
@@ -136,6 +141,7 @@ unsafe fn add_lanes<L: Lanes, const R: usize, const C: usize>(sums: &[[L; C]; R]
     for first in (0..R).step_by(4) {
         let rows = 4.min(R - first);
         for j in 0..C {
+            // SAFETY: a place for each sum, as this function's caller says.
             unsafe {
                 let mut four = [L::zero(); 4];
                 for i in 0..rows {
@@ -158,6 +164,7 @@ unsafe fn finish_rows<L: Lanes>(d: &Dots<L::Elem>, done: *const L::Elem) {
         for column in (0..d.columns).step_by(L::N) {
             let left = d.columns - column;
             let from = done.wrapping_add(i * MAX_COLUMNS + column);
+            // SAFETY: the dots were written, and the columns of C and of the bias are there or masked.
             unsafe {
                 let mask = if left < L::N { Some(L::first(left)) } else { None };
                 finish::<L>(super::read(from, mask), &d.to, c.wrapping_add(column), column, mask);
@@ -174,6 +181,7 @@ unsafe fn step<L: Lanes, const R: usize, const C: usize>(
     (b, b_column): (*const L::Elem, isize),
     mask: Option<L::Mask>,
 ) {
+    // SAFETY: as many rows and columns as the tile has, or those of the mask.
     unsafe {
         let mut columns = [L::zero(); C];
         for j in 0..C {

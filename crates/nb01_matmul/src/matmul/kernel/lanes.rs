@@ -43,6 +43,7 @@ pub(super) trait Lanes: Copy {
 
     /// Stores past the caches, to an address aligned to the whole register: nobody reads it back soon.
     unsafe fn stream(self, to: *mut Self::Elem) {
+        // SAFETY: as for `store`, whose lanes these are.
         unsafe { self.store(to) }
     }
 

@@ -182,6 +182,7 @@ struct Aligned<T>(T);
 #[inline(always)]
 unsafe fn ask<L: lanes::Lanes>(ahead: &mut Ahead<L::Elem>) {
     if ahead.lines > 0 {
+        // SAFETY: asking is allowed anywhere.
         unsafe { L::prefetch_far(ahead.next) };
         ahead.next = ahead.next.wrapping_add(Ahead::<L::Elem>::LINE);
         ahead.lines -= 1;
@@ -197,16 +198,19 @@ macro_rules! entries {
         // SAFETY (all): the caller keeps the promises of `Strip`, `Dots` and `Panel`, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
         unsafe fn strip(strip: &Strip<<$lanes as Lanes>::Elem>) {
+            // SAFETY: as above.
             unsafe { outer::strip::<$lanes, $rows, $vectors>(strip) }
         }
 
         $(#[target_feature(enable = $features)])?
         unsafe fn dots(dots: &Dots<<$lanes as Lanes>::Elem>) {
+            // SAFETY: as above.
             unsafe { dot::dots::<$lanes, $dot_rows, $dot_columns>(dots) }
         }
 
         $(#[target_feature(enable = $features)])?
         unsafe fn copy_panel(panel: &Panel<<$lanes as Lanes>::Elem>) {
+            // SAFETY: as above.
             unsafe { copy::copy::<$lanes>(panel) }
         }
 
@@ -235,6 +239,7 @@ unsafe fn finish<L: lanes::Lanes>(
     column: usize,
     mask: Option<L::Mask>,
 ) {
+    // SAFETY: as this function's.
     unsafe {
         let mut x = sums;
         if to.accumulate {
@@ -253,6 +258,7 @@ unsafe fn finish<L: lanes::Lanes>(
 /// All lanes, past the caches or not, or those of the mask.
 #[inline(always)]
 unsafe fn write<L: lanes::Lanes>(x: L, to: *mut L::Elem, mask: Option<L::Mask>, stream: bool) {
+    // SAFETY: as this function's.
     unsafe {
         match mask {
             Some(mask) => x.store_masked(to, mask),
@@ -265,6 +271,7 @@ unsafe fn write<L: lanes::Lanes>(x: L, to: *mut L::Elem, mask: Option<L::Mask>, 
 /// All lanes, or those of the mask.
 #[inline(always)]
 unsafe fn read<L: lanes::Lanes>(from: *const L::Elem, mask: Option<L::Mask>) -> L {
+    // SAFETY: as this function's.
     unsafe {
         match mask {
             Some(mask) => L::load_masked(from, mask),

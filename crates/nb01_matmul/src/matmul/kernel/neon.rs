@@ -1,4 +1,5 @@
 //! NEON, which every 64-bit ARM core has: 32 registers of 4 lanes.
+#![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
 use super::{Kernels, entries};

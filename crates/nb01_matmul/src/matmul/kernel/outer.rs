@@ -47,6 +47,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
         while row < s.rows {
             let ahead = ahead.take(share);
             let at = At { row, columns, b, ahead, to: to.from(row, 0), direct };
+            // SAFETY: the tile is inside the strip, and `sums` as large as the largest tile.
             unsafe {
                 ask_for_c::<L, R>(s, &at);
                 let rows = tiles_of::<L, R, V>(s, &at, sums.0.as_mut_ptr().cast());
@@ -61,6 +62,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip<L
         t += 1;
     }
     if s.to.stream {
+        // SAFETY: the strip's caller has the instructions.
         unsafe { L::fence() };
     }
 }
@@ -100,6 +102,7 @@ unsafe fn ask_for_c<L: Lanes, const R: usize>(s: &Strip<L::Elem>, at: &At<L::Ele
     for i in 0..R.min(s.rows - at.row) {
         let c = at.to.row(i);
         for column in (0..at.columns).step_by(Ahead::<L::Elem>::LINE) {
+            // SAFETY: asking is allowed anywhere.
             unsafe { L::prefetch(c.wrapping_add(column)) };
         }
     }
@@ -112,6 +115,7 @@ unsafe fn tiles_of<L: Lanes, const R: usize, const V: usize>(
     at: &At<L::Elem>,
     sums: *mut L,
 ) -> usize {
+    // SAFETY: as many rows as are left, of the strip that this function's caller describes.
     unsafe {
         match s.rows - at.row {
             left if left >= R => rows_of::<L, R, V>(s, at, sums),
@@ -129,6 +133,7 @@ unsafe fn rows_of<L: Lanes, const R: usize, const V: usize>(
     at: &At<L::Elem>,
     sums: *mut L,
 ) -> usize {
+    // SAFETY: as many registers as the columns fill.
     unsafe {
         match at.columns.div_ceil(L::N) {
             1 if s.b_in_place && at.columns < L::N => tile::<L, R, 1, true>(s, at, sums),
@@ -155,6 +160,7 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(
     // In a black box, since the compiler would otherwise walk from row to row, each step waiting for the one before.
     let down: [isize; 4] = black_box(std::array::from_fn(|i| s.a_row.wrapping_mul(1 + i as isize)));
     let lines = if L::ASKS { ahead.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
+    // SAFETY: the tile's rows of A and C and its columns of B are there, as this function's caller says.
     unsafe {
         let mask = if EDGE { Some(L::first(at.columns)) } else { None };
         let mut sums = [[[L::zero(); V]; R]; 2];
@@ -193,6 +199,7 @@ unsafe fn write_tile<L: Lanes, const R: usize, const V: usize>(
     for i in 0..R {
         for v in 0..V {
             let c = to.row(i).wrapping_add(v * L::N);
+            // SAFETY: a whole register of C, which is this tile's.
             unsafe {
                 match (to.accumulate, to.stream) {
                     (true, _) => L::load(c).add(sums[i][v]).store(c),
@@ -212,6 +219,7 @@ unsafe fn step<L: Lanes, const R: usize, const V: usize>(
     (b, b_row): (*const L::Elem, isize),
     mask: Option<L::Mask>,
 ) {
+    // SAFETY: rows of A and registers of B that are there, as this function's caller says.
     unsafe {
         let mut row = [L::zero(); V];
         for v in 0..V {
@@ -238,6 +246,7 @@ unsafe fn finish_tile<L: Lanes>(at: &At<L::Elem>, rows: usize, sums: *const L) {
     for i in 0..rows {
         for v in 0..registers {
             let (column, left) = (v * L::N, at.columns - v * L::N);
+            // SAFETY: the sums were written, and the columns of C and of the bias are there or masked.
             unsafe {
                 let mask = if left < L::N { Some(L::first(left)) } else { None };
                 finish(

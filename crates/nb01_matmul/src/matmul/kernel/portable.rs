@@ -3,6 +3,7 @@
 //!
 //! It runs anywhere. On x86-64 the same source is also compiled for newer processors ([`WIDE`], [`WIDEST`]), since the
 //! instructions that every such processor has are those of the year 2003.
+#![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
 use super::{Kernels, entries};

@@ -16,9 +16,10 @@ pub(crate) trait Work {
 /// Runs `work` compiled for the path that products run on.
 pub(crate) fn vectorize(work: impl Work) {
     match Path::chosen() {
-        // SAFETY (both): `chosen` only returns what this processor can run.
+        // SAFETY: `chosen` only returns what this processor can run.
         #[cfg(target_arch = "x86_64")]
         Path::Avx512 => unsafe { avx512(work) },
+        // SAFETY: the same.
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 => unsafe { avx2(work) },
         Path::Neon => work.run::<true>(),
