@@ -112,15 +112,15 @@ impl<'a, T: Element> Operand<'a, T> {
     }
 }
 
-/// Sums along one axis, in `f64`.
+/// Sums along one axis, in `f64`: line by line where lines are long, else slice upon slice.
 fn sum_axis<T: Element>(values: ArrayViewD<'_, T>, axis: Axis) -> Result<ArrayD<T>, TooLarge> {
-    const SHORT: usize = 16; // numbers side by side from which on a line of sums is quicker than sums of lines
-    let slices = values.axis_iter(axis);
+    const LONG: usize = 16; // from so many numbers on, a line is worth a call
     let mut sums = zeros::<f64>(values.raw_dim().remove_axis(axis).slice())?;
-    if values.stride_of(axis) == 1 || sums.len() < SHORT {
+    let lines = values.stride_of(axis) == 1 && values.len_of(axis) >= LONG;
+    if lines || sums.len() < LONG {
         Zip::from(&mut sums).and(values.lanes(axis)).for_each(|sum, line| *sum = total(&line));
     } else {
-        slices.for_each(|slice| sums.zip_mut_with(&slice, |sum, x| *sum += x.widen()));
+        values.axis_iter(axis).for_each(|slice| sums.zip_mut_with(&slice, |sum, x| *sum += x.widen()));
     }
     Ok(sums.mapv(T::narrow))
 }
