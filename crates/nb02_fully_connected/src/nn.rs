@@ -47,7 +47,7 @@
 //! assert!(loss(&net) < before / 2.0);
 //! ```
 
-pub use crate::module::{Model, Module, Mse as MSELoss, Sequential};
+pub use crate::module::{Model, Module, Sequential};
 
 use crate::functions::activation::check_same;
 use crate::functions::linear::{check_lin_grad, lin_misfit, lin_param_grads};
