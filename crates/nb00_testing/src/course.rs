@@ -40,18 +40,6 @@ fn line(what: &str, ours: impl Display, whose: &str, other: impl Display) -> Str
     format!("{what:<34} {ours:>14}   {whose}: {other}")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_label_says_whose_number_it_is() {
-        let [course, measured] = ["course", "measured"].map(|whose| line("x.mean()", 0.13, whose, 0.1304));
-        assert_eq!(course, "x.mean()                                     0.13   course: 0.1304");
-        assert_eq!(measured, course.replace("course", "measured"));
-    }
-}
-
 /// Says that a check was not made, and why: to the terminal itself, since a passing test's prints are hidden.
 ///
 /// `cargo xtask run` counts these lines, so nothing that was skipped is reported as passed.
@@ -63,4 +51,16 @@ pub fn skip(what: &str, why: &str) {
     let line = format!("skipped: {what} ({why})\n");
     // A closed standard error is no reason to fail a test that had nothing to check.
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_label_says_whose_number_it_is() {
+        let [course, measured] = ["course", "measured"].map(|whose| line("x.mean()", 0.13, whose, 0.1304));
+        assert_eq!(course, "x.mean()                                     0.13   course: 0.1304");
+        assert_eq!(measured, course.replace("course", "measured"));
+    }
 }
