@@ -112,7 +112,7 @@ fn s06_whatever_is_an_array() {
 #[test]
 fn s07_shapes_first() {
     let (column, flat) = (Array2::<f32>::ones((50, 1)), Array1::<f32>::ones(50));
-    beside("near(ones(50, 1), ones(50))", near(&column, &flat), "True, by broadcasting");
+    beside_measured("near(ones(50, 1), ones(50))", near(&column, &flat), "True, by broadcasting");
     // This is what PyTorch compares: both as (50, 50).
     let square = (column.broadcast((50, 50)).unwrap(), flat.broadcast((50, 50)).unwrap());
     assert!(near(&square.0, &square.1));
@@ -169,12 +169,13 @@ fn s10_small_gradients() {
     // Made up, but as large as the lesson's gradient with respect to x_train and as crowded about zero.
     let grad = Array1::linspace(-1.0_f64, 1.0, 10_001).mapv(|u| 5.7e-5 * u.powi(17));
     let (zero, halved) = (Array1::zeros(grad.len()), &grad / 2.0);
-    beside(
+    beside_measured(
         "% of the gradient near zero",
         format_args!("{:.1}", percent_near(&zero, &grad)),
         "90.7 of x_train's",
     );
-    beside("% near half of itself", format_args!("{:.1}", percent_near(&halved, &grad)), "99.1 of x_train's");
+    let half = format!("{:.1}", percent_near(&halved, &grad));
+    beside_measured("% near half of itself", half, "99.1 of x_train's");
     assert!(percent_near(&zero, &grad) > 85.0 && percent_near(&halved, &grad) > 90.0);
     assert!(!near(&zero, &grad), "a few large elements save the lesson's check");
 

@@ -33,7 +33,8 @@
 //! test_near(model.lin1.w.g.as_ref().expect("it was just computed"), &expected.w1);
 //! ```
 
-use crate::functions::linear::{outer_summed, rows_that_fit, sum_rows};
+use crate::functions::activation::check_same;
+use crate::functions::linear::{check_lin_grad, lin_misfit, outer_summed, rows_that_fit, sum_rows};
 use crate::module::Param;
 use crate::{Net, lin, matmul, mse, mse_grad, relu_grad, shifted_relu};
 use ndarray::{ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, Axis, Ix1, Ix2};
@@ -79,7 +80,7 @@ impl Relu {
     /// Backward: from the gradient of what [`call`](Self::call) returned to that of what it was given.
     ///
     /// # Panics
-    /// If it was not called before.
+    /// At the caller's line if it was not called before, or with another shape.
     ///
     /// ```should_panic
     /// use nb02_fully_connected::{layers::Relu, ndarray::array};
@@ -89,6 +90,7 @@ impl Relu {
     #[track_caller]
     pub fn backward(&mut self, out_g: &ArrayRef2<f32>) -> Array2<f32> {
         let inp: &ArcArray2<f32> = called(self.inp.as_ref(), "Relu");
+        check_same("layers::Relu", inp, out_g);
         relu_grad(inp, out_g)
     }
 }
@@ -137,6 +139,9 @@ impl Lin {
     /// ```
     #[track_caller]
     pub fn call(&mut self, inp: &ArcArray2<f32>) -> ArcArray2<f32> {
+        if let Some(misfit) = lin_misfit("layers::Lin", inp, ("w", &self.w.v), ("b", &self.b.v)) {
+            panic!("{misfit}");
+        }
         self.inp = Some(inp.clone());
         lin(inp, &self.w.v, &self.b.v).into_shared()
     }
@@ -144,10 +149,10 @@ impl Lin {
     /// Backward: keeps the gradients of `w` and `b`, returns the input's.
     ///
     /// "Creating a giant outer product, just to sum it, is inefficient!", says the notebook at this line, and
-    /// it is. What would not fit into memory is taken some rows at a time.
+    /// it is. What would not fit into memory is taken some rows at a time, and one row in any case.
     ///
     /// # Panics
-    /// If it was not called before, or the shapes do not fit.
+    /// At the caller's line if it was not called before, or the shapes do not fit.
     ///
     /// ```should_panic
     /// use nb02_fully_connected::{layers::Lin, ndarray::array};
@@ -157,8 +162,9 @@ impl Lin {
     #[track_caller]
     pub fn backward(&mut self, out_g: &ArrayRef2<f32>) -> Array2<f32> {
         let inp = called(self.inp.as_ref(), "Lin");
+        check_lin_grad("layers::Lin", inp, ("w", &self.w.v), out_g);
         let mut w_g = Array2::zeros(self.w.v.dim());
-        let rows = rows_that_fit::<f32>(inp.ncols(), out_g.ncols());
+        let rows = rows_that_fit::<f32>(inp.ncols(), out_g.ncols()).max(1);
         for (inp, out_g) in inp.axis_chunks_iter(Axis(0), rows).zip(out_g.axis_chunks_iter(Axis(0), rows)) {
             w_g += &outer_summed(&inp, &out_g);
         }
@@ -217,6 +223,8 @@ impl Mse {
 
 /// `class Model`: the layers of the lesson's net and its loss, forward in order and backward in reverse.
 ///
+/// The layers have names here, so that one can ask for `lin1`'s weights; the passes see them as a list.
+///
 /// ```
 /// use nb02_fully_connected::{Net, layers::Model, manual_seed, ndarray::Array1, randn};
 ///
@@ -269,16 +277,17 @@ impl Model {
     /// ```
     #[track_caller]
     pub fn call(&mut self, x: &ArcArray2<f32>, targ: &ArrayRef1<f32>) -> f32 {
-        let l1 = self.lin1.call(x);
-        let l2 = self.relu.call(&l1);
-        let out = self.lin2.call(&l2);
+        let mut out = x.clone();
+        for layer in self.layers() {
+            out = layer.call(&out);
+        }
         self.loss.call(&out, targ)
     }
 
     /// Every layer's backward pass, last layer first; returns the gradient of `x`.
     ///
     /// # Panics
-    /// If the model was not called before.
+    /// At the caller's line if the model was not called before.
     ///
     /// ```should_panic
     /// use nb02_fully_connected::{Net, layers::Model, manual_seed};
@@ -287,10 +296,40 @@ impl Model {
     /// ```
     #[track_caller]
     pub fn backward(&mut self) -> Array2<f32> {
-        let out_g = self.loss.backward();
-        let l2_g = self.lin2.backward(&out_g);
-        let l1_g = self.relu.backward(&l2_g);
-        self.lin1.backward(&l1_g)
+        let mut g = self.loss.backward();
+        for layer in self.layers().into_iter().rev() {
+            g = layer.backward(&g);
+        }
+        g
+    }
+
+    /// The list that both passes walk: the notebook's `self.layers`.
+    fn layers(&mut self) -> [Layer<'_>; 3] {
+        [Layer::Lin(&mut self.lin1), Layer::Relu(&mut self.relu), Layer::Lin(&mut self.lin2)]
+    }
+}
+
+/// What stands in the list: in Python anything that has the two methods, here one of these.
+enum Layer<'m> {
+    Lin(&'m mut Lin),
+    Relu(&'m mut Relu),
+}
+
+impl Layer<'_> {
+    #[track_caller]
+    fn call(self, inp: &ArcArray2<f32>) -> ArcArray2<f32> {
+        match self {
+            Layer::Lin(lin) => lin.call(inp),
+            Layer::Relu(relu) => relu.call(inp),
+        }
+    }
+
+    #[track_caller]
+    fn backward(self, out_g: &ArrayRef2<f32>) -> Array2<f32> {
+        match self {
+            Layer::Lin(lin) => lin.backward(out_g),
+            Layer::Relu(relu) => relu.backward(out_g),
+        }
     }
 }
 

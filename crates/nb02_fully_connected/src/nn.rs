@@ -47,14 +47,14 @@
 //! assert!(loss(&net) < before / 2.0);
 //! ```
 
-pub use crate::module::{Model, Module, Mse as MSELoss, Sequential};
+pub use crate::module::{Model, Module, Sequential};
 
-use crate::functions::activation::relu_grad_;
-use crate::functions::linear::lin_param_grads;
+use crate::functions::activation::check_same;
+use crate::functions::linear::{check_lin_grad, lin_misfit, lin_param_grads};
 use crate::matmul::affine_relu;
-use crate::module::{Param, Parameter, Saved};
+use crate::module::{Param, Parameter, Saved, check_input};
 use crate::{Layout, LinGrad, Mode, Rng, kaiming_uniform_, lin, lin_grad, rand, relu};
-use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Ix1, Ix2, Zip};
 
 /// `nn.Linear(in_features, out_features)`: `(n, in)` → `(n, out)`.
 ///
@@ -115,7 +115,7 @@ impl Linear {
         let fits = weight.ncols() == bias.len();
         assert!(
             fits,
-            "Linear: weight {:?} and bias {:?} do not fit: the bias needs an element for each column",
+            "nn::Linear: weight {:?} and bias {:?} do not fit: the bias needs an element for each column",
             weight.shape(),
             bias.shape()
         );
@@ -141,10 +141,12 @@ impl Linear {
 
 impl Module for Linear {
     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved {
+        check_input(self, inp);
         Saved::new(lin(inp, &self.weight.v, &self.bias.v))
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        check_lin_grad("nn::Linear", inp, ("weight", &self.weight.v), &out_g);
         let LinGrad { inp, w, b } = lin_grad(inp, &self.weight.v, &out_g);
         self.weight.add_grad(w);
         self.bias.add_grad(b);
@@ -152,13 +154,19 @@ impl Module for Linear {
     }
 
     fn bwd_params(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) {
+        check_lin_grad("nn::Linear", inp, ("weight", &self.weight.v), &out_g);
         let (w, b) = lin_param_grads(inp, &out_g);
         self.weight.add_grad(w);
         self.bias.add_grad(b);
     }
 
     fn forward_relu(&self, inp: &ArrayRef2<f32>) -> Option<Saved> {
+        check_input(self, inp);
         Some(Saved::new(affine_relu(inp, &self.weight.v, &self.bias.v, 0.0)))
+    }
+
+    fn misfit(&self, inp: &ArrayRef2<f32>) -> Option<String> {
+        lin_misfit("nn::Linear", inp, ("weight", &self.weight.v), ("bias", &self.bias.v))
     }
 
     fn parameters(&self) -> Vec<&dyn Parameter> {
@@ -188,6 +196,9 @@ impl std::fmt::Debug for Linear {
 /// let x = array![[-1.0, 2.0]];
 /// assert_eq!(ReLU.call(&x).out(), &relu(&x)); // nn.ReLU and F.relu are the same function
 /// ```
+///
+/// Where the input is NaN, the gradient goes through, as it does in PyTorch's. (Through the lesson's
+/// [`relu_grad`](crate::relu_grad) it does not: that is `clamp_min`'s.)
 #[derive(Clone, Copy, Debug)]
 pub struct ReLU;
 
@@ -197,12 +208,13 @@ impl Module for ReLU {
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, mut out_g: Array2<f32>) -> Array2<f32> {
-        relu_grad_(inp, &mut out_g);
+        check_same("nn::ReLU", inp, &out_g);
+        Zip::from(&mut out_g).and(inp).for_each(|g, &x| *g = if x <= 0.0 { 0.0 } else { *g }); // NaN passes
         out_g
     }
 
-    fn bwd_params(&mut self, _inp: &ArrayRef2<f32>, _saved: &Saved, _out_g: Array2<f32>) {
-        // Nothing here is learned.
+    fn bwd_params(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) {
+        check_same("nn::ReLU", inp, &out_g); // and nothing is learned here
     }
 
     fn is_relu(&self) -> bool {

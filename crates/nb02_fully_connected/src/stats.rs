@@ -4,8 +4,8 @@
 //! 0.3073. Adding numbers sounds like the easy part. But an `f32` has seven digits: once a running sum has
 //! grown to some millions, a pixel of 0.2 only partly arrives, and on MNIST a plain `f32` sum gives 0.1312,
 //! `ndarray`'s own `mean()` 0.1308 and its `std(0.)` **0.2803, which is 8.8 % too low**. Normalising with
-//! that leaves a standard deviation of 1.10, and the lesson's own check fails. So here every sum over a data
-//! set is an `f64`:
+//! that leaves a standard deviation of 1.10, and the lesson's own check fails. So here the sums of statistics
+//! are `f64`, as are those of the loss and of the biases' gradients:
 //!
 //! ```text
 //! mean = Σ x / n          std = √( Σ (x − mean)² / (n − 1) )

@@ -307,6 +307,8 @@ fn finite_differences_need_f64() {
 
 // What the table cannot show.
 
+/// Forward there is one truth about NaN. Backward there are two: the lesson's ReLU is `clamp_min`, whose gradient there
+/// is 0 in PyTorch, and `nn.ReLU` is `relu`, whose gradient goes through.
 #[test]
 fn relu_passes_nan_and_infinity_as_pytorch_does() {
     let x = array![[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 0.0]];
@@ -314,8 +316,30 @@ fn relu_passes_nan_and_infinity_as_pytorch_does() {
     assert!(out[[0, 0]].is_nan());
     assert_eq!(out.slice(s![0, 1..]), array![f32::INFINITY, 0.0, 0.0, 0.0]);
     assert_eq!(relu_grad(&x, &Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
+    for shift in [0.0, 0.5] {
+        let mut lessons = module::Relu { shift };
+        let pass = lessons.call(&x);
+        assert_eq!(lessons.backward(pass, Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
+    }
+    let pass = nn::ReLU.call(&x);
+    assert_eq!(nn::ReLU.backward(pass, Array2::ones((1, 5))), array![[1.0, 1.0, 0.0, 0.0, 0.0]]);
     // At exactly 0 the slope is the left one: torch's leaky_relu there has the gradient 0.25, too.
     assert_eq!(leaky_relu_grad(&x, &Array2::ones((1, 5)), 0.25), array![[0.25, 1.0, 0.25, 0.25, 0.25]]);
+}
+
+/// A `Linear` that clamps for the ReLU behind it leaves the ReLU its output only; NaN is NaN in that, too.
+#[test]
+fn nan_goes_back_through_linear_and_relu_in_one_pass_and_in_two() {
+    let x = array![[f32::NAN, 1.0], [-1.0, 1.0], [1.0, 1.0]];
+    let identity = || nn::Linear::from_weights(array![[1.0, 0.0], [0.0, 1.0]], Array1::zeros(2));
+    let gradient = |mut net: nn::Sequential| {
+        let pass = net.call(&x);
+        net.backward(pass, array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    };
+    let fused = gradient(nn::Sequential::new().then(identity()).then(nn::ReLU));
+    let apart = nn::Sequential::new().then(identity()).then(nn::Sequential::new().then(nn::ReLU));
+    assert_eq!(fused, array![[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]);
+    assert_eq!(gradient(apart), fused);
 }
 
 /// The form that writes every row's outer product says how many rows are too many, and takes one fewer.
@@ -360,7 +384,15 @@ fn every_layer_lists_its_parameters_in_both_lists() {
 fn nan_in_the_data_reaches_the_loss() {
     let (mut x, y, net) = draw(5, 3, 4, 0.0);
     x[[2, 1]] = f32::NAN;
-    assert!(forward_and_backward(&x, &y, &net).0.is_nan());
+    for step in [forward_and_backward::<f32>, fused::forward_and_backward] {
+        let (loss, grads) = step(&x, &y, &net);
+        assert!(loss.is_nan());
+        assert_eq!(
+            grads.x.row(2),
+            array![0.0, 0.0, 0.0],
+            "the lesson's mask lets nothing back, fused or not"
+        );
+    }
 }
 
 /// `lin` adds its bias while it multiplies; the lesson's plain form is `x @ w + b`.
@@ -462,11 +494,10 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
-    type Mistake = Box<dyn FnOnce()>;
     let (y, net) = (Array1::<f32>::zeros(4), Net::kaiming(3, 2, 0.0, &mut manual_seed(0)));
     let (y_too_short, net_too_tall) = (Array1::<f32>::zeros(3), Net::kaiming(5, 2, 0.0, &mut manual_seed(0)));
     let (y_again, net_again) = (y.clone(), net.clone());
-    let cases: [(&str, Mistake); 12] = [
+    let cases: Vec<(&str, Mistake)> = vec![
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
         (
             "fused: inp [4, 3] and w1 [5, 2]",
@@ -495,6 +526,10 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
         ),
         ("relu_grad: inp [4, 3] and out_g [3, 4]", Box::new(move || drop(relu_grad(&x, &zeros(3, 4))))),
         (
+            "leaky_relu_grad: inp [4, 3] and out_g [3, 4]",
+            Box::new(move || drop(leaky_relu_grad(&x, &zeros(3, 4), 0.01))),
+        ),
+        (
             "mse: output [4, 2] and targ [4]",
             Box::new(move || assert!(mse(&zeros(4, 2), &Array1::zeros(4)).is_nan())),
         ),
@@ -503,12 +538,139 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
             Box::new(move || drop(mse_grad(&zeros(4, 1), &Array1::zeros(3)))),
         ),
     ];
-    for (expected, case) in cases {
+    let cases = cases.into_iter().chain(mistakes_with_layers()).chain(mistakes_with_modules());
+    for (expected, case) in cases.chain(mistakes_with_models()) {
         let failed = failure(case);
         let (message, (file, _)) = (failed.message, failed.place);
         assert!(file.ends_with("tests/gradients.rs"), "{message:?} points at {file}");
         assert!(message.starts_with(expected), "{message:?} should begin with {expected:?}");
     }
+}
+
+/// Something that has to panic at its own line.
+type Mistake = Box<dyn FnOnce()>;
+
+fn zeros(rows: usize, columns: usize) -> Array2<f32> {
+    Array2::zeros((rows, columns))
+}
+
+/// Calls the layer and hands its pass on, with a gradient of that shape.
+fn called<M: Module>(mut layer: M, out_g: (usize, usize), how: fn(&mut M, module::Pass, Array2<f32>)) {
+    let x = zeros(4, 3);
+    let pass = layer.call(&x);
+    how(&mut layer, pass, zeros(out_g.0, out_g.1));
+}
+
+/// Three inputs, two outputs.
+fn linear() -> nn::Linear {
+    nn::Linear::from_weights(zeros(3, 2), Array1::zeros(2))
+}
+
+fn mistakes_with_layers() -> Vec<(&'static str, Mistake)> {
+    let lin = |out_g: (usize, usize)| {
+        let mut lin = layers::Lin::new(zeros(3, 2), Array1::zeros(2));
+        lin.call(&zeros(4, 3).into_shared());
+        move || drop(lin.backward(&zeros(out_g.0, out_g.1)))
+    };
+    let mut relu = layers::Relu::new(0.5);
+    relu.call(&zeros(4, 3).into_shared());
+    let mut model = layers::Model::new(&Net::kaiming(3, 2, 0.5, &mut manual_seed(0)));
+    vec![
+        (
+            "layers::Lin: x [4, 5] and w [3, 2]",
+            Box::new(|| {
+                drop(layers::Lin::new(zeros(3, 2), Array1::zeros(2)).call(&zeros(4, 5).into_shared()))
+            }),
+        ),
+        ("layers::Lin: inp [4, 3] and out_g [3, 2]", Box::new(lin((3, 2)))),
+        ("layers::Lin: inp [4, 3] and out_g [1, 2]", Box::new(lin((1, 2)))),
+        ("layers::Lin: out_g [4, 1] and w [3, 2]", Box::new(lin((4, 1)))),
+        ("layers::Relu: inp [4, 3] and out_g [1, 3]", Box::new(move || drop(relu.backward(&zeros(1, 3))))),
+        (
+            "layers::Lin: x [4, 5] and w [3, 2]",
+            Box::new(move || assert!(model.call(&zeros(4, 5).into_shared(), &Array1::zeros(4)).is_nan())),
+        ),
+    ]
+}
+
+#[rustfmt::skip] // a table
+fn mistakes_with_modules() -> Vec<(&'static str, Mistake)> {
+    let lin = || module::Lin::new(zeros(3, 2), Array1::zeros(2));
+    let einsum = || module::LinEinsum::new(zeros(3, 2), Array1::zeros(2));
+    vec![
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().call(&zeros(4, 5))))),
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().forward(&zeros(4, 5))))),
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().forward_relu(&zeros(4, 5))))),
+        ("nn::Linear: inp [4, 3] and out_g [5, 2]", Box::new(|| called(linear(), (5, 2), |l, pass, g| drop(l.backward(pass, g))))),
+        ("nn::Linear: out_g [4, 1] and weight [3, 2]", Box::new(|| called(linear(), (4, 1), |l, pass, g| l.backward_params(pass, g)))),
+        ("nn::ReLU: inp [4, 3] and out_g [1, 3]", Box::new(|| called(nn::ReLU, (1, 3), |l, pass, g| drop(l.backward(pass, g))))),
+        ("nn::ReLU: inp [4, 3] and out_g [3, 4]", Box::new(|| called(nn::ReLU, (3, 4), |l, pass, g| l.backward_params(pass, g)))),
+        ("module::Relu: inp [4, 3] and out_g [1, 3]",
+            Box::new(|| called(module::Relu { shift: 0.5 }, (1, 3), |l, pass, g| drop(l.backward(pass, g))))),
+        ("module::Lin: x [4, 5] and w [3, 2]", Box::new(move || drop(lin().call(&zeros(4, 5))))),
+        ("module::Lin: out_g [4, 3] and w [3, 2]", Box::new(move || called(lin(), (4, 3), |l, pass, g| drop(l.backward(pass, g))))),
+        ("module::Lin: inp [4, 3] and out_g [1, 2]", Box::new(move || called(lin(), (1, 2), |l, pass, g| l.backward_params(pass, g)))),
+        ("module::LinEinsum: x [4, 5] and w [3, 2]", Box::new(move || drop(einsum().call(&zeros(4, 5))))),
+        ("module::LinEinsum: inp [4, 3] and out_g [1, 2]",
+            Box::new(move || called(einsum(), (1, 2), |l, pass, g| drop(l.backward(pass, g))))),
+    ]
+}
+
+/// The net of `m` inputs.
+fn model_of(m: usize) -> module::Model {
+    module::Model::new(&Net::kaiming(m, 2, 0.5, &mut manual_seed(0)))
+}
+
+/// Forward through a net of three inputs, and back through one of four.
+fn back_through_another(back: fn(&mut module::Model, module::LossPass<'_>)) {
+    let (x, y) = (zeros(4, 3), Array1::zeros(4));
+    back(&mut model_of(4), model_of(3).call(&x, &y).1);
+}
+
+fn relus(how_many: usize) -> nn::Sequential {
+    (0..how_many).fold(nn::Sequential::new(), |net, _| net.then(nn::ReLU))
+}
+
+/// Layers that only a list of boxes knows: the list has to ask before it calls them.
+#[rustfmt::skip] // a table
+fn mistakes_with_models() -> Vec<(&'static str, Mistake)> {
+    let net = || nn::Sequential::new().then(linear()).then(nn::ReLU);
+    let does_not_join = move || net().then(nn::Linear::from_weights(zeros(5, 1), Array1::zeros(1)));
+    vec![
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(move || drop(net().call(&zeros(4, 5))))),
+        ("nn::Linear: x [4, 2] and weight [5, 1]", Box::new(move || drop(does_not_join().call(&zeros(4, 3))))),
+        ("nn::Linear: x [4, 5] and weight [3, 2]",
+            Box::new(move || drop(nn::Sequential::new().then(net()).call(&zeros(4, 5))))),
+        ("Sequential: out [4, 2] and out_g [1, 2]", Box::new(move || called(net(), (1, 2), |l, pass, g| drop(l.backward(pass, g))))),
+        ("Sequential: out [4, 2] and out_g [5, 2]", Box::new(move || called(net(), (5, 2), |l, pass, g| l.backward_params(pass, g)))),
+        ("module::Lin: x [4, 5] and w [3, 2]", Box::new(move || drop(model_of(3).call(&zeros(4, 5), &Array1::zeros(4))))),
+        ("mse: output [4, 1] and targ [3]", Box::new(move || drop(model_of(3).call(&zeros(4, 3), &Array1::zeros(3))))),
+        ("module::Lin: x [4, 3] and w [4, 2]", Box::new(|| back_through_another(|model, pass| drop(model.backward(pass))))),
+        ("module::Lin: x [4, 3] and w [4, 2]", Box::new(|| back_through_another(|model, pass| model.backward_params(pass)))),
+        ("Sequential: a pass through 2 layers for 3",
+            Box::new(move || drop(relus(3).backward(relus(2).call(&zeros(4, 2)), zeros(4, 2))))),
+    ]
+}
+
+/// A box does not hand on who called: then the panic is at the layer's own line, and still says all the rest.
+#[test]
+fn a_layer_in_a_box_still_says_what_does_not_fit() {
+    let layer: Box<dyn Module> = Box::new(linear());
+    let failed = failure(move || drop(layer.call(&zeros(4, 5))));
+    assert!(failed.message.starts_with("nn::Linear: x [4, 5] and weight [3, 2]"), "{}", failed.message);
+    assert!(failed.place.0.ends_with(".rs"), "{}", failed.place.0);
+}
+
+/// Where not even one row's outer product fits into the budget, rows are still taken one by one, or `lin_grad` is named.
+#[test]
+fn layers_of_more_than_the_outer_products_budget() {
+    let (m, nh) = (8_200, 8_200); // 269 MB a row; memory of zeros is there once it is written to, and none is
+    let mut lin = layers::Lin::new(zeros(m, nh), Array1::zeros(nh));
+    lin.call(&zeros(0, m).into_shared());
+    assert_eq!(lin.backward(&zeros(0, nh)).dim(), (0, m));
+
+    let refused = lin_grad_outer(&zeros(1, m), &zeros(m, nh), &zeros(1, nh)).unwrap_err().to_string();
+    assert!(refused.ends_with("take `lin_grad`, since not even one row's would fit"), "{refused}");
 }
 
 fn aview2<const N: usize>(rows: &'static [[f32; N]]) -> ArrayView2<'static, f32> {

@@ -201,6 +201,9 @@ fn compare(section: &Section, python: &[String]) -> Compared {
     compared
 }
 
+/// What nb00's `beside`, `beside_measured` and `beside_expected` print after our value.
+const LABELS: [&str; 3] = ["   course: ", "   measured: ", "   expected: "];
+
 /// The value that nb00's `beside` printed for `what`: behind the name, which fills 34 columns, perhaps indented.
 fn ours<'a>(output: &'a str, what: &str) -> Option<&'a str> {
     let starts = std::iter::once(0).chain(output.match_indices('\n').map(|(i, _)| i + 1));
@@ -209,7 +212,8 @@ fn ours<'a>(output: &'a str, what: &str) -> Option<&'a str> {
         let columns = line.chars().count() - value.chars().count();
         let (padding, rest) = value.split_at(value.len() - value.trim_start_matches(' ').len());
         let is_whole_name = columns + padding.len() > 34 && !padding.is_empty();
-        is_whole_name.then(|| rest.split_once("   course: ").map(|(value, _)| value.trim()))?
+        let end = LABELS.iter().filter_map(|label| rest.find(label)).min();
+        end.filter(|_| is_whole_name).map(|end| rest[..end].trim())
     };
     starts.map(|i| &output[i..]).find_map(value)
 }
@@ -372,7 +376,9 @@ mod tests {
     #[test]
     fn our_value_is_found_by_its_name() {
         let output = "the a + b\na + b                                 [12, 14, 3]   course: tensor([12.])\n\
-            a                                  [[1, 2],\n [3, 4]]   course: x\n";
+            a                                  [[1, 2],\n [3, 4]]   measured: x\n\
+            sum                                            10   expected: 10   course: no\n";
+        assert_eq!(ours(output, "sum"), Some("10"));
         assert_eq!(ours(output, "a + b"), Some("[12, 14, 3]"));
         assert_eq!(ours(output, "a"), Some("[[1, 2],\n [3, 4]]"));
         assert_eq!(ours(output, "b"), None);

@@ -56,7 +56,9 @@ pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
 
 /// The gradient of [`relu`] and [`shifted_relu`]: `out_g` where `inp > 0`, else 0.
 ///
-/// At exactly 0 ReLU has no derivative; it counts as 0 here, as in PyTorch's `relu` and `clamp_min`.
+/// At exactly 0 ReLU has no derivative; it counts as 0 here, as in PyTorch's `relu` and `clamp_min`. At NaN those two
+/// differ: `clamp_min`, the lesson's, has the gradient 0, and so has this; `relu` hands the gradient through, and so
+/// does [`nn::ReLU`](crate::nn::ReLU).
 ///
 /// # Panics
 /// At the caller's line if the shapes differ.
@@ -68,11 +70,11 @@ pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
 /// ```
 #[track_caller]
 pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
-    check_same(inp, out_g);
+    check_same("relu_grad", inp, out_g);
     zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { T::zero() })
 }
 
-/// [`relu_grad`] in place: what was the gradient of the output becomes that of the input.
+/// [`relu_grad`] in place, shapes unchecked: what was the gradient of the output becomes that of the input.
 pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
     Zip::from(g).and(inp).for_each(|g, &x| *g = if x > T::zero() { *g } else { T::zero() });
 }
@@ -102,7 +104,7 @@ pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
 /// ```
 #[track_caller]
 pub fn leaky_relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>, a: T) -> Array2<T> {
-    check_same(inp, out_g);
+    check_same("leaky_relu_grad", inp, out_g);
     zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { a * g })
 }
 
@@ -111,8 +113,9 @@ fn clamp_min_0<T: Element>(x: T) -> T {
     if x < T::zero() { T::zero() } else { x }
 }
 
+/// A panic in the name of `operation`, unless both have one shape.
 #[track_caller]
-fn check_same<T>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
+pub(crate) fn check_same<T>(operation: &str, inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
     let (inp, out_g) = (("inp", inp.shape()), ("out_g", out_g.shape()));
-    check_shapes("relu_grad", inp.1 == out_g.1, inp, out_g, "a gradient has the shape of what it is for");
+    check_shapes(operation, inp.1 == out_g.1, inp, out_g, "a gradient has the shape of what it is for");
 }

@@ -12,15 +12,18 @@
 //!
 //! The shapes nearly tell it by themselves: there is one way only to make an `(m, nh)` from an `(n, m)` and
 //! an `(n, nh)`. Why a *sum* over the rows: each row of the batch used the same weights and pulls at them in
-//! its own way.
+//! its own way. (`b.g` is a plain sum, and accumulated in `f64`; `w.g` is a product of matrices, in the arithmetic of
+//! [`matmul`](mod@crate::matmul).)
 //!
 //! The notebook arrives at `inpᵀ @ out.g` in three steps. All three are here and give the same numbers:
 //!
-//! | | `w.g` | 50,000 rows in the course |
+//! | | `w.g` | the course's whole `model.backward()`, 50,000 rows |
 //! |---|---|---|
 //! | [`lin_grad_outer`] | every row's outer product `(n, m, nh)`, then the sum over `n` | 3.4 s |
 //! | [`lin_grad_einsum`] | `einsum("bi,bj->ij", inp, out.g)` | 140 ms |
 //! | [`lin_grad`] | `inp.t() @ out.g` | 140 ms |
+//!
+//! (Both layers and the ReLU are in those times; the first layer's `lin_grad` is most of them.)
 //!
 //! The notes praise einsum for that leap. It is not einsum that is fast; the first form writes 7.84 GB into
 //! memory only to add them up, and the other two do not.
@@ -37,7 +40,7 @@
 //! assert_eq!(grad.b, array![10.0]);
 //! ```
 
-use super::check_shapes;
+use super::{check_shapes, misfit};
 use crate::large::map_parts;
 use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
@@ -55,16 +58,9 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 /// ```
 #[track_caller]
 pub fn lin<T: Element>(x: &ArrayRef2<T>, w: &ArrayRef2<T>, b: &ArrayRef1<T>) -> Array2<T> {
-    let inner = x.ncols() == w.nrows();
-    check_shapes("lin", inner, ("x", x.shape()), ("w", w.shape()), "w needs a row for each of x's columns");
-    let columns = b.len() == w.ncols();
-    check_shapes(
-        "lin",
-        columns,
-        ("w", w.shape()),
-        ("b", b.shape()),
-        "b needs an element for each of w's columns",
-    );
+    if let Some(misfit) = lin_misfit("lin", x, ("w", w), ("b", b)) {
+        panic!("{misfit}");
+    }
     affine(x, w, b) // matmul(x, w) + b, the bias added while each sum is still in a register
 }
 
@@ -103,7 +99,7 @@ pub struct LinGrad<T = f32> {
 /// ```
 #[track_caller]
 pub fn lin_grad<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> LinGrad<T> {
-    check_lin_grad(inp, w, out_g);
+    check_lin_grad("lin_grad", inp, ("w", w), out_g);
     let (w_g, b_g) = lin_param_grads(inp, out_g);
     LinGrad { inp: matmul(out_g, &w.t()), w: w_g, b: b_g }
 }
@@ -124,7 +120,7 @@ pub fn lin_grad<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayR
 /// ```
 #[track_caller]
 pub fn lin_param_grads<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> (Array2<T>, Array1<T>) {
-    check_rows(inp, out_g);
+    check_rows("lin_grad", inp, out_g);
     (matmul(&inp.t(), out_g), sum_rows(out_g))
 }
 
@@ -141,7 +137,7 @@ pub fn lin_param_grads<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> 
 /// ```
 #[track_caller]
 pub fn lin_grad_einsum<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> LinGrad<T> {
-    check_lin_grad(inp, w, out_g);
+    check_lin_grad("lin_grad", inp, ("w", w), out_g);
     let w_g = einsum("bi,bj->ij", &[&inp.view(), &out_g.view()]).expect("two matrices with as many rows");
     LinGrad { inp: matmul(out_g, &w.t()), w: w_g, b: sum_rows(out_g) }
 }
@@ -183,8 +179,8 @@ pub fn outer_bytes<T>(rows: usize, m: usize, nh: usize) -> usize {
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the outer product of {rows} rows, ({rows}, {m}, {nh}), needs {bytes} bytes and may take {OUTER_BUDGET}: \
-     take a slice of at most {fit} rows"
+    "the outer product of {rows} rows, ({rows}, {m}, {nh}), needs {bytes} bytes and may take {OUTER_BUDGET}: {}",
+    way_out(*fit)
 )]
 pub struct OuterTooLarge {
     rows: usize,
@@ -192,6 +188,13 @@ pub struct OuterTooLarge {
     nh: usize,
     bytes: usize,
     fit: usize,
+}
+
+fn way_out(fit: usize) -> String {
+    match fit {
+        0 => "take `lin_grad`, since not even one row's would fit".into(),
+        rows => format!("take a slice of at most {rows} rows"),
+    }
 }
 
 /// The gradient of [`lin`] as the notebook first writes it:
@@ -218,7 +221,7 @@ pub fn lin_grad_outer<T: Element>(
     w: &ArrayRef2<T>,
     out_g: &ArrayRef2<T>,
 ) -> Result<LinGrad<T>, OuterTooLarge> {
-    check_lin_grad(inp, w, out_g);
+    check_lin_grad("lin_grad", inp, ("w", w), out_g);
     let (rows, m, nh) = (inp.nrows(), inp.ncols(), out_g.ncols());
     let bytes = outer_bytes::<T>(rows, m, nh);
     if bytes > OUTER_BUDGET {
@@ -227,7 +230,7 @@ pub fn lin_grad_outer<T: Element>(
     Ok(LinGrad { inp: matmul(out_g, &w.t()), w: outer_summed(inp, out_g), b: sum_rows(out_g) })
 }
 
-/// How many rows of [`lin_grad_outer`] the budget allows.
+/// How many rows of [`lin_grad_outer`] the budget allows; perhaps none.
 pub(crate) fn rows_that_fit<T>(m: usize, nh: usize) -> usize {
     OUTER_BUDGET / outer_bytes::<T>(1, m, nh).max(1)
 }
@@ -241,7 +244,7 @@ pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>)
 /// Rows that one thread sums at a time. They depend on nothing else, so neither do the digits.
 const ROWS: usize = 1 << 12;
 
-/// `out_g.sum(0)`: a sum over the data set, so it is accumulated in `f64`.
+/// `out_g.sum(0)`: a plain sum over the data set, so it is accumulated in `f64`.
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
     let parts = out_g.axis_chunks_iter(Axis(0), ROWS);
     let sums = map_parts(parts, out_g.len() as f64, |rows| sum_few_rows(&rows));
@@ -257,17 +260,42 @@ pub(crate) fn sum_few_rows<T: Element>(rows: &ArrayRef2<T>) -> Array1<f64> {
     sums
 }
 
+/// An operand under the name that its owner gave it.
+pub(crate) type Named<'a, A> = (&'a str, &'a A);
+
+/// Why `operation`, [`lin`] or a layer that is one, cannot be given `x`; `None` if it can.
+pub(crate) fn lin_misfit<T>(
+    operation: &str,
+    x: &ArrayRef2<T>,
+    (w_name, w): Named<'_, ArrayRef2<T>>,
+    (b_name, b): Named<'_, ArrayRef1<T>>,
+) -> Option<String> {
+    let (rows, columns) = (x.ncols() == w.nrows(), w.ncols() == b.len());
+    let (x, w, b) = (("x", x.shape()), (w_name, w.shape()), (b_name, b.shape()));
+    misfit(operation, rows, x, w, "the weights need a row for each of x's columns").or_else(|| {
+        misfit(operation, columns, w, b, "the bias needs an element for each of the weights' columns")
+    })
+}
+
+/// A panic in the name of `operation` unless `out_g` can be the gradient of `inp @ w + b`.
 #[track_caller]
-fn check_lin_grad<T>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
-    check_rows(inp, out_g);
-    let (inp, w, out_g) = (("inp", inp.shape()), ("w", w.shape()), ("out_g", out_g.shape()));
-    check_shapes("lin_grad", inp.1[1] == w.1[0], inp, w, "w needs a row for each of inp's columns");
-    check_shapes("lin_grad", out_g.1[1] == w.1[1], out_g, w, "out_g needs a column for each of w's columns");
+pub(crate) fn check_lin_grad<T>(
+    operation: &str,
+    inp: &ArrayRef2<T>,
+    (w_name, w): Named<'_, ArrayRef2<T>>,
+    out_g: &ArrayRef2<T>,
+) {
+    check_rows(operation, inp, out_g);
+    let (inp, w, out_g) = (("inp", inp.shape()), (w_name, w.shape()), ("out_g", out_g.shape()));
+    let way_out = "the weights need a row for each of inp's columns";
+    check_shapes(operation, inp.1[1] == w.1[0], inp, w, way_out);
+    let way_out = "out_g needs a column for each of the weights' columns";
+    check_shapes(operation, out_g.1[1] == w.1[1], out_g, w, way_out);
 }
 
 #[track_caller]
-fn check_rows<T>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
+fn check_rows<T>(operation: &str, inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
     let fits = inp.nrows() == out_g.nrows();
     let way_out = "both need a row for each row of the batch";
-    check_shapes("lin_grad", fits, ("inp", inp.shape()), ("out_g", out_g.shape()), way_out);
+    check_shapes(operation, fits, ("inp", inp.shape()), ("out_g", out_g.shape()), way_out);
 }

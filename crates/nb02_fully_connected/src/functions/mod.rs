@@ -185,14 +185,21 @@ pub fn forward_and_backward<T: Element>(
 
 /// A panic that says which operation, which two shapes, and what to do about it.
 #[track_caller]
-pub(crate) fn check_shapes(
+pub(crate) fn check_shapes(operation: &str, fits: bool, a: Shape<'_>, b: Shape<'_>, way_out: &str) {
+    if let Some(misfit) = misfit(operation, fits, a, b, way_out) {
+        panic!("{misfit}");
+    }
+}
+
+/// What [`check_shapes`] would say: for those who ask before they panic.
+pub(crate) fn misfit(
     operation: &str,
     fits: bool,
     (a, a_shape): Shape<'_>,
     (b, b_shape): Shape<'_>,
     way_out: &str,
-) {
-    assert!(fits, "{operation}: {a} {a_shape:?} and {b} {b_shape:?} do not fit: {way_out}");
+) -> Option<String> {
+    (!fits).then(|| format!("{operation}: {a} {a_shape:?} and {b} {b_shape:?} do not fit: {way_out}"))
 }
 
 /// An operand's name and shape.

@@ -1,7 +1,8 @@
 //! `Relu`, `Lin` with einsum and without, `Mse`: what is left of a layer when the saving is gone.
 
-use super::{Module, Param, Parameter, Saved};
-use crate::functions::linear::{lin_grad_einsum, lin_param_grads};
+use super::{Module, Param, Parameter, Saved, check_input};
+use crate::functions::activation::check_same;
+use crate::functions::linear::{check_lin_grad, lin_grad_einsum, lin_misfit, lin_param_grads};
 use crate::{LinGrad, lin, lin_grad, mse, mse_grad, relu_grad, shifted_relu};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Ix1, Ix2};
 
@@ -28,6 +29,7 @@ impl Module for Relu {
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        check_same("module::Relu", inp, &out_g);
         relu_grad(inp, &out_g)
     }
 }
@@ -66,13 +68,19 @@ impl LinEinsum {
 
 impl Module for LinEinsum {
     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved {
+        check_input(self, inp);
         Saved::new(lin(inp, &self.w.v, &self.b.v))
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        check_lin_grad("module::LinEinsum", inp, ("w", &self.w.v), &out_g);
         let grad = lin_grad_einsum(inp, &self.w.v, &out_g);
         (self.w.g, self.b.g) = (Some(grad.w), Some(grad.b));
         grad.inp
+    }
+
+    fn misfit(&self, inp: &ArrayRef2<f32>) -> Option<String> {
+        lin_misfit("module::LinEinsum", inp, ("w", &self.w.v), ("b", &self.b.v))
     }
 
     fn parameters(&self) -> Vec<&dyn Parameter> {
@@ -118,18 +126,25 @@ impl Lin {
 
 impl Module for Lin {
     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved {
+        check_input(self, inp);
         Saved::new(lin(inp, &self.w.v, &self.b.v))
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        check_lin_grad("module::Lin", inp, ("w", &self.w.v), &out_g);
         let LinGrad { inp, w, b } = lin_grad(inp, &self.w.v, &out_g);
         (self.w.g, self.b.g) = (Some(w), Some(b));
         inp
     }
 
     fn bwd_params(&mut self, inp: &ArrayRef2<f32>, _saved: &Saved, out_g: Array2<f32>) {
+        check_lin_grad("module::Lin", inp, ("w", &self.w.v), &out_g);
         let (w, b) = lin_param_grads(inp, &out_g);
         (self.w.g, self.b.g) = (Some(w), Some(b));
+    }
+
+    fn misfit(&self, inp: &ArrayRef2<f32>) -> Option<String> {
+        lin_misfit("module::Lin", inp, ("w", &self.w.v), ("b", &self.b.v))
     }
 
     fn parameters(&self) -> Vec<&dyn Parameter> {

@@ -70,12 +70,17 @@ pub use layers::{Lin, LinEinsum, Mse, Relu};
 pub use model::{LossPass, Model, Sequential};
 pub use param::{Param, Parameter};
 
+use crate::functions::check_shapes;
 use ndarray::{ArcArray2, Array2, ArrayRef2, ArrayView2};
 use std::fmt::Debug;
 
 /// A function with a backward pass, and perhaps with parameters: `(n, in)` → `(n, out)`.
 ///
 /// Write `forward` and `bwd`; use `call` and `backward`.
+///
+/// A shape that does not fit is met at the caller's line, and the message names the layer and both shapes. One exception:
+/// a layer called through a `Box<dyn Module>` is not told where from, so the panic points at the layer's own source. A
+/// [`Sequential`] asks each of its layers first, whether it will fit ([`misfit`](Self::misfit)), and panics itself.
 ///
 /// ```
 /// use nb02_fully_connected::{Module, module::Saved, ndarray::{Array2, ArrayRef2, array}};
@@ -102,7 +107,8 @@ pub trait Module: Debug {
     /// What the module computes, and what its backward pass will need of it.
     ///
     /// # Panics
-    /// If the shapes do not fit.
+    /// At the caller's line if the shapes do not fit.
+    #[track_caller]
     fn forward(&self, inp: &ArrayRef2<f32>) -> Saved;
 
     /// From the gradient of the output to that of the input; parameters' gradients are stored beside them.
@@ -111,12 +117,17 @@ pub trait Module: Debug {
     /// needs it afterwards: a layer whose two gradients have one shape may turn the one into the other.
     ///
     /// # Panics
-    /// If the shapes do not fit.
+    /// At the caller's line if the shapes do not fit.
+    #[track_caller]
     fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) -> Array2<f32>;
 
     /// [`bwd`](Self::bwd) where nobody needs the input's gradient, as for the first layer of a net.
     ///
     /// A layer for which that saves work says how.
+    ///
+    /// # Panics
+    /// As [`bwd`](Self::bwd).
+    #[track_caller]
     fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) {
         self.bwd(inp, saved, out_g);
     }
@@ -124,6 +135,10 @@ pub trait Module: Debug {
     /// [`forward`](Self::forward) and [`relu`](crate::relu) in one pass, for a layer that can do both at once.
     ///
     /// A [`Sequential`] asks for it where a module that [`is_relu`](Self::is_relu) comes next.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    #[track_caller]
     fn forward_relu(&self, _inp: &ArrayRef2<f32>) -> Option<Saved> {
         None
     }
@@ -131,6 +146,18 @@ pub trait Module: Debug {
     /// Whether this is the plain ReLU, which the layer before it may do on its way.
     fn is_relu(&self) -> bool {
         false
+    }
+
+    /// Why the module cannot be given `inp`, as its panic would say it; `None` if it can, or cannot tell beforehand.
+    ///
+    /// ```
+    /// use nb02_fully_connected::{Module, manual_seed, ndarray::array, nn::Linear};
+    ///
+    /// let misfit = Linear::new(3, 2, &mut manual_seed(0)).misfit(&array![[1.0, 2.0]]).unwrap();
+    /// assert!(misfit.starts_with("nn::Linear: x [1, 2] and weight [3, 2] do not fit"));
+    /// ```
+    fn misfit(&self, _inp: &ArrayRef2<f32>) -> Option<String> {
+        None
     }
 
     /// What is learned; in the order of the forward pass.
@@ -149,22 +176,54 @@ pub trait Module: Debug {
     }
 
     /// The forward pass: the notebook's `__call__`. The pass owns what was computed and borrows `inp`.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    #[track_caller]
     fn call<'x>(&self, inp: &'x ArrayRef2<f32>) -> Pass<'x> {
         Pass { saved: self.forward(inp), inp: inp.view() }
     }
 
     /// The backward pass of a [`call`](Self::call): stores the parameters' gradients, returns the input's.
+    ///
+    /// # Panics
+    /// As [`bwd`](Self::bwd).
+    #[track_caller]
     fn backward(&mut self, pass: Pass<'_>, out_g: Array2<f32>) -> Array2<f32> {
         self.bwd(&pass.inp, &pass.saved, out_g)
     }
 
     /// The backward pass for training: stores the parameters' gradients and leaves out the input's.
+    ///
+    /// # Panics
+    /// As [`bwd`](Self::bwd).
+    #[track_caller]
     fn backward_params(&mut self, pass: Pass<'_>, out_g: Array2<f32>) {
         self.bwd_params(&pass.inp, &pass.saved, out_g);
     }
 }
 
+/// A panic at the caller's line if the module cannot be given `inp`.
+#[track_caller]
+pub(crate) fn check_input(module: &(impl Module + ?Sized), inp: &ArrayRef2<f32>) {
+    if let Some(misfit) = module.misfit(inp) {
+        panic!("{misfit}");
+    }
+}
+
+/// A panic in the name of `module` unless `out_g` has the shape of its output.
+#[track_caller]
+fn check_out_g(module: &str, saved: &Saved, out_g: &ArrayRef2<f32>) {
+    let (out, out_g) = (("out", saved.out.shape()), ("out_g", out_g.shape()));
+    check_shapes(module, out.1 == out_g.1, out, out_g, "a gradient has the shape of what it is for");
+}
+
 /// One forward pass, to be handed to [`Module::backward`]: `x` borrowed, every activation owned.
+///
+/// The weights are not part of it, so they have to be those of the forward pass when it goes backward. Where a training
+/// step changed them in between, or the pass is that of another module of the same sizes, the gradients are **wrong, in
+/// silence**. (PyTorch counts the changes of every tensor and raises: "one of the variables needed for gradient
+/// computation has been modified by an inplace operation".) Sizes that differ are noticed.
 ///
 /// ```
 /// use nb02_fully_connected::{Module, module::Relu, ndarray::array};

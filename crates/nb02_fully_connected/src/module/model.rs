@@ -1,6 +1,6 @@
 //! `Sequential`, a module made of modules, and `Model`, one with a loss at its end.
 
-use super::{Lin, LinEinsum, Module, Mse, Parameter, Pass, Relu, Saved};
+use super::{Lin, LinEinsum, Module, Mse, Parameter, Pass, Relu, Saved, check_input, check_out_g};
 use crate::Net;
 use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 
@@ -41,6 +41,15 @@ impl Sequential {
         self.layers.push(Box::new(layer));
         self
     }
+
+    /// A panic at the caller's line, unless the pass went through as many layers, and `out_g` is of its output.
+    #[track_caller]
+    fn check_pass(&self, saved: &Saved, out_g: &ArrayRef2<f32>) {
+        let (parts, layers) = (saved.parts.len(), self.layers.len());
+        let way_out = "it is another module's";
+        assert!(parts == layers, "Sequential: a pass through {parts} layers for {layers}: {way_out}");
+        check_out_g("Sequential", saved, out_g);
+    }
 }
 
 impl Module for Sequential {
@@ -48,6 +57,7 @@ impl Module for Sequential {
         let mut parts: Vec<Saved> = Vec::with_capacity(self.layers.len());
         while let [layer, later @ ..] = &self.layers[parts.len()..] {
             let inp = parts.last().map_or(inp, |before| &before.out);
+            check_input(&**layer, inp); // here, since a layer in a box does not know who called
             match with_relu(&**layer, later, inp) {
                 Some(both) => parts.extend([both.clone(), both]),
                 None => parts.push(layer.forward(inp)),
@@ -58,18 +68,21 @@ impl Module for Sequential {
     }
 
     fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) -> Array2<f32> {
+        self.check_pass(saved, &out_g);
         bwd_chain(&mut self.layers, inp, &saved.parts, out_g)
     }
 
     fn bwd_params(&mut self, inp: &ArrayRef2<f32>, saved: &Saved, out_g: Array2<f32>) {
-        match (&mut self.layers[..], &saved.parts[..]) {
-            ([], []) => {}
-            ([first, later @ ..], [part, parts @ ..]) => {
-                let first_out_g = bwd_chain(later, &part.out, parts, out_g);
-                first.bwd_params(inp, part, first_out_g);
-            }
-            (layers, parts) => not_of_this_module(layers, parts),
+        self.check_pass(saved, &out_g);
+        if let ([first, later @ ..], [part, parts @ ..]) = (&mut self.layers[..], &saved.parts[..]) {
+            check_input(&**first, inp);
+            let first_out_g = bwd_chain(later, &part.out, parts, out_g);
+            first.bwd_params(inp, part, first_out_g);
         }
+    }
+
+    fn misfit(&self, inp: &ArrayRef2<f32>) -> Option<String> {
+        self.layers.first().and_then(|first| first.misfit(inp))
     }
 
     fn parameters(&self) -> Vec<&dyn Parameter> {
@@ -83,13 +96,14 @@ impl Module for Sequential {
 
 /// A layer and the ReLU behind it in one pass over memory, where there is one behind it and the layer can do both.
 ///
-/// Layer and ReLU then share an output. The ReLU's backward pass loses nothing: it asks where its input was positive,
-/// and its output is positive at the same places.
+/// Layer and ReLU then share an output. The ReLU's backward pass loses nothing: it asks where its input was 0 or less,
+/// and its output is 0 at the same places.
 fn with_relu(layer: &dyn Module, later: &[Box<dyn Module>], inp: &ArrayRef2<f32>) -> Option<Saved> {
     later.first().filter(|next| next.is_relu()).and_then(|_| layer.forward_relu(inp))
 }
 
 /// The chain rule, read aloud: the first layer's backward pass is given the result of all the later ones'.
+#[track_caller]
 fn bwd_chain(
     layers: &mut [Box<dyn Module>],
     inp: &ArrayRef2<f32>,
@@ -97,17 +111,13 @@ fn bwd_chain(
     out_g: Array2<f32>,
 ) -> Array2<f32> {
     match (layers, parts) {
-        ([], []) => out_g,
         ([first, later @ ..], [part, parts @ ..]) => {
+            check_input(&**first, inp);
             let first_out_g = bwd_chain(later, &part.out, parts, out_g);
             first.bwd(inp, part, first_out_g)
         }
-        (layers, parts) => not_of_this_module(layers, parts),
+        _ => out_g,
     }
-}
-
-fn not_of_this_module(layers: &[Box<dyn Module>], parts: &[Saved]) -> ! {
-    panic!("Sequential: a pass through {} layers for {}: it is another module's", parts.len(), layers.len())
 }
 
 /// The lesson's net and its loss: the notebook's `class Model`.
@@ -179,7 +189,7 @@ impl Model {
     /// The loss of `x (n, m)` against `targ (n)`, and the pass that [`backward`](Self::backward) needs.
     ///
     /// # Panics
-    /// If the shapes do not fit.
+    /// At the caller's line if the shapes do not fit.
     ///
     /// ```
     /// use nb02_fully_connected::{Net, manual_seed, module::Model, ndarray::{Array1, Array2}};
@@ -195,6 +205,9 @@ impl Model {
 
     /// Every parameter's gradient, and (returned) the input's.
     ///
+    /// # Panics
+    /// At the caller's line if the pass is that of a model of other sizes; see [`Pass`] for what is not noticed.
+    ///
     /// ```
     /// use nb02_fully_connected::{Module, Net, manual_seed, module::Model, ndarray::{Array1, Array2}};
     ///
@@ -204,12 +217,16 @@ impl Model {
     /// assert_eq!(model.backward(pass).dim(), (3, 12));
     /// assert!(model.layers.parameters().iter().all(|p| p.g().is_some()));
     /// ```
+    #[track_caller]
     pub fn backward(&mut self, pass: LossPass<'_>) -> Array2<f32> {
         let out_g = self.loss.bwd(pass.out(), &pass.targ);
         self.layers.backward(pass.pass, out_g)
     }
 
     /// Every parameter's gradient, and not the input's, which training does not need.
+    ///
+    /// # Panics
+    /// As [`backward`](Self::backward).
     ///
     /// ```
     /// use nb02_fully_connected::{Module, Net, manual_seed, module::Model, ndarray::{Array1, Array2}};
@@ -220,6 +237,7 @@ impl Model {
     /// model.backward_params(pass);
     /// assert!(model.layers.parameters().iter().all(|p| p.g().is_some()));
     /// ```
+    #[track_caller]
     pub fn backward_params(&mut self, pass: LossPass<'_>) {
         let out_g = self.loss.bwd(pass.out(), &pass.targ);
         self.layers.backward_params(pass.pass, out_g);
