@@ -80,7 +80,11 @@ fn s03_initial_model() {
     beside("weights.shape", format_args!("{:?}", weights.shape()), "torch.randn(784,10)");
     beside("bias", &bias, "torch.zeros(10)");
     let logits = matmul(&DATA.x_valid, &weights) + &bias;
-    beside("(x_valid @ weights + bias).shape", format_args!("{:?}", logits.shape()), "10 numbers an image");
+    beside_expected(
+        "(x_valid @ weights + bias).shape",
+        format_args!("{:?}", logits.shape()),
+        "10 numbers an image",
+    );
     test_eq(&logits.dim(), &(DATA.x_valid.nrows(), 10));
 }
 
@@ -317,8 +321,8 @@ fn s14_the_slip() -> Result<(), BroadcastError> {
     test_eq(&error.axes, &vec![-1]);
 
     let (a, b) = (array![[1.0_f32, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [10.0, 10.0]]);
-    beside("a[i, None] on a square", line(lecture_slip(&a, &b)?), "no error, and wrong");
-    beside("the product", line(matmul(&a, &b)), "[[21, 21], [43, 43]]");
+    beside_expected("a[i, None] on a square", line(lecture_slip(&a, &b)?), "no error, and wrong");
+    beside_expected("the product", line(matmul(&a, &b)), "[[21, 21], [43, 43]]");
     assert!(!near(&lecture_slip(&a, &b)?, &matmul(&a, &b)));
     Ok(())
 }
@@ -389,9 +393,13 @@ fn s17_the_silent_trap() {
     let wrong = &output - &target;
     let right = &squeeze(&output, -1) - &target;
     let right_loss = mse(&right.clone().insert_axis(Axis(1)));
-    beside("shape of output - target", format!("{:?}", wrong.shape()), "(200, 200) where (200) was meant");
-    beside("the wrong loss", format!("{:.3}", mse(&wrong)), "2.319 (other random numbers)");
-    beside("the right loss", format!("{right_loss:.3}"), "2.429 (other random numbers)");
+    beside_expected(
+        "shape of output - target",
+        format!("{:?}", wrong.shape()),
+        "(200, 200) where (200) was meant",
+    );
+    beside_measured("the wrong loss", format!("{:.3}", mse(&wrong)), "2.319 (other random numbers)");
+    beside_measured("the right loss", format!("{right_loss:.3}"), "2.429 (other random numbers)");
     test_eq(wrong.shape(), &[200, 200]);
     test_eq(right.shape(), &[200]);
 
@@ -401,7 +409,7 @@ fn s17_the_silent_trap() {
     let all_pairs = variance(&column) + variance(&target) + (mean(&column) - mean(&target)).powi(2);
     test_near(&mse(&wrong), &all_pairs);
     assert!((right_loss - all_pairs).abs() > 0.01);
-    beside("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000, "10 GB");
+    beside_expected("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000, "10 GB");
 }
 
 /// Einstein summation
@@ -427,7 +435,7 @@ fn s18_einsum() -> Result<(), EinsumError> {
     for (i, c) in batched.outer_iter().enumerate() {
         test_near(&c, &matmul(&a.index_axis(Axis(0), i), &b.index_axis(Axis(0), i)));
     }
-    beside("bik,bkj->bij", format!("{:?}", batched.shape()), "a batch of products");
+    beside_expected("bik,bkj->bij", format!("{:?}", batched.shape()), "a batch of products");
     Ok(())
 }
 
@@ -455,11 +463,11 @@ fn s20_einsum_letters() -> Result<(), EinsumError> {
     let kept: Array1<f32> = einsum("i,i->i", &[&a, &a])?;
     let summed: Array1<f32> = einsum("ij->i", &[&m])?;
     let trace: Array0<f32> = einsum("ii", &[&m])?;
-    beside("i,i", &inner, "the inner product");
-    beside("i", line(&same), "the array itself");
-    beside("i,i->i", line(&kept), "repeated, and not summed");
-    beside("ij->i", line(&summed), "not repeated, and summed");
-    beside("ii", &trace, "the trace");
+    beside_expected("i,i", &inner, "the inner product");
+    beside_expected("i", line(&same), "the array itself");
+    beside_expected("i,i->i", line(&kept), "repeated, and not summed");
+    beside_expected("ij->i", line(&summed), "not repeated, and summed");
+    beside_expected("ii", &trace, "the trace");
     test_eq(&inner.into_scalar(), &14.0);
     test_eq(&same, &a);
     test_eq(&kept, &array![1.0, 4.0, 9.0]);
@@ -500,7 +508,7 @@ fn s22_einsum_gradients() -> Result<(), EinsumError> {
     let giant: Array2<f32> = (&unsqueeze(&inp, -1) * &unsqueeze(&out_g, 1)).sum_axis(Axis(0));
     test_near_norm(&w_g, &giant, 1e-5);
     println!("{}", einsum_explain("bi,bj->bij", &[&[50_000, 784], &[50_000, 50]])?);
-    beside("bytes of the giant product", 4_u64 * 50_000 * 784 * 50, "7.84 GB");
+    beside_expected("bytes of the giant product", 4_u64 * 50_000 * 784 * 50, "7.84 GB");
 
     let forgotten: Result<Array2<f32>, _> = einsum("ia,ka->ik", &[&out_g.column(0), &w]);
     println!("{}", forgotten.unwrap_err());
@@ -581,8 +589,8 @@ fn s26_the_ladder_for_a_mini_batch() {
 fn s27_cost_of_one_pass() {
     let (m1, m2) = m1_and_m2();
     let pass = |rung: ladder::Matmul| timing::human(timeit(|| rung(&m1, &m2)).min * 1e4);
-    beside("10,000 products with loops", pass(ladder::loops), "1.59 h at 572 ms, 2.56 h at 922 ms");
-    beside("10,000 products with matmul", pass(matmul), "0.18 s at 18.2 µs");
+    beside_expected("10,000 products with loops", pass(ladder::loops), "1.59 h at 572 ms, 2.56 h at 922 ms");
+    beside_expected("10,000 products with matmul", pass(matmul), "0.18 s at 18.2 µs");
     let weights = &m2;
     let whole = timeit_n(3, 1, || matmul(&DATA.x_train, weights)).min;
     let rows = DATA.x_train.nrows();
