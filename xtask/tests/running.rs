@@ -71,6 +71,21 @@ fn s09_end() {
 }
 "#;
 
+/// It passes, and takes the whole program down on the way out.
+const CRASHES_AFTERWARDS: &str = r#"
+/// The end
+#[test]
+fn s01_end() {
+    unsafe extern "C" {
+        fn atexit(f: extern "C" fn()) -> i32;
+    }
+    extern "C" fn crash() {
+        std::process::abort();
+    }
+    unsafe { atexit(crash) };
+}
+"#;
+
 /// A section prints into a pipe, and draws its charts as wide as the terminal behind it.
 #[test]
 fn a_section_is_told_how_long_a_line_is() {
@@ -199,6 +214,12 @@ fn whatever_happens_to_a_section_is_told() {
             "nb01_next failed: 4 sections and 0 tests ran to their end, 4 did not, 2 checks skipped",
         ],
     );
+
+    fixture.next("nb02_more", "nb01_next", CRASHES_AFTERWARDS);
+    let (code, out, err) = fixture.output(&["run", "nb02", "--only", "s01"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    let dies = "after this section the test program ended badly (signal: 6";
+    in_order(&out, &["s01_end", "  passed", "  died: ", dies, "s01_end died at", dies, "nb02_more failed"]);
 }
 
 #[test]
