@@ -41,7 +41,7 @@ enum Get {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     if let Some(Get::Get { args }) = &args.get {
-        return Ok(get(&workspace, args)?.map_or(ExitCode::FAILURE, code));
+        return Ok(get(&workspace, args, Stdio::inherit())?.map_or(ExitCode::FAILURE, code));
     }
     let stage = workspace
         .stages
@@ -71,7 +71,8 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty() && v != "0") {
         "NB_OFFLINE is set".to_string()
     } else {
-        match get(workspace, &[]) {
+        // What it prints is the result of `data get`; here it is progress.
+        match get(workspace, &[], std::io::stderr().into()) {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => format!("the download ended with {status}"),
             Ok(None) => "the download program does not compile".into(),
@@ -84,8 +85,8 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     Ok(())
 }
 
-/// Builds and runs the download program; `None` where it does not compile.
-fn get(workspace: &Workspace, args: &[String]) -> Result<Option<ExitStatus>> {
+/// Builds and runs the download program, which prints to `stdout`; `None` where it does not compile.
+fn get(workspace: &Workspace, args: &[String], stdout: Stdio) -> Result<Option<ExitStatus>> {
     let fetches =
         |p: &&crate::stages::Package| p.targets.iter().any(|t| t.kind == "bin" && t.name == "fetch");
     let package = workspace
@@ -95,7 +96,8 @@ fn get(workspace: &Workspace, args: &[String]) -> Result<Option<ExitStatus>> {
         .ok_or_else(|| anyhow!("no package here has the program `fetch`"))?;
     say("getting MNIST; the download program is built first, which takes a minute the first time");
     let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
-    Ok(Some(Command::new(&program.file).args(args).status().context("the download program does not start")?))
+    let status = Command::new(&program.file).args(args).stdout(stdout).status();
+    Ok(Some(status.context("the download program does not start")?))
 }
 
 /// The exit code of a program, as our own.

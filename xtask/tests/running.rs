@@ -393,10 +393,12 @@ fn where_there_are_no_data_they_are_fetched() {
     fixture.edit("Cargo.toml", "[\"crates/*\"]", "[\"crates/*\", \"tool\"]");
     fixture.write("tool/Cargo.toml", "[package]\nname = \"tool\"\nedition = \"2024\"\n");
     fixture.write("tool/src/bin/fetch.rs", FETCH);
-    let (code, out, err) = outcome(fixture.xtask(&["run", "nb01", "--only", "s01"]).env_remove("NB_OFFLINE"));
+    let run = ["run", "nb01", "--only", "s01", "--json"];
+    let (code, out, err) = outcome(fixture.xtask(&run).env_remove("NB_OFFLINE"));
     assert_eq!((code, fixture.read("fetched").as_str()), (Some(0), ""), "{err}");
     assert!(err.contains("getting MNIST") && !err.contains("drawn"), "{err}");
-    assert!(out.starts_with("fetched") || err.contains("fetched"), "what it prints is seen: {out}{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(document["ok"] == true && err.contains("fetched\n"), "what it prints stands aside: {out}{err}");
     let (code, _, _) = fixture.output(&["data", "get", "--from", "x", "--help"]);
     assert_eq!(
         (code, fixture.read("fetched").as_str()),
