@@ -4,6 +4,7 @@
 //! program `fetch`, which is built only when somebody asks for it.
 
 use crate::cargo::{Build, build_bin, build_example};
+use crate::process::{self, Interrupted};
 use crate::stages::{Stage, Workspace};
 use crate::text::{PLAIN, WARN, say};
 use anyhow::{Context, Result, anyhow};
@@ -49,10 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .find(|s| has_data(s))
         .context("no stage has an examples/data.rs that could say")?;
     let Some(program) = build_example(stage, "data", Build::default())? else { return Ok(ExitCode::FAILURE) };
-    let mut command = Command::new(&program.file);
-    Ok(code(
-        command.args(args.json.then_some("--json")).status().context("the example `data` does not start")?,
-    ))
+    process::status(Command::new(&program.file).args(args.json.then_some("--json"))).map(code)
 }
 
 /// Whether the stage has the example that knows about data.
@@ -64,7 +62,7 @@ pub(crate) fn has_data(stage: &Stage) -> bool {
 pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     let Some(stage) = workspace.stages.iter().find(|s| has_data(s)) else { return Ok(()) };
     let Some(program) = build_example(stage, "data", build)? else { return Ok(()) };
-    let looked = Command::new(&program.file).arg("--json").stdin(Stdio::null()).output()?;
+    let looked = process::output(Command::new(&program.file).arg("--json").stdin(Stdio::null()))?;
     if looked.status.code() != Some(ONLY_DRAWN) {
         return Ok(());
     }
@@ -76,6 +74,7 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => format!("the download ended with {status}"),
             Ok(None) => "the download program does not compile".into(),
+            Err(e) if e.is::<Interrupted>() => return Err(e),
             Err(e) => format!("{e:#}"),
         }
     };
@@ -96,8 +95,7 @@ fn get(workspace: &Workspace, args: &[String], stdout: Stdio) -> Result<Option<E
         .ok_or_else(|| anyhow!("no package here has the program `fetch`"))?;
     say("getting MNIST; the download program is built first, which takes a minute the first time");
     let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
-    let status = Command::new(&program.file).args(args).stdout(stdout).status();
-    Ok(Some(status.context("the download program does not start")?))
+    process::status(Command::new(&program.file).args(args).stdout(stdout)).map(Some)
 }
 
 /// The exit code of a program, as our own.

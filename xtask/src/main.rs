@@ -102,6 +102,10 @@ fn explain(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(|e| e.downcast_ref().is_some_and(closed)) {
         return ExitCode::from(141);
     }
+    if error.is::<process::Interrupted>() {
+        text::say("interrupted");
+        return ExitCode::from(130);
+    }
     text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

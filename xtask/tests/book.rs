@@ -226,6 +226,25 @@ fn an_interrupted_book_leaves_the_old_one() {
     assert!(leftovers(&fixture).is_empty());
 }
 
+/// A build script that waits once the lesson has run: cargo starts it again for the documentation.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_cargo_documents_ends_the_book() {
+    let fixture = fixture();
+    let script = common::marks_and_waits("began").replace(
+        "fn main() {",
+        "fn main() {\n    println!(\"cargo::rerun-if-changed=ran\");\n    if !std::fs::exists(\"ran\").unwrap() {\n        return;\n    }",
+    );
+    fixture.write("crates/nb01_next/build.rs", &script);
+    fixture.edit(
+        "crates/nb01_next/tests/lesson.rs",
+        "println!(\"again",
+        "std::fs::write(\"ran\", \"\").unwrap(); println!(\"again",
+    );
+    assert_eq!(fixture.interrupted(&["book"], "crates/nb01_next/began"), "interrupted");
+    assert!(leftovers(&fixture).is_empty() && !fixture.exists("target/book"));
+}
+
 #[test]
 fn a_notebook_holds_the_same() {
     let fixture = fixture();

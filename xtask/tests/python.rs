@@ -125,6 +125,17 @@ fn a_cell_that_fails_is_named_with_its_traceback() {
     );
 }
 
+/// It is the person who ends it, so that is no fault of Python's.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_the_script_and_the_book() {
+    let fixture = fixture(PYTHON);
+    let python = made_up(&fixture, "# %% s01_same", 0);
+    let slow = fixture.read("fake python").replace("\ncat ", "\ntouch reached; sleep 50\ncat ");
+    fixture.write("fake python", &slow);
+    assert_eq!(fixture.interrupted(&["book", "--check-python", &python], "reached"), "interrupted");
+}
+
 #[test]
 #[cfg(unix)]
 fn a_python_without_torch_is_refused_with_a_way_out() {

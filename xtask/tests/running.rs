@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Fixture, in_order, outcome};
+use common::{Fixture, in_order, marks_and_waits, outcome};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -385,14 +385,20 @@ fn without_data_drawn_digits_are_announced() {
 /// Downloads where there is no network: writes a marker, if it is asked the right way.
 const FETCH: &str = "fn main() {\n    let args: Vec<String> = std::env::args().skip(1).collect();\n    std::fs::write(\"fetched\", args.join(\" \")).unwrap();\n    println!(\"fetched\");\n    std::process::exit(args.len() as i32);\n}\n";
 
-#[test]
-fn where_there_are_no_data_they_are_fetched() {
+/// A workspace without data whose program `fetch` is this one.
+fn fetching(fetch: &str) -> Fixture {
     let fixture = Fixture::new();
     fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
     fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
     fixture.edit("Cargo.toml", "[\"crates/*\"]", "[\"crates/*\", \"tool\"]");
     fixture.write("tool/Cargo.toml", "[package]\nname = \"tool\"\nedition = \"2024\"\n");
-    fixture.write("tool/src/bin/fetch.rs", FETCH);
+    fixture.write("tool/src/bin/fetch.rs", fetch);
+    fixture
+}
+
+#[test]
+fn where_there_are_no_data_they_are_fetched() {
+    let fixture = fetching(FETCH);
     let run = ["run", "nb01", "--only", "s01", "--json"];
     let (code, out, err) = outcome(fixture.xtask(&run).env_remove("NB_OFFLINE"));
     assert_eq!((code, fixture.read("fetched").as_str()), (Some(0), ""), "{err}");
@@ -437,6 +443,25 @@ fn ctrl_c_ends_what_was_started_as_well() {
     assert!(!signal("-0", &test), "the test program {test} is still running");
 }
 
+/// At the terminal Ctrl-C reaches cargo as well, which ends at once: that is no build that failed, or had nothing to say.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_build_ends_the_run() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
+    fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
+    fixture.write("crates/nb01_next/build.rs", &marks_and_waits("began"));
+    assert_eq!(fixture.interrupted(&["run", "nb01"], "crates/nb01_next/began"), "interrupted");
+    assert_eq!(fixture.read("crates/nb01_next/began"), "once\n", "no second build was begun");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_download_ends_the_run() {
+    let fixture = fetching(&marks_and_waits("began"));
+    assert_eq!(fixture.interrupted(&["run", "nb01"], "began"), "interrupted");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_who_has_seen_enough_ends_the_run() {
@@ -464,7 +489,7 @@ fn end_in_a_minute(pid: u32) {
 
 #[cfg(unix)]
 fn signal(signal: &str, pid: &str) -> bool {
-    let kill = std::process::Command::new("kill").args([signal, pid]).stderr(Stdio::null()).status();
+    let kill = std::process::Command::new("kill").args([signal, "--", pid]).stderr(Stdio::null()).status();
     kill.unwrap().success()
 }
 

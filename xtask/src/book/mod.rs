@@ -10,7 +10,7 @@ mod python;
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say, seconds};
 use crate::{cargo, process, record, run};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -94,10 +94,6 @@ pub(crate) fn notebook(args: &NotebookArgs) -> Result<ExitCode> {
 }
 
 fn failed() -> ExitCode {
-    if process::interrupted() {
-        say("interrupted; nothing was written");
-        return ExitCode::from(130);
-    }
     say("nothing was written: a book shows what ran, and this did not (see above)");
     ExitCode::FAILURE
 }
@@ -124,15 +120,14 @@ impl Desk {
         self.folder.join("material.json")
     }
 
-    /// `None`: a section failed, or the person has pressed Ctrl-C.
+    /// `None`: a section failed.
     fn record<'a>(
         &self,
         stages: impl IntoIterator<Item = &'a Stage>,
         workspace: &Workspace,
     ) -> Result<Option<Vec<record::Stage>>> {
         let stages = run::record(stages, workspace, &self.figures())?;
-        let is_whole = !process::interrupted() && stages.iter().all(|s| s.status().is_good());
-        Ok(is_whole.then_some(stages))
+        Ok(stages.iter().all(|s| s.status().is_good()).then_some(stages))
     }
 
     fn write(&self, material: &Value) -> Result<()> {
@@ -145,12 +140,8 @@ impl Desk {
         );
         let mut command = Command::new(build_press()?);
         command.arg(verb).arg(self.material()).arg(out);
-        let status = command.status().context("the press does not start")?;
-        if process::interrupted() {
-            bail!("interrupted; nothing was written");
-        }
         ensure!(
-            status.success(),
+            process::status(&mut command)?.success(),
             "the pages could not be made, see above; what was there before is still there"
         );
         Ok(())
@@ -170,8 +161,7 @@ fn build_press() -> Result<PathBuf> {
     let target = here.ancestors().nth(2).context("this program is not where cargo puts programs")?;
     let mut cargo = cargo::command();
     cargo.args(["build", "--quiet", "--manifest-path", PRESS, "--target-dir"]).arg(target);
-    let status = cargo.status().context("cargo does not start")?;
-    ensure!(status.success(), "the press (book/press) does not compile, see above");
+    ensure!(process::status(&mut cargo)?.success(), "the press (book/press) does not compile, see above");
     Ok(target.join("debug").join(format!("press{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -184,8 +174,8 @@ fn documentation(workspace: &Workspace) -> Result<PathBuf> {
     cargo.args(["doc", "--quiet", "--no-deps", "--lib"]);
     cargo.args(workspace.stages.iter().flat_map(|s| ["--package".into(), s.package.name.clone()]));
     cargo.env("CARGO_BUILD_BUILD_DIR", &workspace.target).env("CARGO_TARGET_DIR", &target);
-    let status = cargo.status().context("cargo does not start")?;
-    ensure!(status.success(), "the documentation of the stages does not build, see above");
+    let is_built = process::status(&mut cargo)?.success();
+    ensure!(is_built, "the documentation of the stages does not build, see above");
     Ok(target.join("doc"))
 }
 

@@ -196,7 +196,9 @@ impl Notebook {
         let (status, message) = match end {
             End::Exit(how) if how.success() => return Ok(()),
             End::Interrupt => return Ok(()),
-            End::Exit(how) => (Status::Died, format!("after this section the test program ended badly ({how})")),
+            End::Exit(how) => {
+                (Status::Died, format!("after this section the test program ended badly ({how})"))
+            }
             End::TimeLimit => (
                 Status::TimedOut,
                 format!("after this section the test program did not end within {} s", limit.as_secs()),

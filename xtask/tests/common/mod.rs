@@ -6,7 +6,8 @@
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const MANIFEST: &str = r#"
@@ -195,6 +196,27 @@ impl Fixture {
             .replace(self.root.to_str().unwrap(), "[workspace]")
     }
 
+    /// The last line that it says when Ctrl-C reaches it and all that it has started, as soon as `file` is there.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn interrupted(&self, args: &[&str], file: &str) -> String {
+        let mut process = self.process(args);
+        std::os::unix::process::CommandExt::process_group(process.env_remove("NB_OFFLINE"), 0);
+        let child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let start = Instant::now();
+        while !self.exists(file) && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let start = Instant::now();
+        let group = format!("-{}", child.id());
+        assert!(std::process::Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(start.elapsed() < Duration::from_secs(20), "it went on: {said}");
+        said.trim_end().lines().last().unwrap_or_default().into()
+    }
+
     pub(crate) fn exists(&self, path: &str) -> bool {
         Path::new(&self.root.join(path)).exists()
     }
@@ -217,6 +239,14 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
     set("NB_OFFLINE", Some("1"));
     set("CARGO_NET_OFFLINE", Some("true"));
     set("CARGO_INCREMENTAL", Some("0"));
+}
+
+/// A program that says in a file that it has begun, and then takes its time.
+pub(crate) fn marks_and_waits(file: &str) -> String {
+    format!(
+        "//! Waits.\nuse std::io::Write;\nfn main() {{\n    let file = std::fs::File::options().create(true).append(true).open({file:?});\n    \
+        file.unwrap().write_all(b\"once\\n\").unwrap();\n    std::thread::sleep(std::time::Duration::from_secs(50));\n}}\n"
+    )
 }
 
 pub(crate) fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
