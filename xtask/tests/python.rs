@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Fixture, in_order};
+use common::{Fixture, in_order, skipped};
 use std::process::Command;
 
 /// In the second section Python will disagree.
@@ -152,8 +152,8 @@ fn the_real_python_runs_the_cells() {
     let python = std::env::var("NB_PYTHON").unwrap_or("python3".into());
     let has_torch = Command::new(&python).args(["-c", "import torch"]).output();
     if !has_torch.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: Python beside Rust ({python} has no torch; let NB_PYTHON name one that has)");
-        return;
+        let why = format!("{python} has no torch; let NB_PYTHON name one that has");
+        return skipped("Python beside Rust", &why);
     }
     let (code, out, err) = fixture(PYTHON).output(&["book", "--check-python", &python]);
     assert_eq!(code, Some(1), "{out}{err}");

@@ -6,7 +6,6 @@ mod common;
 
 use common::{Fixture, in_order, outcome};
 use serde_json::Value;
-use std::io::Write;
 use std::process::Stdio;
 
 const PASS: &str = "/// It passes\n#[test]\nfn s01_pass() {}\n";
@@ -447,8 +446,7 @@ fn a_read_only_checkout_can_be_read_but_not_extended() {
     };
     let (code, err) = run(&["list"]);
     if code == Some(77) || err.contains("unshare: ") {
-        writeln!(std::io::stderr(), "skipped: a read-only checkout (it cannot be mounted: {err})").unwrap();
-        return;
+        return skipped("a read-only checkout", &format!("it cannot be mounted: {err}"));
     }
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(run(&["check"]).0, Some(0));
@@ -460,6 +458,21 @@ fn a_read_only_checkout_can_be_read_but_not_extended() {
     let (code, err) = run(&["run", "nb00"]);
     assert!(code == Some(1) && err.contains("Read-only file system"), "{err}");
     assert_eq!(tree(&fixture), before);
+}
+
+/// `cargo make VERB` is `cargo xtask VERB`, whatever stands behind it.
+#[test]
+fn each_verb_is_a_task_that_hands_its_arguments_on() {
+    let makefile = include_str!("../../Makefile.toml");
+    let task = |name: &str| makefile.split("\n\n").find(|task| task.starts_with(&format!("[tasks.{name}]")));
+    let help = Fixture::new().output(&["--help"]).1;
+    let verbs =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs = verbs.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for verb in verbs.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help") {
+        let args = format!("args = [\"xtask\", \"{verb}\", \"${{@}}\"]");
+        assert!(task(verb).is_some_and(|task| task.contains(&args)), "{verb}: {:?}", task(verb));
+    }
 }
 
 /// All paths of the workspace.

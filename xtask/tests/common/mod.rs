@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+mod skipped;
+
+pub(crate) use skipped::skipped;
+
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,8 @@
 
 mod interrupted;
 mod server;
+#[path = "../common/skipped.rs"]
+mod skipped;
 
 use md5::{Digest, Md5};
 use server::{Answer, Server};
