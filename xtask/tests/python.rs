@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Fixture, in_order, skipped};
+use common::skipped::skipped;
+use common::{Fixture, in_order};
 use std::process::Command;
 
 /// In the second section Python will disagree.

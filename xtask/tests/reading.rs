@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::skipped::skipped;
 use common::{Fixture, in_order, outcome};
 use serde_json::Value;
 use std::process::Stdio;
@@ -178,6 +179,8 @@ fn export_lists_and_checks() {
 fn check_is_content_with_a_good_workspace() {
     let fixture = Fixture::new();
     fixture.next("nb01_next", "nb00_testing", PASS);
+    // Words are no attribute.
+    fixture.edit("crates/nb00_testing/src/lib.rs", "/// Exported.", "/// Without `allow(unsafe_code)`.");
     let (code, out, _) = fixture.output(&["check"]);
     assert!(code == Some(0) && out.contains("all is well: 2 stages"), "{out}");
 }
@@ -228,6 +231,19 @@ fn check_notices_every_single_fault() {
             "the file of `mod gone` is missing",
         ),
         (lib, "pub use", "pub pub use", "lib.rs:4: this is no Rust"),
+        (
+            lib,
+            "#[doc(no_inline)]",
+            "#![allow(unsafe_code)]\n#[doc(no_inline)]",
+            "lib.rs:3: it allows unsafe code",
+        ),
+        (
+            lib,
+            "pub use nb00",
+            "#[cfg_attr(unix, expect(dead_code, unsafe_code, reason = \"\"))]\nfn f() {}\n#[doc(no_inline)]\npub use nb00",
+            "lib.rs:4: it allows unsafe code, which only crates/nb01_matmul/src/matmul/mod.rs",
+        ),
+        ("crates/nb01_next/Cargo.toml", "[lints]\nworkspace = true", "", "its lints are not the workspace's"),
         (lesson, "/// It passes\n", "", "has no title"),
         (lesson, "fn s01_pass", "fn first", "is no name for a section"),
         (

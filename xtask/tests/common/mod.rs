@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-mod skipped;
-
-pub(crate) use skipped::skipped;
+pub(crate) mod skipped;
 
 use assert_cmd::Command;
 use std::fs;
