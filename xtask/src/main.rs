@@ -95,11 +95,10 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Tells what went wrong. To a reader who has seen enough (`… | head -1`) there is nothing to tell, and the exit
-/// code is what a shell reports then.
+/// Tells what went wrong. To a reader who has seen enough there is nothing to tell, and the exit code is what a shell
+/// reports then.
 fn explain(error: &anyhow::Error) -> ExitCode {
-    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    if error.chain().any(|e| e.downcast_ref().is_some_and(closed)) {
+    if nobody_reads(error) {
         return ExitCode::from(141);
     }
     if error.is::<process::Interrupted>() {
@@ -108,4 +107,10 @@ fn explain(error: &anyhow::Error) -> ExitCode {
     }
     text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Whether the reader has seen enough: `… | head -1`.
+fn nobody_reads(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|e| e.downcast_ref().is_some_and(closed))
 }

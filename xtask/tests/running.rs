@@ -340,6 +340,26 @@ fn what_does_not_exist_is_named_with_what_does() {
     }
 }
 
+/// … and it is said before the run, which would take minutes.
+#[cfg(unix)]
+#[test]
+fn a_notebook_takes_the_place_of_an_ordinary_file_only() {
+    let fixture = Fixture::new();
+    fixture.write("folder/lesson.ipynb", "mine");
+    std::os::unix::fs::symlink("folder/lesson.ipynb", fixture.root.join("link")).unwrap();
+    for (out, says) in [
+        ("folder", "folder is no ordinary file"),
+        ("link", "link is no ordinary file"),
+        ("nowhere/lesson.ipynb", "there is no folder nowhere"),
+        ("folder/lesson.ipynb/x", "there is no folder folder/lesson.ipynb"),
+    ] {
+        let (code, told, err) = fixture.output(&["notebook", "nb00", "--out", out]);
+        assert!(code == Some(2) && told.is_empty() && err.contains(says), "{out}: {err}");
+        assert!(err.contains("name") && !err.contains("Compiling"), "{out}: {err}");
+    }
+    assert_eq!(fixture.read("link"), "mine");
+}
+
 #[test]
 fn a_stage_without_a_lesson_runs_its_other_tests() {
     let fixture = Fixture::new();
@@ -491,6 +511,22 @@ fn end_in_a_minute(pid: u32) {
 fn signal(signal: &str, pid: &str) -> bool {
     let kill = std::process::Command::new("kill").args([signal, "--", pid]).stderr(Stdio::null()).status();
     kill.unwrap().success()
+}
+
+/// … at the next run at the latest: before that there is nothing to print.
+#[cfg(unix)]
+#[test]
+fn a_watch_ends_when_nobody_reads_on() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// Says\n#[test]\nfn s01_says() { println!(\"one\"); }\n");
+    let mut watch = fixture.process(&["watch", "nb01", "--only", "s01"]);
+    let mut child = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    end_in_a_minute(child.id());
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(notes.any(|line| line.contains("waiting for a change")));
+    drop(child.stdout.take());
+    fixture.edit("crates/nb01_next/tests/lesson.rs", "one", "two");
+    assert_eq!(child.wait().unwrap().code(), Some(141));
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ mod python;
 
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say, seconds};
-use crate::{cargo, process, record, run};
+use crate::{Usage, cargo, process, record, run};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
@@ -82,13 +82,14 @@ pub(crate) fn notebook(args: &NotebookArgs) -> Result<ExitCode> {
     process::handle_interrupts()?;
     let (workspace, start) = (Workspace::find()?, Instant::now());
     let stage = workspace.stage(&args.stage)?;
+    let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
     let desk = Desk::new(&workspace)?;
+    is_ours_to_write(&out)?; // said now, and not after the run
     let Some(stages) = desk.record([stage], &workspace)? else { return Ok(failed()) };
     desk.write(&material::of(&stages, &workspace, &desk.figures(), None, start.elapsed())?)?;
-    let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
-    let part = out.with_extension("ipynb.part");
-    desk.press("notebook", &part)?;
-    fs::rename(&part, &out).with_context(|| format!("{} cannot be written", out.display()))?;
+    let made = desk.folder.join("notebook.ipynb");
+    desk.press("notebook", &made)?;
+    publish(&made, &out).with_context(|| format!("{} cannot be written", out.display()))?;
     writeln!(anstream::stdout(), "{}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -177,6 +178,29 @@ fn documentation(workspace: &Workspace) -> Result<PathBuf> {
     let is_built = process::status(&mut cargo)?.success();
     ensure!(is_built, "the documentation of the stages does not build, see above");
     Ok(target.join("doc"))
+}
+
+/// A notebook takes the place of an ordinary file, or of nothing: a device or a link would be gone afterwards.
+fn is_ours_to_write(out: &Path) -> Result<()> {
+    let folder = folder_of(out);
+    let wrong = match fs::symlink_metadata(out) {
+        _ if !folder.is_dir() => format!("there is no folder {}: make it, or name another", folder.display()),
+        Ok(there) if !there.is_file() => format!("{} is no ordinary file: name another", out.display()),
+        _ => return Ok(()),
+    };
+    Err(Usage(format!("--out {}: {wrong}", out.display())).into())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts the file there in one step. It may be on another disk, so it is copied to a file of a name that nobody has, first.
+fn publish(made: &Path, out: &Path) -> Result<()> {
+    let part = tempfile::NamedTempFile::new_in(folder_of(out))?;
+    fs::copy(made, part.path())?;
+    part.persist(out)?;
+    Ok(())
 }
 
 /// Gives the new folder the old one's name; the old one is out of the way for a moment only.
