@@ -9,6 +9,7 @@ use clap::Parser;
 use etcetera::BaseStrategy;
 use fetch::error::FetchError;
 use fetch::{Plan, fetch, files};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -46,10 +47,9 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(files) => {
-            files.iter().for_each(|file| println!("{}", file.display()));
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads on: what a shell reports then.
+        Err(error) if error.downcast_ref().is_some_and(is_closed) => ExitCode::from(141),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(match error.downcast_ref() {
@@ -61,14 +61,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<Vec<PathBuf>> {
+fn is_closed(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let plan = Plan {
         folder: folder(arguments)?,
         sets: files::sets(&arguments.file, &arguments.mirror, &arguments.accept),
         patience: Duration::from_secs(arguments.patience),
         offline: std::env::var_os("NB_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0"),
     };
-    Ok(fetch(&plan)?)
+    let (files, mut out) = (fetch(&plan)?, std::io::stdout().lock());
+    files.iter().try_for_each(|file| writeln!(out, "{}", file.display()))?;
+    Ok(())
 }
 
 fn folder(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -14,7 +14,7 @@ use server::{Answer, Server};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -310,6 +310,18 @@ fn the_idx_files_if_nobody_has_the_pickle() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
     assert_eq!(fs::read(folder.path().join("train-images-idx3-ubyte.gz")).unwrap(), good());
     assert_eq!(server.asked().len(), 5);
+}
+
+/// … of the paths that it prints.
+#[test]
+fn nobody_reads_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = fetch(folder.path(), &[&Server::new(&[Answer::Range])]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
+    assert!(file(&folder).exists());
 }
 
 #[test]
