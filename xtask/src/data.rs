@@ -30,8 +30,8 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Get {
-    /// Downloads MNIST (its program takes a minute to build, once); `data get -- --help` shows its options
-    #[command(after_help = "Example:\n  cargo xtask data get")]
+    /// Downloads MNIST (its program takes a minute to build, once); `data get --help` shows its options
+    #[command(disable_help_flag = true)] // The program's own help says more.
     Get {
         /// Handed on to the download program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -431,6 +431,10 @@ fn where_there_are_no_data_they_are_fetched() {
         (Some(3), "--from x --help"),
         "its arguments and its exit code are its own"
     );
+    for help in ["--help", "-h"] {
+        assert_eq!(fixture.output(&["data", "get", help]).0, Some(1));
+        assert_eq!(fixture.read("fetched"), help, "its help, too");
+    }
 }
 
 #[test]

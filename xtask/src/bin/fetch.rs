@@ -13,6 +13,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use ureq::http::Uri;
 
 /// Downloads MNIST: mnist.pkl.gz, or the four IDX files if no mirror has it.
 ///
@@ -20,6 +21,7 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(
     name = "cargo xtask data get",
+    bin_name = "cargo xtask data get",
     after_help = "Exit codes: 0 the files are there; 1 something is wrong on this side, such as a full disk; \
                   2 wrong arguments; 3 no mirror has them; 4 NB_OFFLINE=1 forbids the network."
 )]
@@ -34,14 +36,29 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(files::names()))]
     file: Vec<String>,
     /// Ask this address instead of the known mirrors; a folder if it ends with / (may be repeated)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     mirror: Vec<String>,
     /// Accept a file with this MD5 sum too (may be repeated)
-    #[arg(long, value_name = "MD5")]
+    #[arg(long, value_name = "MD5", value_parser = md5_sum)]
     accept: Vec<String>,
     /// Give a mirror up that sends nothing for so many seconds, or less than 5 kB a second on average
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     patience: u64,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    let has_host = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    has_host.then(|| text.into()).ok_or_else(|| "an address is like https://example.org/folder/".into())
+}
+
+fn md5_sum(text: &str) -> Result<String, String> {
+    let is_sum = text.len() == 32 && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_sum
+        .then(|| text.into())
+        .ok_or_else(|| "an MD5 sum has 32 hexadecimal digits, as md5sum prints them".into())
 }
 
 fn main() -> ExitCode {
