@@ -35,15 +35,18 @@ use std::process::ExitCode;
 ///
 /// A stage is named by its folder (nb01_matmul), its number (nb01, 01, 1) or its name (matmul).
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES_AND_VARIABLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
+const EXIT_CODES_AND_VARIABLES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
     2 the command itself was wrong; 130 interrupted; 141 nobody reads on. \
-    `data` and `call` end with the code of the program that they start.";
+    `data` and `call` end with the code of the program that they start.\n\n\
+    Variables: NB_DATA names the folder or file of MNIST, or is `drawn`; NB_OFFLINE=1 forbids the network; NB_FIGURES names \
+    a folder for the sections' pictures; NB_MATMUL forces a way to multiply (portable, avx2, avx512, neon); NB_THREADS limits \
+    the threads of one product, and RAYON_NUM_THREADS those of all.";
 
 #[derive(Subcommand)]
 enum Verb {

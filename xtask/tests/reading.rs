@@ -141,6 +141,11 @@ fn src_lists_the_candidates() {
 #[test]
 fn export_lists_and_checks() {
     let fixture = Fixture::new();
+    fixture.edit(
+        "crates/nb00_testing/src/lib.rs",
+        "/// Exported.",
+        "/// Exported,\n/// not below.\n///\n/// More.",
+    );
     let (code, out, _) = fixture.output(&["export", "nb00"]);
     assert_eq!(code, Some(0));
     in_order(
@@ -151,6 +156,7 @@ fn export_lists_and_checks() {
             "Inside.",
             "near",
             "TEST",
+            "Exported, not below.",
             "test_eq",
             "re-exports nothing",
             "only shows 2 names",
@@ -481,13 +487,9 @@ fn a_read_only_checkout_can_be_read_but_not_extended() {
 fn each_verb_is_a_task_that_hands_its_arguments_on() {
     let makefile = include_str!("../../Makefile.toml");
     let task = |name: &str| makefile.split("\n\n").find(|task| task.starts_with(&format!("[tasks.{name}]")));
-    let help = Fixture::new().output(&["--help"]).1;
-    let verbs =
-        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let verbs = verbs.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    for verb in verbs.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help") {
+    for verb in Fixture::new().verbs() {
         let args = format!("args = [\"xtask\", \"{verb}\", \"${{@}}\"]");
-        assert!(task(verb).is_some_and(|task| task.contains(&args)), "{verb}: {:?}", task(verb));
+        assert!(task(&verb).is_some_and(|task| task.contains(&args)), "{verb}: {:?}", task(&verb));
     }
 }
 

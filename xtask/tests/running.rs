@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::skipped::skipped;
 use common::{Fixture, in_order, marks_and_waits, outcome};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -116,6 +117,24 @@ fn a_section_is_told_where_pictures_go() {
         let (code, out, err) = outcome(&mut run);
         assert!(code == Some(0) && out.contains(&format!("to {told}\n")), "{told}: {out}{err}");
     }
+}
+
+/// What is waited for fits into the terminal's line, which is blank again afterwards, on any terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_line_that_says_what_is_waited_for_fits() {
+    let fixture = Fixture::new();
+    let long = "a_name_that_is_much_too_long_for_such_a_narrow_line";
+    fixture.write(&format!("crates/nb00_testing/tests/{long}.rs"), "//! More.\n#[test]\nfn a() {}\n");
+    let inside = format!("stty rows 20 cols 30; exec '{}' run nb00 > story", env!("CARGO_BIN_EXE_xtask"));
+    let mut script = fixture.program("script", &["-qec", &inside, "/dev/null"]);
+    script.env("TERM", "dumb").env("CARGO_TERM_QUIET", "true");
+    let Ok(output) = script.output() else { return skipped("a narrow terminal", "there is no `script`") };
+    let seen = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = seen.split(['\r', '\n']).filter(|line| line.contains('…')).collect();
+    assert!(lines.contains(&"tests/a_name_that_is_much_to…"), "{seen:?}");
+    assert!(!seen.contains('\x1b') && lines.iter().all(|line| line.chars().count() < 30), "{seen:?}");
+    assert!(fixture.read("story").contains(long), "the story is not cut");
 }
 
 #[test]
@@ -442,10 +461,10 @@ fn call_hands_on_arguments_and_exit_code() {
     let fixture = Fixture::new();
     fixture.write(
         "crates/nb00_testing/examples/add.rs",
-        "//! Adds numbers.\nfn main() {\n    let args: Vec<i32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();\n    println!(\"{args:?}\");\n    std::process::exit(args.iter().sum());\n}\n",
+        "//! Adds numbers,\n//! as many as there are.\n//!\n//! More.\nfn main() {\n    let args: Vec<i32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();\n    println!(\"{args:?}\");\n    std::process::exit(args.iter().sum());\n}\n",
     );
     let (code, out, _) = fixture.output(&["call", "nb00"]);
-    assert_eq!((code, out.as_str()), (Some(0), "add  Adds numbers.\n"));
+    assert_eq!((code, out.as_str()), (Some(0), "add  Adds numbers, as many as there are.\n"));
     let (code, out, _) = fixture.output(&["call", "nb00", "add", "--help", "3", "4"]);
     assert_eq!((code, out.as_str()), (Some(7), "[3, 4]\n"));
 }

@@ -167,7 +167,12 @@ impl Fixture {
 
     /// The same, to be started and left running.
     pub(crate) fn process(&self, args: &[&str]) -> std::process::Command {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        self.program(env!("CARGO_BIN_EXE_xtask"), args)
+    }
+
+    /// Any program in this workspace.
+    pub(crate) fn program(&self, program: &str, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
         command.args(args).current_dir(&self.root);
         quiet(|name, value| {
             match value {
@@ -181,6 +186,20 @@ impl Fixture {
     /// Runs it and hands over the exit code, standard output and standard error.
     pub(crate) fn output(&self, args: &[&str]) -> (Option<i32>, String, String) {
         outcome(&mut self.xtask(args))
+    }
+
+    /// All verbs, from the help.
+    #[track_caller]
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        let help = self.output(&["--help"]).1;
+        let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        // A line that is indented further goes on with the one above.
+        let verbs = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+        let verbs =
+            verbs.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+        let verbs: Vec<String> = verbs.filter(|verb| *verb != "help").map(String::from).collect();
+        assert!(["run", "new", "notebook"].iter().all(|verb| verbs.iter().any(|v| v == verb)), "{help}");
+        verbs
     }
 
     /// Everything that a person sees of it: the call, both outputs and the exit code, without where the
