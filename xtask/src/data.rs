@@ -4,6 +4,7 @@
 //! program `fetch`, which is built only when somebody asks for it.
 
 use crate::cargo::{Build, build_bin, build_example};
+use crate::offline::offline;
 use crate::process::{self, Interrupted};
 use crate::stages::{Stage, Workspace};
 use crate::text::{PLAIN, WARN, say};
@@ -66,7 +67,7 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     if looked.status.code() != Some(ONLY_DRAWN) {
         return Ok(());
     }
-    let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty() && v != "0") {
+    let why = if offline() {
         "NB_OFFLINE is set".to_string()
     } else {
         // What it prints is the result of `data get`; here it is progress.

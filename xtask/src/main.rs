@@ -3,7 +3,7 @@
 //! This file is the table of verbs. Each verb is one file with its arguments and one `run` function; what
 //! several verbs share stands below the line: where the stages are ([`stages`]), what their sources say
 //! ([`sources`], [`lesson`]), how cargo and the tests are started ([`cargo`], [`process`]) and how the
-//! test harness's output is read ([`libtest`]). A new verb is a new file and two lines here.
+//! test harness's output is read ([`libtest`]), whether the network may be used ([`offline`]). A new verb is a new file and two lines here.
 
 mod list;
 mod run;
@@ -25,6 +25,7 @@ mod lesson;
 mod cargo;
 mod process;
 mod libtest;
+mod offline;
 mod record;
 mod text;
 

@@ -4,11 +4,14 @@
 
 #[path = "../fetch/mod.rs"]
 mod fetch;
+#[path = "../offline.rs"]
+mod offline;
 
 use clap::Parser;
 use etcetera::BaseStrategy;
 use fetch::error::FetchError;
 use fetch::{Plan, fetch, files};
+use offline::offline;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -87,7 +90,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         folder: folder(arguments)?,
         sets: files::sets(&arguments.file, &arguments.mirror, &arguments.accept),
         patience: Duration::from_secs(arguments.patience),
-        offline: std::env::var_os("NB_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0"),
+        offline: offline(),
     };
     let (files, mut out) = (fetch(&plan)?, std::io::stdout().lock());
     files.iter().try_for_each(|file| writeln!(out, "{}", file.display()))?;

@@ -254,6 +254,7 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
         "CLICOLOR_FORCE",
         "COLUMNS",
         "NB_FIGURES",
+        "MKLROOT",
     ] {
         set(name, None);
     }
