@@ -6,11 +6,11 @@ use super::show::{INDENT, Show};
 use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Event, Failure, Parser, Verdict};
-use crate::process::{End, listen};
+use crate::process::{self, End, listen};
 use crate::record::{Section, Status};
 use crate::stages::{Stage, Workspace};
 use crate::text;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -67,8 +67,7 @@ pub(super) fn command(stage: &Stage, program: &Program) -> Command {
 }
 
 fn list(stage: &Stage, program: &Program) -> Result<Vec<String>> {
-    let output = command(stage, program).args(["--list", "--format=terse"]).output();
-    let output = output.with_context(|| format!("{} does not start", program.file.display()))?;
+    let output = process::output(command(stage, program).args(["--list", "--format=terse"]))?;
     if !output.status.success() {
         bail!("{} does not list its tests: {}", program.file.display(), output.status);
     }
