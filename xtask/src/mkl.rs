@@ -77,7 +77,9 @@ fn install(root: &Path, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> 
 /// Whether the MKL below `part` links; nothing stays that was built with it, as the folder will have another name, or none.
 fn links_apart(root: &Path, part: &Path) -> Result<()> {
     forget_builds(root)?;
-    let links = links(root, part).context("this MKL does not link; what was there before is still there");
+    let links = links(root, part).context(
+        "this MKL does not link; what was there before is still there, and --from DIR names another",
+    );
     forget_builds(root)?;
     links
 }
