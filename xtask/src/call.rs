@@ -45,13 +45,8 @@ fn list(stage: &Stage) -> Result<ExitCode> {
         writeln!(out, "{} has no examples: nothing can be called", stage.name())?;
     }
     for example in stage.targets("example") {
-        let docs = sources::docs(&sources::parse(&example.file)?.1.attrs);
-        writeln!(
-            out,
-            "{TITLE}{}{PLAIN}  {FAINT}{}{PLAIN}",
-            example.name,
-            docs.lines().next().unwrap_or_default()
-        )?;
+        let summary = sources::summary(&sources::docs(&sources::parse(&example.file)?.1.attrs));
+        writeln!(out, "{TITLE}{}{PLAIN}  {FAINT}{summary}{PLAIN}", example.name)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,8 @@
 //! Starting cargo: its progress stays visible on standard error, its results are read as JSON.
 
+use crate::process;
 use crate::stages::{Package, Stage};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -71,14 +72,10 @@ pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>
 }
 
 fn programs(package: &Package, verb: &[&str], build: Build) -> Result<Option<Vec<Program>>> {
-    let output = command()
-        .args(verb)
-        .args(["--message-format=json-render-diagnostics", "--package", &package.name])
-        .args(build.flags(package))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo does not start")?;
+    let mut cargo = command();
+    cargo.args(verb).args(["--message-format=json-render-diagnostics", "--package", &package.name]);
+    cargo.args(build.flags(package)).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = process::output(&mut cargo)?;
     let messages = output.stdout.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     Ok(output.status.success().then(|| messages.filter_map(|m| artifact(&m, package)).collect()))
 }

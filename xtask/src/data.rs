@@ -4,6 +4,8 @@
 //! program `fetch`, which is built only when somebody asks for it.
 
 use crate::cargo::{Build, build_bin, build_example};
+use crate::offline::offline;
+use crate::process::{self, Interrupted};
 use crate::stages::{Stage, Workspace};
 use crate::text::{PLAIN, WARN, say};
 use anyhow::{Context, Result, anyhow};
@@ -29,8 +31,8 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Get {
-    /// Downloads MNIST (its program takes a minute to build, once); `data get -- --help` shows its options
-    #[command(after_help = "Example:\n  cargo xtask data get")]
+    /// Downloads MNIST (its program takes a minute to build, once); `data get --help` shows its options
+    #[command(disable_help_flag = true)] // The program's own help says more.
     Get {
         /// Handed on to the download program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -41,7 +43,7 @@ enum Get {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     if let Some(Get::Get { args }) = &args.get {
-        return Ok(get(&workspace, args)?.map_or(ExitCode::FAILURE, code));
+        return Ok(get(&workspace, args, Stdio::inherit())?.map_or(ExitCode::FAILURE, code));
     }
     let stage = workspace
         .stages
@@ -49,10 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .find(|s| has_data(s))
         .context("no stage has an examples/data.rs that could say")?;
     let Some(program) = build_example(stage, "data", Build::default())? else { return Ok(ExitCode::FAILURE) };
-    let mut command = Command::new(&program.file);
-    Ok(code(
-        command.args(args.json.then_some("--json")).status().context("the example `data` does not start")?,
-    ))
+    process::status(Command::new(&program.file).args(args.json.then_some("--json"))).map(code)
 }
 
 /// Whether the stage has the example that knows about data.
@@ -64,17 +63,19 @@ pub(crate) fn has_data(stage: &Stage) -> bool {
 pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     let Some(stage) = workspace.stages.iter().find(|s| has_data(s)) else { return Ok(()) };
     let Some(program) = build_example(stage, "data", build)? else { return Ok(()) };
-    let looked = Command::new(&program.file).arg("--json").stdin(Stdio::null()).output()?;
+    let looked = process::output(Command::new(&program.file).arg("--json").stdin(Stdio::null()))?;
     if looked.status.code() != Some(ONLY_DRAWN) {
         return Ok(());
     }
-    let why = if std::env::var_os("NB_OFFLINE").is_some_and(|v| !v.is_empty() && v != "0") {
+    let why = if offline() {
         "NB_OFFLINE is set".to_string()
     } else {
-        match get(workspace, &[]) {
+        // What it prints is the result of `data get`; here it is progress.
+        match get(workspace, &[], std::io::stderr().into()) {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => format!("the download ended with {status}"),
             Ok(None) => "the download program does not compile".into(),
+            Err(e) if e.is::<Interrupted>() => return Err(e),
             Err(e) => format!("{e:#}"),
         }
     };
@@ -84,8 +85,8 @@ pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
     Ok(())
 }
 
-/// Builds and runs the download program; `None` where it does not compile.
-fn get(workspace: &Workspace, args: &[String]) -> Result<Option<ExitStatus>> {
+/// Builds and runs the download program, which prints to `stdout`; `None` where it does not compile.
+fn get(workspace: &Workspace, args: &[String], stdout: Stdio) -> Result<Option<ExitStatus>> {
     let fetches =
         |p: &&crate::stages::Package| p.targets.iter().any(|t| t.kind == "bin" && t.name == "fetch");
     let package = workspace
@@ -95,7 +96,7 @@ fn get(workspace: &Workspace, args: &[String]) -> Result<Option<ExitStatus>> {
         .ok_or_else(|| anyhow!("no package here has the program `fetch`"))?;
     say("getting MNIST; the download program is built first, which takes a minute the first time");
     let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
-    Ok(Some(Command::new(&program.file).args(args).status().context("the download program does not start")?))
+    process::status(Command::new(&program.file).args(args).stdout(stdout)).map(Some)
 }
 
 /// The exit code of a program, as our own.

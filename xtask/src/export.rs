@@ -174,7 +174,7 @@ fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> R
     writeln!(out, "{TITLE}{} exports {}{PLAIN}", stage.name(), count(exports.len(), "name"))?;
     for export in exports {
         let (kind, summary) =
-            export.item.map_or(("crate", "of another author, re-exported"), |i| (i.kind, i.summary()));
+            export.item.map_or(("crate", "of another author, re-exported".into()), |i| (i.kind, i.summary()));
         writeln!(out, "  {kind:<7} {:<18} {FAINT}{summary}{PLAIN}", export.name)?;
     }
     writeln!(

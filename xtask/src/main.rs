@@ -3,7 +3,7 @@
 //! This file is the table of verbs. Each verb is one file with its arguments and one `run` function; what
 //! several verbs share stands below the line: where the stages are ([`stages`]), what their sources say
 //! ([`sources`], [`lesson`]), how cargo and the tests are started ([`cargo`], [`process`]) and how the
-//! test harness's output is read ([`libtest`]). A new verb is a new file and two lines here.
+//! test harness's output is read ([`libtest`]), whether the network may be used ([`offline`]). A new verb is a new file and two lines here.
 
 mod list;
 mod run;
@@ -25,6 +25,7 @@ mod lesson;
 mod cargo;
 mod process;
 mod libtest;
+mod offline;
 mod record;
 mod text;
 
@@ -35,15 +36,18 @@ use std::process::ExitCode;
 ///
 /// A stage is named by its folder (nb01_matmul), its number (nb01, 01, 1) or its name (matmul).
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES_AND_VARIABLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
+const EXIT_CODES_AND_VARIABLES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
     2 the command itself was wrong; 130 interrupted; 141 nobody reads on. \
-    `data` and `call` end with the code of the program that they start.";
+    `data` and `call` end with the code of the program that they start.\n\n\
+    Variables: NB_DATA names the folder or file of MNIST, or is `drawn`; NB_OFFLINE=1 forbids the network; NB_FIGURES names \
+    a folder for the sections' pictures; NB_MATMUL forces a way to multiply (portable, avx2, avx512, neon); NB_THREADS limits \
+    the threads of one product, and RAYON_NUM_THREADS those of all.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -95,13 +99,22 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Tells what went wrong. To a reader who has seen enough (`… | head -1`) there is nothing to tell, and the exit
-/// code is what a shell reports then.
+/// Tells what went wrong. To a reader who has seen enough there is nothing to tell, and the exit code is what a shell
+/// reports then.
 fn explain(error: &anyhow::Error) -> ExitCode {
-    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    if error.chain().any(|e| e.downcast_ref().is_some_and(closed)) {
+    if nobody_reads(error) {
         return ExitCode::from(141);
+    }
+    if error.is::<process::Interrupted>() {
+        text::say("interrupted");
+        return ExitCode::from(130);
     }
     text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Whether the reader has seen enough: `… | head -1`.
+fn nobody_reads(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|e| e.downcast_ref().is_some_and(closed))
 }

@@ -4,11 +4,13 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
+use crate::offline::offline;
 use crate::stages::Workspace;
 use crate::text::say;
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -38,12 +40,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let home = root.join(".mkl");
     match &args.from {
         Some(dir) => install(root, &home, |part| link_from(dir, part))?,
-        None if is_whole(&home) => say(&format!("Intel MKL is below {} already", home.display())),
+        None if is_whole(&home) => {
+            say(&format!("Intel MKL is below {} already", home.display()));
+            links(root, &home).with_context(|| format!("delete {} and try again", home.display()))?;
+        }
         None => install(root, &home, download)?,
     }
-    say("Testing that it links");
-    cargo(root, &["test", "--package", "nb01_matmul", "--features", "mkl", "--test", "blas"])?;
-    println!("Intel MKL is ready: cargo xtask run nb01 --mkl, cargo xtask bench --mkl");
+    writeln!(anstream::stdout(), "Intel MKL is ready: cargo xtask run nb01 --mkl, cargo xtask bench --mkl")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -58,7 +61,7 @@ fn is_whole(home: &Path) -> bool {
         && HEADERS.iter().all(|name| home.join("include").join(name).is_file())
 }
 
-/// Has `fill` make an MKL in a folder beside `home`, then lets it take the name.
+/// Has `fill` make an MKL in a folder beside `home`, then lets it take the name if it links.
 fn install(root: &Path, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let part = home.with_extension("part");
     remove(&part)?;
@@ -66,10 +69,25 @@ fn install(root: &Path, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> 
         let dir = part.join(dir);
         fs::create_dir_all(&dir).with_context(|| format!("making the folder {}", dir.display()))?;
     }
-    fill(&part).inspect_err(|_| drop(remove(&part)))?;
+    fill(&part).and_then(|()| links_apart(root, &part)).inspect_err(|_| drop(remove(&part)))?;
     remove(home)?;
-    fs::rename(&part, home).with_context(|| format!("moving MKL to {}", home.display()))?;
-    forget_failed_builds(root)
+    fs::rename(&part, home).with_context(|| format!("moving MKL to {}", home.display()))
+}
+
+/// Whether the MKL below `part` links; nothing stays that was built with it, as the folder will have another name, or none.
+fn links_apart(root: &Path, part: &Path) -> Result<()> {
+    forget_builds(root)?;
+    let links = links(root, part).context(
+        "this MKL does not link; what was there before is still there, and --from DIR names another",
+    );
+    forget_builds(root)?;
+    links
+}
+
+fn links(root: &Path, home: &Path) -> Result<()> {
+    say("Testing that it links");
+    let test = ["test", "--package", "nb01_matmul", "--features", "mkl", "--test", "blas"];
+    run_cargo(cargo(root, &test).env("MKLROOT", home))
 }
 
 fn remove(dir: &Path) -> Result<()> {
@@ -115,7 +133,7 @@ fn symlink(_: &Path, _: &Path) -> Result<()> {
 /// Has pip download the wheels and Python unpack them, and keeps what linking needs.
 fn download(part: &Path) -> Result<()> {
     ensure!(
-        std::env::var_os("NB_OFFLINE").is_none_or(|value| value.is_empty()),
+        !offline(),
         "NB_OFFLINE forbids the download of Intel MKL; unset it, or name an MKL with --from DIR"
     );
     check_pip()?;
@@ -181,21 +199,30 @@ fn python<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<()> {
     Ok(())
 }
 
-/// A build without MKL leaves intel-mkl-src built and useless, and cargo would not build it again.
-fn forget_failed_builds(root: &Path) -> Result<()> {
+/// A build without MKL, or with another, leaves intel-mkl-src built and useless, and cargo would not build it again.
+fn forget_builds(root: &Path) -> Result<()> {
     for profile in ["dev", "release"] {
-        cargo(root, &["clean", "--quiet", "--profile", profile, "--package", "intel-mkl-src"])?;
+        run_cargo(&mut cargo(
+            root,
+            &["clean", "--quiet", "--profile", profile, "--package", "intel-mkl-src"],
+        ))?;
     }
     let bench = ["--manifest-path", "benches/Cargo.toml", "--profile", "release"];
-    cargo(root, &[&["clean", "--quiet", "--package", "intel-mkl-src"], &bench[..]].concat())
+    run_cargo(&mut cargo(root, &[&["clean", "--quiet", "--package", "intel-mkl-src"], &bench[..]].concat()))
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
+fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into()); // benches' too
     let mut command = crate::cargo::command();
     command.args(arguments).current_dir(root).env("CARGO_TARGET_DIR", target);
-    let status = command.status().context("starting cargo")?;
-    ensure!(status.success(), "cargo {} failed", arguments.join(" "));
+    command
+}
+
+/// Runs it with its output on stderr: what a test prints is no result of ours.
+fn run_cargo(command: &mut Command) -> Result<()> {
+    let status = command.stdout(std::io::stderr()).status().context("starting cargo")?;
+    let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+    ensure!(status.success(), "cargo {} failed, see above", arguments.join(" "));
     Ok(())
 }
 

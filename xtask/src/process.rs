@@ -1,9 +1,10 @@
-//! Running a program while listening to it: what it prints arrives in order, a time limit ends it, and
-//! Ctrl-C ends it together with everything that it has started itself.
+//! Running a program. [`listen`] hears it: what it prints arrives in order, a time limit ends it, and Ctrl-C ends it
+//! together with everything that it has started itself. [`status`] and [`output`] wait for one that shares our
+//! terminal, as cargo does: there Ctrl-C reaches it without us, and what that has ended did not fail.
 
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, PipeReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -33,6 +34,60 @@ pub(crate) fn handle_interrupts() -> Result<()> {
     }
 }
 
+/// The error of whatever Ctrl-C has ended.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// An error if Ctrl-C was pressed.
+pub(crate) fn go_on() -> Result<()> {
+    if interrupted() { Err(Interrupted.into()) } else { Ok(()) }
+}
+
+/// Waits for a program.
+///
+/// # Errors
+/// If it does not start, or Ctrl-C was pressed.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    let status = command.status().with_context(|| does_not_start(command))?;
+    unless_by_ctrl_c(status).map(|()| status)
+}
+
+/// Waits for a program, and keeps what it prints where nothing else is said.
+///
+/// # Errors
+/// If it does not start, or Ctrl-C was pressed.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    let output = command.output().with_context(|| does_not_start(command))?;
+    unless_by_ctrl_c(output.status).map(|()| output)
+}
+
+fn does_not_start(command: &Command) -> String {
+    format!("{} does not start", command.get_program().display())
+}
+
+/// The program may be gone before our own handler, on its thread, has noted that Ctrl-C was pressed.
+fn unless_by_ctrl_c(status: ExitStatus) -> Result<()> {
+    if ended_by_ctrl_c(status) { Err(Interrupted.into()) } else { go_on() }
+}
+
+#[cfg(unix)]
+fn ended_by_ctrl_c(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(nix::sys::signal::Signal::SIGINT as i32)
+}
+
+#[cfg(not(unix))]
+fn ended_by_ctrl_c(_: ExitStatus) -> bool {
+    false
+}
+
 /// Runs `command` to its end and hands over what it prints, standard output and error as one stream.
 ///
 /// `hear` gets the bytes as they arrive and says whether the clock of the time limit starts anew; its error
@@ -45,8 +100,7 @@ pub(crate) fn listen(
     let (reader, writer) = std::io::pipe().context("no pipe for the program's output")?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     own_group(&mut command);
-    let mut child =
-        command.spawn().with_context(|| format!("{} does not start", command.get_program().display()))?;
+    let mut child = command.spawn().with_context(|| does_not_start(&command))?;
     // Our own ends of the pipe have to go, else it never runs dry.
     drop(command);
     let output = chunks(reader);

@@ -31,8 +31,8 @@ impl Item {
         last(&self.path)
     }
 
-    pub(crate) fn summary(&self) -> &str {
-        self.docs.lines().next().unwrap_or_default().trim()
+    pub(crate) fn summary(&self) -> String {
+        summary(&self.docs)
     }
 }
 
@@ -290,6 +290,12 @@ pub(crate) fn docs(attrs: &[Attribute]) -> String {
         _ => None,
     };
     attrs.iter().filter_map(line).map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(&l))).collect()
+}
+
+/// The first paragraph of a documentation, in one line.
+pub(crate) fn summary(docs: &str) -> String {
+    let lines: Vec<&str> = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }
 
 pub(crate) fn is_test(attrs: &[Attribute]) -> bool {

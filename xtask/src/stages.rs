@@ -3,11 +3,10 @@
 //! Nobody keeps a list of them. Cargo itself says what each package is made of (`cargo metadata`), and the
 //! folder's name says the rest: `nb02a_why_sqrt5` comes after `nb02_…` and before `nb03_…`.
 
-use crate::{Usage, sources};
+use crate::{Usage, process, sources};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 /// The workspace around the current folder.
 pub(crate) struct Workspace {
@@ -192,11 +191,9 @@ impl Workspace {
 }
 
 fn metadata() -> Result<Value> {
-    let output = crate::cargo::command()
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .stderr(Stdio::piped())
-        .output()
-        .context("cargo does not start: is Rust installed (https://rustup.rs)?")?;
+    let mut cargo = crate::cargo::command();
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let output = process::output(&mut cargo).context("Rust has to be installed (https://rustup.rs)")?;
     if !output.status.success() {
         bail!("cargo cannot read this workspace:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }

@@ -3,7 +3,7 @@
 use crate::cargo::Build;
 use crate::stages::{Stage, Workspace};
 use crate::text::{FAINT, PLAIN, say};
-use crate::{explain, process, run};
+use crate::{explain, nobody_reads, process, run};
 use anyhow::{Context, Result};
 use notify::{EventKind, RecursiveMode, Watcher};
 use std::process::ExitCode;
@@ -43,8 +43,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     while !process::interrupted() {
         let args = run::Args::watched(&stage.name(), &args.only, args.build);
-        if let Err(error) = run::run(&args) {
-            explain(&error);
+        match run::run(&args) {
+            Err(error) if nobody_reads(&error) => return Err(error),
+            Err(error) => _ = explain(&error),
+            Ok(_) => {}
         }
         wait(&changes);
     }

@@ -226,6 +226,25 @@ fn an_interrupted_book_leaves_the_old_one() {
     assert!(leftovers(&fixture).is_empty());
 }
 
+/// A build script that waits once the lesson has run: cargo starts it again for the documentation.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_cargo_documents_ends_the_book() {
+    let fixture = fixture();
+    let script = common::marks_and_waits("began").replace(
+        "fn main() {",
+        "fn main() {\n    println!(\"cargo::rerun-if-changed=ran\");\n    if !std::fs::exists(\"ran\").unwrap() {\n        return;\n    }",
+    );
+    fixture.write("crates/nb01_next/build.rs", &script);
+    fixture.edit(
+        "crates/nb01_next/tests/lesson.rs",
+        "println!(\"again",
+        "std::fs::write(\"ran\", \"\").unwrap(); println!(\"again",
+    );
+    assert_eq!(fixture.interrupted(&["book"], "crates/nb01_next/began"), "interrupted");
+    assert!(leftovers(&fixture).is_empty() && !fixture.exists("target/book"));
+}
+
 #[test]
 fn a_notebook_holds_the_same() {
     let fixture = fixture();
@@ -257,6 +276,14 @@ fn a_notebook_holds_the_same() {
     assert_eq!(outputs[0]["text"], serde_json::json!(["area = 49\n"]));
     assert!(outputs[1]["data"]["image/svg+xml"][0].as_str().unwrap().starts_with("<svg"));
     assert_eq!(outputs[2]["text"], serde_json::json!(["after <the> picture\n"]));
+    // It goes where it is told, and touches nothing beside.
+    fixture.write("out/lesson.txt", "old");
+    fixture.write("out/lesson.ipynb.part", "mine");
+    let (code, out, err) = fixture.output(&["notebook", "nb01", "--out", "out/lesson.txt"]);
+    assert_eq!((code, out.as_str()), (Some(0), "out/lesson.txt\n"), "{err}");
+    assert!(serde_json::from_str::<Value>(&fixture.read("out/lesson.txt")).is_ok());
+    assert_eq!(fixture.read("out/lesson.ipynb.part"), "mine");
+    assert_eq!(std::fs::read_dir(fixture.root.join("out")).unwrap().count(), 2);
     let (code, _, err) = outcome(&mut fixture.xtask(&["notebook", "nb09"]));
     assert!(code == Some(2) && err.contains("there is no stage `nb09`"), "{err}");
 }

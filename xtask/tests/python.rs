@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::skipped::skipped;
 use common::{Fixture, in_order};
 use std::process::Command;
 
@@ -125,6 +126,17 @@ fn a_cell_that_fails_is_named_with_its_traceback() {
     );
 }
 
+/// It is the person who ends it, so that is no fault of Python's.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_the_script_and_the_book() {
+    let fixture = fixture(PYTHON);
+    let python = made_up(&fixture, "# %% s01_same", 0);
+    let slow = fixture.read("fake python").replace("\ncat ", "\ntouch reached; sleep 50\ncat ");
+    fixture.write("fake python", &slow);
+    assert_eq!(fixture.interrupted(&["book", "--check-python", &python], "reached"), "interrupted");
+}
+
 #[test]
 #[cfg(unix)]
 fn a_python_without_torch_is_refused_with_a_way_out() {
@@ -141,8 +153,8 @@ fn the_real_python_runs_the_cells() {
     let python = std::env::var("NB_PYTHON").unwrap_or("python3".into());
     let has_torch = Command::new(&python).args(["-c", "import torch"]).output();
     if !has_torch.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: Python beside Rust ({python} has no torch; let NB_PYTHON name one that has)");
-        return;
+        let why = format!("{python} has no torch; let NB_PYTHON name one that has");
+        return skipped("Python beside Rust", &why);
     }
     let (code, out, err) = fixture(PYTHON).output(&["book", "--check-python", &python]);
     assert_eq!(code, Some(1), "{out}{err}");

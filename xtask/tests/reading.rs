@@ -4,9 +4,9 @@
 
 mod common;
 
+use common::skipped::skipped;
 use common::{Fixture, in_order, outcome};
 use serde_json::Value;
-use std::io::Write;
 use std::process::Stdio;
 
 const PASS: &str = "/// It passes\n#[test]\nfn s01_pass() {}\n";
@@ -141,6 +141,11 @@ fn src_lists_the_candidates() {
 #[test]
 fn export_lists_and_checks() {
     let fixture = Fixture::new();
+    fixture.edit(
+        "crates/nb00_testing/src/lib.rs",
+        "/// Exported.",
+        "/// Exported,\n/// not below.\n///\n/// More.",
+    );
     let (code, out, _) = fixture.output(&["export", "nb00"]);
     assert_eq!(code, Some(0));
     in_order(
@@ -151,6 +156,7 @@ fn export_lists_and_checks() {
             "Inside.",
             "near",
             "TEST",
+            "Exported, not below.",
             "test_eq",
             "re-exports nothing",
             "only shows 2 names",
@@ -179,6 +185,8 @@ fn export_lists_and_checks() {
 fn check_is_content_with_a_good_workspace() {
     let fixture = Fixture::new();
     fixture.next("nb01_next", "nb00_testing", PASS);
+    // Words are no attribute.
+    fixture.edit("crates/nb00_testing/src/lib.rs", "/// Exported.", "/// Without `allow(unsafe_code)`.");
     let (code, out, _) = fixture.output(&["check"]);
     assert!(code == Some(0) && out.contains("all is well: 2 stages"), "{out}");
 }
@@ -229,6 +237,19 @@ fn check_notices_every_single_fault() {
             "the file of `mod gone` is missing",
         ),
         (lib, "pub use", "pub pub use", "lib.rs:4: this is no Rust"),
+        (
+            lib,
+            "#[doc(no_inline)]",
+            "#![allow(unsafe_code)]\n#[doc(no_inline)]",
+            "lib.rs:3: it allows unsafe code",
+        ),
+        (
+            lib,
+            "pub use nb00",
+            "#[cfg_attr(unix, expect(dead_code, unsafe_code, reason = \"\"))]\nfn f() {}\n#[doc(no_inline)]\npub use nb00",
+            "lib.rs:4: it allows unsafe code, which only crates/nb01_matmul/src/matmul/mod.rs",
+        ),
+        ("crates/nb01_next/Cargo.toml", "[lints]\nworkspace = true", "", "its lints are not the workspace's"),
         (lesson, "/// It passes\n", "", "has no title"),
         (lesson, "fn s01_pass", "fn first", "is no name for a section"),
         (
@@ -447,8 +468,7 @@ fn a_read_only_checkout_can_be_read_but_not_extended() {
     };
     let (code, err) = run(&["list"]);
     if code == Some(77) || err.contains("unshare: ") {
-        writeln!(std::io::stderr(), "skipped: a read-only checkout (it cannot be mounted: {err})").unwrap();
-        return;
+        return skipped("a read-only checkout", &format!("it cannot be mounted: {err}"));
     }
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(run(&["check"]).0, Some(0));
@@ -460,6 +480,17 @@ fn a_read_only_checkout_can_be_read_but_not_extended() {
     let (code, err) = run(&["run", "nb00"]);
     assert!(code == Some(1) && err.contains("Read-only file system"), "{err}");
     assert_eq!(tree(&fixture), before);
+}
+
+/// `cargo make VERB` is `cargo xtask VERB`, whatever stands behind it.
+#[test]
+fn each_verb_is_a_task_that_hands_its_arguments_on() {
+    let makefile = include_str!("../../Makefile.toml");
+    let task = |name: &str| makefile.split("\n\n").find(|task| task.starts_with(&format!("[tasks.{name}]")));
+    for verb in Fixture::new().verbs() {
+        let args = format!("args = [\"xtask\", \"{verb}\", \"${{@}}\"]");
+        assert!(task(&verb).is_some_and(|task| task.contains(&args)), "{verb}: {:?}", task(&verb));
+    }
 }
 
 /// All paths of the workspace.

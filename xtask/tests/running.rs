@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Fixture, in_order, outcome};
+use common::skipped::skipped;
+use common::{Fixture, in_order, marks_and_waits, outcome};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -71,6 +72,21 @@ fn s09_end() {
 }
 "#;
 
+/// It passes, and takes the whole program down on the way out.
+const CRASHES_AFTERWARDS: &str = r#"
+/// The end
+#[test]
+fn s01_end() {
+    unsafe extern "C" {
+        fn atexit(f: extern "C" fn()) -> i32;
+    }
+    extern "C" fn crash() {
+        std::process::abort();
+    }
+    unsafe { atexit(crash) };
+}
+"#;
+
 /// A section prints into a pipe, and draws its charts as wide as the terminal behind it.
 #[test]
 fn a_section_is_told_how_long_a_line_is() {
@@ -101,6 +117,24 @@ fn a_section_is_told_where_pictures_go() {
         let (code, out, err) = outcome(&mut run);
         assert!(code == Some(0) && out.contains(&format!("to {told}\n")), "{told}: {out}{err}");
     }
+}
+
+/// What is waited for fits into the terminal's line, which is blank again afterwards, on any terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_line_that_says_what_is_waited_for_fits() {
+    let fixture = Fixture::new();
+    let long = "a_name_that_is_much_too_long_for_such_a_narrow_line";
+    fixture.write(&format!("crates/nb00_testing/tests/{long}.rs"), "//! More.\n#[test]\nfn a() {}\n");
+    let inside = format!("stty rows 20 cols 30; exec '{}' run nb00 > story", env!("CARGO_BIN_EXE_xtask"));
+    let mut script = fixture.program("script", &["-qec", &inside, "/dev/null"]);
+    script.env("TERM", "dumb").env("CARGO_TERM_QUIET", "true");
+    let Ok(output) = script.output() else { return skipped("a narrow terminal", "there is no `script`") };
+    let seen = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = seen.split(['\r', '\n']).filter(|line| line.contains('…')).collect();
+    assert!(lines.contains(&"tests/a_name_that_is_much_to…"), "{seen:?}");
+    assert!(!seen.contains('\x1b') && lines.iter().all(|line| line.chars().count() < 30), "{seen:?}");
+    assert!(fixture.read("story").contains(long), "the story is not cut");
 }
 
 #[test]
@@ -199,6 +233,12 @@ fn whatever_happens_to_a_section_is_told() {
             "nb01_next failed: 4 sections and 0 tests ran to their end, 4 did not, 2 checks skipped",
         ],
     );
+
+    fixture.next("nb02_more", "nb01_next", CRASHES_AFTERWARDS);
+    let (code, out, err) = fixture.output(&["run", "nb02", "--only", "s01"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    let dies = "after this section the test program ended badly (signal: 6";
+    in_order(&out, &["s01_end", "  passed", "  died: ", dies, "s01_end died at", dies, "nb02_more failed"]);
 }
 
 #[test]
@@ -319,6 +359,26 @@ fn what_does_not_exist_is_named_with_what_does() {
     }
 }
 
+/// … and it is said before the run, which would take minutes.
+#[cfg(unix)]
+#[test]
+fn a_notebook_takes_the_place_of_an_ordinary_file_only() {
+    let fixture = Fixture::new();
+    fixture.write("folder/lesson.ipynb", "mine");
+    std::os::unix::fs::symlink("folder/lesson.ipynb", fixture.root.join("link")).unwrap();
+    for (out, says) in [
+        ("folder", "folder is no ordinary file"),
+        ("link", "link is no ordinary file"),
+        ("nowhere/lesson.ipynb", "there is no folder nowhere"),
+        ("folder/lesson.ipynb/x", "there is no folder folder/lesson.ipynb"),
+    ] {
+        let (code, told, err) = fixture.output(&["notebook", "nb00", "--out", out]);
+        assert!(code == Some(2) && told.is_empty() && err.contains(says), "{out}: {err}");
+        assert!(err.contains("name") && !err.contains("Compiling"), "{out}: {err}");
+    }
+    assert_eq!(fixture.read("link"), "mine");
+}
+
 #[test]
 fn a_stage_without_a_lesson_runs_its_other_tests() {
     let fixture = Fixture::new();
@@ -364,24 +424,36 @@ fn without_data_drawn_digits_are_announced() {
 /// Downloads where there is no network: writes a marker, if it is asked the right way.
 const FETCH: &str = "fn main() {\n    let args: Vec<String> = std::env::args().skip(1).collect();\n    std::fs::write(\"fetched\", args.join(\" \")).unwrap();\n    println!(\"fetched\");\n    std::process::exit(args.len() as i32);\n}\n";
 
-#[test]
-fn where_there_are_no_data_they_are_fetched() {
+/// A workspace without data whose program `fetch` is this one.
+fn fetching(fetch: &str) -> Fixture {
     let fixture = Fixture::new();
     fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
     fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
     fixture.edit("Cargo.toml", "[\"crates/*\"]", "[\"crates/*\", \"tool\"]");
     fixture.write("tool/Cargo.toml", "[package]\nname = \"tool\"\nedition = \"2024\"\n");
-    fixture.write("tool/src/bin/fetch.rs", FETCH);
-    let (code, out, err) = outcome(fixture.xtask(&["run", "nb01", "--only", "s01"]).env_remove("NB_OFFLINE"));
+    fixture.write("tool/src/bin/fetch.rs", fetch);
+    fixture
+}
+
+#[test]
+fn where_there_are_no_data_they_are_fetched() {
+    let fixture = fetching(FETCH);
+    let run = ["run", "nb01", "--only", "s01", "--json"];
+    let (code, out, err) = outcome(fixture.xtask(&run).env_remove("NB_OFFLINE"));
     assert_eq!((code, fixture.read("fetched").as_str()), (Some(0), ""), "{err}");
     assert!(err.contains("getting MNIST") && !err.contains("drawn"), "{err}");
-    assert!(out.starts_with("fetched") || err.contains("fetched"), "what it prints is seen: {out}{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(document["ok"] == true && err.contains("fetched\n"), "what it prints stands aside: {out}{err}");
     let (code, _, _) = fixture.output(&["data", "get", "--from", "x", "--help"]);
     assert_eq!(
         (code, fixture.read("fetched").as_str()),
         (Some(3), "--from x --help"),
         "its arguments and its exit code are its own"
     );
+    for help in ["--help", "-h"] {
+        assert_eq!(fixture.output(&["data", "get", help]).0, Some(1));
+        assert_eq!(fixture.read("fetched"), help, "its help, too");
+    }
 }
 
 #[test]
@@ -389,10 +461,10 @@ fn call_hands_on_arguments_and_exit_code() {
     let fixture = Fixture::new();
     fixture.write(
         "crates/nb00_testing/examples/add.rs",
-        "//! Adds numbers.\nfn main() {\n    let args: Vec<i32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();\n    println!(\"{args:?}\");\n    std::process::exit(args.iter().sum());\n}\n",
+        "//! Adds numbers,\n//! as many as there are.\n//!\n//! More.\nfn main() {\n    let args: Vec<i32> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();\n    println!(\"{args:?}\");\n    std::process::exit(args.iter().sum());\n}\n",
     );
     let (code, out, _) = fixture.output(&["call", "nb00"]);
-    assert_eq!((code, out.as_str()), (Some(0), "add  Adds numbers.\n"));
+    assert_eq!((code, out.as_str()), (Some(0), "add  Adds numbers, as many as there are.\n"));
     let (code, out, _) = fixture.output(&["call", "nb00", "add", "--help", "3", "4"]);
     assert_eq!((code, out.as_str()), (Some(7), "[3, 4]\n"));
 }
@@ -412,6 +484,25 @@ fn ctrl_c_ends_what_was_started_as_well() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let test = fixture.read("crates/nb01_next/pid");
     assert!(!signal("-0", &test), "the test program {test} is still running");
+}
+
+/// At the terminal Ctrl-C reaches cargo as well, which ends at once: that is no build that failed, or had nothing to say.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_build_ends_the_run() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
+    fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
+    fixture.write("crates/nb01_next/build.rs", &marks_and_waits("began"));
+    assert_eq!(fixture.interrupted(&["run", "nb01"], "crates/nb01_next/began"), "interrupted");
+    assert_eq!(fixture.read("crates/nb01_next/began"), "once\n", "no second build was begun");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_download_ends_the_run() {
+    let fixture = fetching(&marks_and_waits("began"));
+    assert_eq!(fixture.interrupted(&["run", "nb01"], "began"), "interrupted");
 }
 
 #[cfg(unix)]
@@ -441,8 +532,24 @@ fn end_in_a_minute(pid: u32) {
 
 #[cfg(unix)]
 fn signal(signal: &str, pid: &str) -> bool {
-    let kill = std::process::Command::new("kill").args([signal, pid]).stderr(Stdio::null()).status();
+    let kill = std::process::Command::new("kill").args([signal, "--", pid]).stderr(Stdio::null()).status();
     kill.unwrap().success()
+}
+
+/// … at the next run at the latest: before that there is nothing to print.
+#[cfg(unix)]
+#[test]
+fn a_watch_ends_when_nobody_reads_on() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// Says\n#[test]\nfn s01_says() { println!(\"one\"); }\n");
+    let mut watch = fixture.process(&["watch", "nb01", "--only", "s01"]);
+    let mut child = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    end_in_a_minute(child.id());
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(notes.any(|line| line.contains("waiting for a change")));
+    drop(child.stdout.take());
+    fixture.edit("crates/nb01_next/tests/lesson.rs", "one", "two");
+    assert_eq!(child.wait().unwrap().code(), Some(141));
 }
 
 #[cfg(unix)]

@@ -4,12 +4,17 @@ use clap::Parser;
 use nb01_matmul::data::{Place, get_data_from, locations, show_image};
 use nb01_matmul::{DataError, Mnist, Source, get_data};
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit code where MNIST was looked for and not found.
 const NOT_FOUND: u8 = 3;
+
+/// What a shell reports where nobody reads on, as in `… | head -1`.
+const NOBODY_READS: u8 = 141;
 
 /// Shows where MNIST is looked for, what is there, and what `get_data()` uses.
 #[derive(Parser)]
@@ -31,12 +36,17 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = arguments.path.as_deref().map_or_else(get_data, get_data_from);
     let places = if arguments.path.is_some() { vec![] } else { locations() };
-    if arguments.json {
-        println!("{:#}", as_json(&places, &result));
-    } else {
-        places.iter().for_each(print_place);
-        print_result(&result);
+    match show(&places, &result, arguments.json) {
+        Ok(()) => exit_code(&places, &result),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
+        Err(error) => {
+            eprintln!("error: what there is cannot be printed: {error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn exit_code(places: &[Place], result: &Result<Mnist, DataError>) -> ExitCode {
     let asked_for = places.first().is_some_and(|place| matches!(place.found, Ok(Source::Drawn)));
     match result {
         Ok(mnist) if mnist.is_mnist() || asked_for => ExitCode::SUCCESS,
@@ -45,31 +55,42 @@ fn main() -> ExitCode {
     }
 }
 
-fn print_place(place: &Place) {
-    println!("{:<10} {}", place.name, place.path.display());
+fn show(places: &[Place], result: &Result<Mnist, DataError>, json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        return writeln!(out, "{:#}", as_json(places, result));
+    }
+    places.iter().try_for_each(|place| show_place(place, &mut out))?;
+    show_result(result, &mut out)
+}
+
+fn show_place(place: &Place, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{:<10} {}", place.name, place.path.display())?;
+    let mut line = |line: &dyn Display| writeln!(out, "           {line}");
     match &place.found {
-        Ok(Source::Drawn) => println!("           asks for drawn digits"),
+        Ok(Source::Drawn) => line(&"asks for drawn digits"),
         Ok(source) => {
-            files(source).iter().for_each(|(file, bytes)| println!("           {file}, {bytes} bytes"));
+            files(source).iter().try_for_each(|(file, bytes)| line(&format!("{file}, {bytes} bytes")))
         }
-        Err(DataError::NotThere { .. }) => println!("           is not there"),
-        Err(DataError::NothingIn { .. }) => println!("           has no MNIST in it"),
-        Err(other) => println!("           {other}"),
+        Err(DataError::NotThere { .. }) => line(&"is not there"),
+        Err(DataError::NothingIn { .. }) => line(&"has no MNIST in it"),
+        Err(other) => line(other),
     }
 }
 
-fn print_result(result: &Result<Mnist, DataError>) {
+fn show_result(result: &Result<Mnist, DataError>, out: &mut impl Write) -> io::Result<()> {
     match result {
         Ok(mnist) => {
             let (train, valid) = (mnist.y_train.len(), mnist.y_valid.len());
-            println!("\nget_data() returns {}: {train} + {valid} images.", mnist.source);
-            println!("The first is a {}:\n{}", mnist.y_train[0], show_image(&mnist.image(0)));
+            writeln!(out, "\nget_data() returns {}: {train} + {valid} images.", mnist.source)?;
+            writeln!(out, "The first is a {}:\n{}", mnist.y_train[0], show_image(&mnist.image(0)))?;
             if !mnist.is_mnist() {
-                println!("`cargo xtask data get` downloads MNIST.");
+                writeln!(out, "`cargo xtask data get` downloads MNIST.")?;
             }
         }
         Err(error) => eprintln!("\nerror: {error}"),
     }
+    Ok(())
 }
 
 /// The files of a source, with their sizes.

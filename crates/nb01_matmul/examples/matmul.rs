@@ -5,7 +5,11 @@ use clap::Parser;
 use nb01_matmul::ladder::{RUNGS, Rung, time_rungs};
 use nb01_matmul::matmul::Path;
 use nb01_matmul::{elementwise::frobenius_norm, manual_seed, rand, randn, timeit};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+
+/// What a shell reports where nobody reads on, as in `… | head -1`.
+const NOBODY_READS: u8 = 141;
 
 /// Multiplies two random matrices, (ar, k) and (k, bc), with one rung of the ladder or with all.
 #[derive(Parser)]
@@ -37,26 +41,37 @@ fn rung(name: &str) -> Result<Rung, String> {
 }
 
 fn main() -> ExitCode {
-    let Args { ar, k, bc, level, paths, seed } = Args::parse();
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
+        Err(error) => {
+            eprintln!("error: the result cannot be printed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(Args { ar, k, bc, level, paths, seed }: Args) -> io::Result<ExitCode> {
+    let mut out = io::stdout().lock();
     if paths {
-        Path::available().iter().for_each(|path| println!("{path}"));
-        return ExitCode::SUCCESS;
+        Path::available().iter().try_for_each(|path| writeln!(out, "{path}"))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let fits =
         [(ar, k), (k, bc), (ar, bc)].iter().all(|(rows, columns)| rows.saturating_mul(*columns) < 1 << 30);
     if !fits {
         eprintln!("error: a matrix of 2^30 numbers or more (4 GiB) is too large for a demonstration");
-        return ExitCode::from(2);
+        return Ok(ExitCode::from(2));
     }
     let rng = &mut manual_seed(seed);
     let (a, b) = (rand((ar, k), rng), randn((k, bc), rng));
     match level {
         Some(rung) => {
             let c = (rung.matmul)(&a, &b);
-            println!("{}: {:?}, Frobenius norm {:.4}", rung.name, c.shape(), frobenius_norm(&c));
-            println!("{}", timeit(|| (rung.matmul)(&a, &b)));
+            writeln!(out, "{}: {:?}, Frobenius norm {:.4}", rung.name, c.shape(), frobenius_norm(&c))?;
+            writeln!(out, "{}", timeit(|| (rung.matmul)(&a, &b)))?;
         }
-        None => println!("{}", time_rungs(&a, &b)),
+        None => writeln!(out, "{}", time_rungs(&a, &b))?,
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,14 +4,19 @@
 
 #[path = "../fetch/mod.rs"]
 mod fetch;
+#[path = "../offline.rs"]
+mod offline;
 
 use clap::Parser;
 use etcetera::BaseStrategy;
 use fetch::error::FetchError;
 use fetch::{Plan, fetch, files};
+use offline::offline;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use ureq::http::Uri;
 
 /// Downloads MNIST: mnist.pkl.gz, or the four IDX files if no mirror has it.
 ///
@@ -19,6 +24,7 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(
     name = "cargo xtask data get",
+    bin_name = "cargo xtask data get",
     after_help = "Exit codes: 0 the files are there; 1 something is wrong on this side, such as a full disk; \
                   2 wrong arguments; 3 no mirror has them; 4 NB_OFFLINE=1 forbids the network."
 )]
@@ -33,23 +39,37 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(files::names()))]
     file: Vec<String>,
     /// Ask this address instead of the known mirrors; a folder if it ends with / (may be repeated)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     mirror: Vec<String>,
     /// Accept a file with this MD5 sum too (may be repeated)
-    #[arg(long, value_name = "MD5")]
+    #[arg(long, value_name = "MD5", value_parser = md5_sum)]
     accept: Vec<String>,
     /// Give a mirror up that sends nothing for so many seconds, or less than 5 kB a second on average
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     patience: u64,
 }
 
+fn address(text: &str) -> Result<String, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    let has_host = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    has_host.then(|| text.into()).ok_or_else(|| "an address is like https://example.org/folder/".into())
+}
+
+fn md5_sum(text: &str) -> Result<String, String> {
+    let is_sum = text.len() == 32 && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_sum
+        .then(|| text.into())
+        .ok_or_else(|| "an MD5 sum has 32 hexadecimal digits, as md5sum prints them".into())
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(files) => {
-            files.iter().for_each(|file| println!("{}", file.display()));
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads on: what a shell reports then.
+        Err(error) if error.downcast_ref().is_some_and(is_closed) => ExitCode::from(141),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(match error.downcast_ref() {
@@ -61,14 +81,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<Vec<PathBuf>> {
+fn is_closed(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let plan = Plan {
         folder: folder(arguments)?,
         sets: files::sets(&arguments.file, &arguments.mirror, &arguments.accept),
         patience: Duration::from_secs(arguments.patience),
-        offline: std::env::var_os("NB_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0"),
+        offline: offline(),
     };
-    Ok(fetch(&plan)?)
+    let (files, mut out) = (fetch(&plan)?, std::io::stdout().lock());
+    files.iter().try_for_each(|file| writeln!(out, "{}", file.display()))?;
+    Ok(())
 }
 
 fn folder(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -9,8 +9,8 @@ mod python;
 
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say, seconds};
-use crate::{cargo, process, record, run};
-use anyhow::{Context, Result, bail, ensure};
+use crate::{Usage, cargo, process, record, run};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -82,22 +82,19 @@ pub(crate) fn notebook(args: &NotebookArgs) -> Result<ExitCode> {
     process::handle_interrupts()?;
     let (workspace, start) = (Workspace::find()?, Instant::now());
     let stage = workspace.stage(&args.stage)?;
+    let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
     let desk = Desk::new(&workspace)?;
+    is_ours_to_write(&out)?; // said now, and not after the run
     let Some(stages) = desk.record([stage], &workspace)? else { return Ok(failed()) };
     desk.write(&material::of(&stages, &workspace, &desk.figures(), None, start.elapsed())?)?;
-    let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
-    let part = out.with_extension("ipynb.part");
-    desk.press("notebook", &part)?;
-    fs::rename(&part, &out).with_context(|| format!("{} cannot be written", out.display()))?;
+    let made = desk.folder.join("notebook.ipynb");
+    desk.press("notebook", &made)?;
+    publish(&made, &out).with_context(|| format!("{} cannot be written", out.display()))?;
     writeln!(anstream::stdout(), "{}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn failed() -> ExitCode {
-    if process::interrupted() {
-        say("interrupted; nothing was written");
-        return ExitCode::from(130);
-    }
     say("nothing was written: a book shows what ran, and this did not (see above)");
     ExitCode::FAILURE
 }
@@ -124,15 +121,14 @@ impl Desk {
         self.folder.join("material.json")
     }
 
-    /// `None`: a section failed, or the person has pressed Ctrl-C.
+    /// `None`: a section failed.
     fn record<'a>(
         &self,
         stages: impl IntoIterator<Item = &'a Stage>,
         workspace: &Workspace,
     ) -> Result<Option<Vec<record::Stage>>> {
         let stages = run::record(stages, workspace, &self.figures())?;
-        let is_whole = !process::interrupted() && stages.iter().all(|s| s.status().is_good());
-        Ok(is_whole.then_some(stages))
+        Ok(stages.iter().all(|s| s.status().is_good()).then_some(stages))
     }
 
     fn write(&self, material: &Value) -> Result<()> {
@@ -145,12 +141,8 @@ impl Desk {
         );
         let mut command = Command::new(build_press()?);
         command.arg(verb).arg(self.material()).arg(out);
-        let status = command.status().context("the press does not start")?;
-        if process::interrupted() {
-            bail!("interrupted; nothing was written");
-        }
         ensure!(
-            status.success(),
+            process::status(&mut command)?.success(),
             "the pages could not be made, see above; what was there before is still there"
         );
         Ok(())
@@ -170,8 +162,7 @@ fn build_press() -> Result<PathBuf> {
     let target = here.ancestors().nth(2).context("this program is not where cargo puts programs")?;
     let mut cargo = cargo::command();
     cargo.args(["build", "--quiet", "--manifest-path", PRESS, "--target-dir"]).arg(target);
-    let status = cargo.status().context("cargo does not start")?;
-    ensure!(status.success(), "the press (book/press) does not compile, see above");
+    ensure!(process::status(&mut cargo)?.success(), "the press (book/press) does not compile, see above");
     Ok(target.join("debug").join(format!("press{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -184,9 +175,32 @@ fn documentation(workspace: &Workspace) -> Result<PathBuf> {
     cargo.args(["doc", "--quiet", "--no-deps", "--lib"]);
     cargo.args(workspace.stages.iter().flat_map(|s| ["--package".into(), s.package.name.clone()]));
     cargo.env("CARGO_BUILD_BUILD_DIR", &workspace.target).env("CARGO_TARGET_DIR", &target);
-    let status = cargo.status().context("cargo does not start")?;
-    ensure!(status.success(), "the documentation of the stages does not build, see above");
+    let is_built = process::status(&mut cargo)?.success();
+    ensure!(is_built, "the documentation of the stages does not build, see above");
     Ok(target.join("doc"))
+}
+
+/// A notebook takes the place of an ordinary file, or of nothing: a device or a link would be gone afterwards.
+fn is_ours_to_write(out: &Path) -> Result<()> {
+    let folder = folder_of(out);
+    let wrong = match fs::symlink_metadata(out) {
+        _ if !folder.is_dir() => format!("there is no folder {}: make it, or name another", folder.display()),
+        Ok(there) if !there.is_file() => format!("{} is no ordinary file: name another", out.display()),
+        _ => return Ok(()),
+    };
+    Err(Usage(format!("--out {}: {wrong}", out.display())).into())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts the file there in one step. It may be on another disk, so it is copied to a file of a name that nobody has, first.
+fn publish(made: &Path, out: &Path) -> Result<()> {
+    let part = tempfile::NamedTempFile::new_in(folder_of(out))?;
+    fs::copy(made, part.path())?;
+    part.persist(out)?;
+    Ok(())
 }
 
 /// Gives the new folder the old one's name; the old one is out of the way for a moment only.

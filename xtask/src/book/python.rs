@@ -6,7 +6,7 @@
 //! unit of the last digit that we print. Where we print a spread (`0.50±0.03`, over many seeds), the one random draw
 //! of Python's lies within four spreads. Times are not compared.
 
-use crate::process::{End, listen};
+use crate::process::{self, End, Interrupted, listen};
 use crate::record::{Section, Stage};
 use crate::stages::{self, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, WARN, count};
@@ -48,9 +48,10 @@ pub(crate) fn version(python: &Path) -> Result<String> {
     let ask = "import sys, torch; print('Python', sys.version.split()[0] + ', torch', torch.__version__)";
     let way_out =
         "name one that has it, --check-python PATH, or: python3 -m venv py; py/bin/pip install torch numpy";
-    let answer = Command::new(python).args(["-c", ask]).output();
+    let answer = process::output(Command::new(python).args(["-c", ask]));
     match answer {
-        Err(e) => Err(Usage(format!("{name} does not start ({e}): {way_out}")).into()),
+        Err(e) if e.is::<Interrupted>() => Err(e),
+        Err(e) => Err(Usage(format!("{e:#}: {way_out}")).into()),
         Ok(answer) if answer.status.success() => {
             Ok(String::from_utf8_lossy(&answer.stdout).trim().to_string())
         }
@@ -90,7 +91,7 @@ fn run(stage: &stages::Stage, workspace: &Workspace, python: &Path) -> Result<Pr
     match end {
         End::Exit(status) => Ok(Printed { cells: by_cell(&output), planned, ended_well: status.success() }),
         End::TimeLimit => bail!("{} still ran after {} s", workspace.relative(&file), LIMIT.as_secs()),
-        End::Interrupt => bail!("interrupted"),
+        End::Interrupt => Err(Interrupted.into()),
     }
 }
 

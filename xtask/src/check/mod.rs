@@ -1,13 +1,14 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`figures`] at
-//! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what
-//! the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
+//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`unsafety`] at where
+//! it allows unsafe code, [`figures`] at the names of the pictures, [`map`] at the table that says where each row of
+//! the lesson is, [`pages`] at what the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
 mod figures;
 mod map;
 mod pages;
 mod stage;
+mod unsafety;
 
 use crate::sources::Sources;
 use crate::stages::{StageId, Workspace};
@@ -55,6 +56,7 @@ fn problems(workspace: &Workspace) -> Vec<String> {
     let mut problems = stage::same_numbers(workspace);
     for stage in &workspace.stages {
         problems.extend(stage::problems(stage, workspace, &sources));
+        problems.extend(unsafety::problems(stage, workspace, &sources));
     }
     problems.extend(strangers(workspace));
     problems.extend(figures::problems(workspace));

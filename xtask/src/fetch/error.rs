@@ -20,14 +20,22 @@ pub(crate) enum FetchError {
     )]
     Unknown { file: PathBuf },
     /// The disk is full, or the folder cannot be written.
-    #[error("{doing} {} failed: {source}; what was downloaded so far is kept and will be continued", path.display())]
-    Disk { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("{doing} {} failed: {source}; {}", path.display(), after_disk(*is_kept))]
+    Disk { doing: &'static str, path: PathBuf, source: io::Error, is_kept: bool },
     /// Nobody could give it; each reason was told when it was met.
     #[error(
         "no mirror has MNIST for us, for the reasons above; try again later, or download a file of \
          data/README.md by other means and put it into {}", folder.display()
     )]
     NoMirror { folder: PathBuf },
+}
+
+fn after_disk(is_kept: bool) -> &'static str {
+    if is_kept {
+        "what was downloaded so far is kept and will be continued"
+    } else {
+        "name another folder with --to FOLDER, or let --cache put it into the user's cache directory"
+    }
 }
 
 /// What went wrong with a mirror.

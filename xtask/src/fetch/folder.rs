@@ -29,21 +29,21 @@ impl Folder {
     pub(crate) fn is_complete(&self, file: &File) -> Result<bool, FetchError> {
         match self.whole.try_exists() {
             Ok(false) => Ok(false),
-            Ok(true) if is_right(&self.whole, file).map_err(failed("reading", &self.whole))? => Ok(true),
+            Ok(true) if is_right(&self.whole, file).map_err(self.failed("reading", &self.whole))? => Ok(true),
             Ok(true) => Err(FetchError::Unknown { file: self.whole.clone() }),
-            Err(error) => Err(failed("looking at", &self.whole)(error)),
+            Err(error) => Err(self.failed("looking at", &self.whole)(error)),
         }
     }
 
     /// Waits until no other process gets this file. The lock ends with the process, however it ends.
     pub(crate) fn lock(&self) -> Result<fs::File, FetchError> {
-        fs::create_dir_all(&self.folder).map_err(failed("making", &self.folder))?;
+        fs::create_dir_all(&self.folder).map_err(self.failed("making", &self.folder))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&self.locked);
-        let lock = lock.map_err(failed("opening", &self.locked))?;
+        let lock = lock.map_err(self.failed("opening", &self.locked))?;
         if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
             eprintln!("waiting for another process that downloads to {}", self.whole.display());
         }
-        lock.lock().map_err(failed("locking", &self.locked))?;
+        lock.lock().map_err(self.failed("locking", &self.locked))?;
         Ok(lock)
     }
 
@@ -52,32 +52,41 @@ impl Folder {
         match fs::metadata(&self.part) {
             Ok(data) => Ok(data.len()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(failed("looking at", &self.part)(error)),
+            Err(error) => Err(self.failed("looking at", &self.part)(error)),
         }
     }
 
     /// `name.part`, to be written from byte `from` on.
     pub(crate) fn part_from(&self, from: u64) -> Result<fs::File, FetchError> {
         let part = OpenOptions::new().create(true).truncate(false).append(true).open(&self.part);
-        let part = part.map_err(failed("opening", &self.part))?;
-        part.set_len(from).map_err(failed("shortening", &self.part))?;
+        let part = part.map_err(self.failed("opening", &self.part))?;
+        part.set_len(from).map_err(self.failed("shortening", &self.part))?;
         Ok(part)
     }
 
     /// Gives the part its name if its checksum is right.
     pub(crate) fn adopt(&self, file: &File) -> Result<bool, FetchError> {
-        let right = self.len()? > 0 && is_right(&self.part, file).map_err(failed("reading", &self.part))?;
+        let right =
+            self.len()? > 0 && is_right(&self.part, file).map_err(self.failed("reading", &self.part))?;
         if right {
             let part = fs::File::open(&self.part).and_then(|part| part.sync_all());
-            part.map_err(failed("writing", &self.part))?;
-            fs::rename(&self.part, &self.whole).map_err(failed("renaming", &self.part))?;
+            part.map_err(self.failed("writing", &self.part))?;
+            fs::rename(&self.part, &self.whole).map_err(self.failed("renaming", &self.part))?;
         }
         Ok(right)
     }
 
+    /// What is to be told where the disk fails, now that it does.
+    pub(crate) fn failed(&self, doing: &'static str, path: &Path) -> impl Fn(io::Error) -> FetchError {
+        move |source| {
+            let is_kept = fs::metadata(&self.part).is_ok_and(|part| part.len() > 0);
+            FetchError::Disk { doing, path: path.into(), source, is_kept }
+        }
+    }
+
     /// Removes a part of which nothing can be made.
     pub(crate) fn discard(&self) -> Result<(), FetchError> {
-        fs::remove_file(&self.part).map_err(failed("removing", &self.part))
+        fs::remove_file(&self.part).map_err(self.failed("removing", &self.part))
     }
 }
 
@@ -99,9 +108,4 @@ pub(crate) fn md5_of(path: &Path) -> io::Result<String> {
         md5.update(piece);
         io::BufRead::consume(&mut bytes, len);
     }
-}
-
-pub(crate) fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> FetchError {
-    let path = path.to_owned();
-    move |source| FetchError::Disk { doing, path: path.clone(), source }
 }

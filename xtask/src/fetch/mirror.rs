@@ -1,7 +1,7 @@
 //! One attempt at one mirror.
 
 use super::error::{Failure, FetchError};
-use super::folder::{Folder, failed};
+use super::folder::Folder;
 use indicatif::ProgressBar;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -62,7 +62,7 @@ impl Mirror<'_> {
                 folder.part_from(0)?;
                 return Ok(Some(Failure::TooLong(limit)));
             }
-            part.write_all(&piece).map_err(failed("writing", &folder.part))?;
+            part.write_all(&piece).map_err(folder.failed("writing", &folder.part))?;
             if let Some(slow) = pace.too_slow(len, self.patience) {
                 return Ok(Some(slow));
             }

@@ -11,7 +11,7 @@ mod suites;
 use crate::cargo::Build;
 use crate::record::{self, document};
 use crate::stages::{Stage, Workspace};
-use crate::{Usage, cargo, data, lesson, process, text};
+use crate::{Usage, cargo, data, lesson, process};
 use anyhow::Result;
 use notebook::Plan;
 use show::Show;
@@ -85,10 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let record = one(stage, &Job::of(args), &workspace, show)?;
         let built = record.built;
         done.push(record);
-        if process::interrupted() {
-            text::say("interrupted");
-            return Ok(ExitCode::from(130));
-        }
+        process::go_on()?;
         if !built {
             break;
         }
@@ -158,7 +155,8 @@ pub(crate) fn record<'a>(
         let record = one(stage, &job, workspace, Show::Progress)?;
         let is_good = record.status().is_good();
         done.push(record);
-        if !is_good || process::interrupted() {
+        process::go_on()?;
+        if !is_good {
             break;
         }
     }

@@ -6,11 +6,11 @@ use super::show::{INDENT, Show};
 use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Event, Failure, Parser, Verdict};
-use crate::process::{End, listen};
+use crate::process::{self, End, listen};
 use crate::record::{Section, Status};
 use crate::stages::{Stage, Workspace};
 use crate::text;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -67,8 +67,7 @@ pub(super) fn command(stage: &Stage, program: &Program) -> Command {
 }
 
 fn list(stage: &Stage, program: &Program) -> Result<Vec<String>> {
-    let output = command(stage, program).args(["--list", "--format=terse"]).output();
-    let output = output.with_context(|| format!("{} does not start", program.file.display()))?;
+    let output = process::output(command(stage, program).args(["--list", "--format=terse"]))?;
     if !output.status.success() {
         bail!("{} does not list its tests: {}", program.file.display(), output.status);
     }
@@ -121,6 +120,8 @@ impl Notebook {
             self.cut_short(running, &end, plan.limit)?;
         } else if self.next == before {
             self.never_began(&end)?;
+        } else if self.sections[before..self.next].iter().all(|s| s.status.is_good()) {
+            self.ended_badly(&end, plan.limit)?;
         }
         Ok(end)
     }
@@ -186,6 +187,25 @@ impl Notebook {
         section.status = status;
         let place = Some(format!("{}:{}", section.file, section.line));
         section.failure = Some(Failure { message, place });
+        self.show.section_done(section)
+    }
+
+    /// All sections that the process ran are good, but it is not: a crash on the way out, say, after the last verdict.
+    fn ended_badly(&mut self, end: &End, limit: Duration) -> Result<()> {
+        let (status, message) = match end {
+            End::Exit(how) if how.success() => return Ok(()),
+            End::Interrupt => return Ok(()),
+            End::Exit(how) => {
+                (Status::Died, format!("after this section the test program ended badly ({how})"))
+            }
+            End::TimeLimit => (
+                Status::TimedOut,
+                format!("after this section the test program did not end within {} s", limit.as_secs()),
+            ),
+        };
+        let section = &mut self.sections[self.next - 1];
+        section.status = status;
+        section.failure = Some(Failure { message, place: None });
         self.show.section_done(section)
     }
 

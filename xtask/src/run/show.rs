@@ -3,7 +3,7 @@
 use crate::libtest::Counts;
 use crate::record::{Section, Stage, Status, Suite};
 use crate::stages;
-use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, seconds};
+use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, cut, seconds, width};
 use anstyle::Style;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
@@ -73,14 +73,15 @@ impl Show {
     /// Says on a terminal what is being waited for.
     pub(super) fn begins(&self, suite: &str) {
         if std::io::stderr().is_terminal() {
-            let _ = write!(anstream::stderr(), "{FAINT}{suite} …{PLAIN}");
+            let line = cut(&format!("{suite} …"), free_columns());
+            let _ = write!(anstream::stderr(), "{FAINT}{line}{PLAIN}");
         }
     }
 
-    /// Takes back what [`Show::begins`] said.
+    /// Takes back what [`Show::begins`] said, with blanks: every terminal knows those.
     fn ends(&self) {
         if std::io::stderr().is_terminal() {
-            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+            let _ = write!(anstream::stderr(), "\r{:1$}\r", "", free_columns());
         }
     }
 
@@ -162,6 +163,11 @@ impl Show {
             }
         }
     }
+}
+
+/// All but the last, as a terminal may begin a new line behind that one.
+fn free_columns() -> usize {
+    width().saturating_sub(1)
 }
 
 fn style(status: Status) -> Style {

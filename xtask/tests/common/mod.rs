@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod skipped;
+
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const MANIFEST: &str = r#"
@@ -164,7 +167,12 @@ impl Fixture {
 
     /// The same, to be started and left running.
     pub(crate) fn process(&self, args: &[&str]) -> std::process::Command {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        self.program(env!("CARGO_BIN_EXE_xtask"), args)
+    }
+
+    /// Any program in this workspace.
+    pub(crate) fn program(&self, program: &str, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
         command.args(args).current_dir(&self.root);
         quiet(|name, value| {
             match value {
@@ -180,6 +188,20 @@ impl Fixture {
         outcome(&mut self.xtask(args))
     }
 
+    /// All verbs, from the help.
+    #[track_caller]
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        let help = self.output(&["--help"]).1;
+        let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        // A line that is indented further goes on with the one above.
+        let verbs = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+        let verbs =
+            verbs.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+        let verbs: Vec<String> = verbs.filter(|verb| *verb != "help").map(String::from).collect();
+        assert!(["run", "new", "notebook"].iter().all(|verb| verbs.iter().any(|v| v == verb)), "{help}");
+        verbs
+    }
+
     /// Everything that a person sees of it: the call, both outputs and the exit code, without where the
     /// workspace lies.
     pub(crate) fn seen(&self, args: &[&str]) -> String {
@@ -193,6 +215,27 @@ impl Fixture {
         shown
             .replace(root.to_str().unwrap(), "[workspace]")
             .replace(self.root.to_str().unwrap(), "[workspace]")
+    }
+
+    /// The last line that it says when Ctrl-C reaches it and all that it has started, as soon as `file` is there.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn interrupted(&self, args: &[&str], file: &str) -> String {
+        let mut process = self.process(args);
+        std::os::unix::process::CommandExt::process_group(process.env_remove("NB_OFFLINE"), 0);
+        let child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let start = Instant::now();
+        while !self.exists(file) && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let start = Instant::now();
+        let group = format!("-{}", child.id());
+        assert!(std::process::Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(start.elapsed() < Duration::from_secs(20), "it went on: {said}");
+        said.trim_end().lines().last().unwrap_or_default().into()
     }
 
     pub(crate) fn exists(&self, path: &str) -> bool {
@@ -211,12 +254,21 @@ fn quiet(mut set: impl FnMut(&str, Option<&str>)) {
         "CLICOLOR_FORCE",
         "COLUMNS",
         "NB_FIGURES",
+        "MKLROOT",
     ] {
         set(name, None);
     }
     set("NB_OFFLINE", Some("1"));
     set("CARGO_NET_OFFLINE", Some("true"));
     set("CARGO_INCREMENTAL", Some("0"));
+}
+
+/// A program that says in a file that it has begun, and then takes its time.
+pub(crate) fn marks_and_waits(file: &str) -> String {
+    format!(
+        "//! Waits.\nuse std::io::Write;\nfn main() {{\n    let file = std::fs::File::options().create(true).append(true).open({file:?});\n    \
+        file.unwrap().write_all(b\"once\\n\").unwrap();\n    std::thread::sleep(std::time::Duration::from_secs(50));\n}}\n"
+    )
 }
 
 pub(crate) fn outcome(command: &mut Command) -> (Option<i32>, String, String) {

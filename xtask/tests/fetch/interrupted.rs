@@ -1,9 +1,9 @@
 //! What happens to the process itself: no room, a second one, and the end at any moment.
 
 use super::server::{Answer, Server};
+use super::skipped::skipped;
 use super::{LEN, check_folder, check_success, fetch, file, part, patient, random, run};
 use std::fs;
-use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -56,12 +56,6 @@ fn the_disk_is_full() {
     let expected = format!("full: 1\nmnist.pkl.gz.part\n{whole}\nroom: 0\nmnist.pkl.gz\n{LEN}\n");
     assert_eq!(said, expected, "{message}");
     assert!(matches!(server.asked()[..], [None, Some(1..LEN)]), "only the rest was asked for");
-}
-
-/// To the terminal itself, past the captured output: nothing is skipped in silence.
-fn skipped(what: &str, why: &str) {
-    let line = format!("skipped: {what} ({why})\n");
-    std::io::stderr().write_all(line.as_bytes()).expect("standard error is open");
 }
 
 #[test]

@@ -6,13 +6,15 @@
 
 mod interrupted;
 mod server;
+#[path = "../common/skipped.rs"]
+mod skipped;
 
 use md5::{Digest, Md5};
 use server::{Answer, Server};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -310,6 +312,18 @@ fn the_idx_files_if_nobody_has_the_pickle() {
     assert_eq!(server.asked().len(), 5);
 }
 
+/// … of the paths that it prints.
+#[test]
+fn nobody_reads_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = fetch(folder.path(), &[&Server::new(&[Answer::Range])]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
+    assert!(file(&folder).exists());
+}
+
 #[test]
 fn nobody_is_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -334,5 +348,33 @@ fn a_folder_that_cannot_be() {
     fs::write(folder.path().join("file"), "").unwrap();
     let output =
         fetch(&folder.path().join("file/folder"), &[&Server::new(&[Answer::Whole])]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("--to FOLDER") && message.contains("--cache"), "{message}");
+    assert!(!message.contains("continued"), "nothing was downloaded: {message}");
+}
+
+#[test]
+fn arguments_that_cannot_be_are_refused_at_once() {
+    for (option, value, says) in [
+        ("--mirror", "notaurl", "https://example.org/folder/"),
+        ("--mirror", "ftp://example.org/", "https://example.org/folder/"),
+        ("--mirror", "https:///x", "https://example.org/folder/"),
+        ("--accept", "zzz", "32 hexadecimal digits"),
+        ("--accept", "a02cd19f81d51c426d7ca14024243ceg", "32 hexadecimal digits"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fetch"));
+        let output = command.args([option, value, "--to"]).arg(folder.path()).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{option} {value}: {message}");
+        assert!(message.contains(option) && message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn its_help_names_the_verb_that_starts_it() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fetch")).arg("--help").output().unwrap();
+    let help = String::from_utf8_lossy(&output.stdout);
+    assert!(help.contains("Usage: cargo xtask data get [OPTIONS]"), "{help}");
 }
