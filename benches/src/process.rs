@@ -66,8 +66,6 @@ fn own(threads: usize, avx2: bool) -> Result<Command> {
     // Intel's threads go on spinning for 200 ms after their work, OpenBLAS's for 2²⁶ cycles, on the cores of whoever
     // is next. A millisecond keeps them awake within a turn and lets go of the cores between turns.
     command.env("KMP_BLOCKTIME", "1").env("OPENBLAS_THREAD_TIMEOUT", "22");
-    // Where large pages have to be asked for, as we do for large arrays, glibc asks for everybody who takes memory from it.
-    command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
     command.stdout(Stdio::piped());
     Ok(command)
 }
@@ -87,7 +85,6 @@ mod tests {
     fn everybody_is_told_of_the_threads_and_held_to_avx2_only_if_asked_to() {
         let (free, held) = (told(3, false), told(3, true));
         for name in VARIABLES {
-            assert!(free.contains(&"GLIBC_TUNABLES=glibc.malloc.hugetlb=1".into()));
             assert!(free.contains(&format!("{name}=3")) && held.contains(&format!("{name}=3")), "{name}");
         }
         for (name, value) in AVX2 {
