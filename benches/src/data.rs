@@ -1,5 +1,7 @@
 //! The numbers that are multiplied: the same here and in `torch_worker.py`, without sending them.
 
+#![allow(unsafe_code)] // Advice to the system about memory.
+
 use nb02_fully_connected::large::zeros;
 use nb02_fully_connected::ndarray::Array2;
 
@@ -8,6 +10,22 @@ pub(crate) fn matrix(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
     let mut all = zeros((rows, columns)); // at a cache line, as `normalize` and torch have it
     all.iter_mut().zip(0..).for_each(|(x, place)| *x = number(place, seed));
     all
+}
+
+/// A copy in memory for which large pages were asked, as [`matrix`]'s has them; an ordinary vector does not ask.
+pub(crate) fn in_large_pages<T: Copy>(numbers: &[T]) -> Vec<T> {
+    let mut copy = Vec::<T>::with_capacity(numbers.len());
+    #[cfg(target_os = "linux")]
+    {
+        const PAGE: usize = 4096;
+        let start = copy.as_mut_ptr().cast::<u8>();
+        let skipped = start.align_offset(PAGE);
+        let whole = (size_of_val(numbers).saturating_sub(skipped)) / PAGE * PAGE;
+        // SAFETY: the range lies in memory that is the vector's, and the advice does not change a byte of it.
+        unsafe { libc::madvise(start.wrapping_add(skipped).cast(), whole, libc::MADV_HUGEPAGE) };
+    }
+    copy.extend_from_slice(numbers);
+    copy
 }
 
 /// A hash of the place. Every step is exact in `f32`, so two languages agree to the last bit.

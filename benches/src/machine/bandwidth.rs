@@ -1,11 +1,12 @@
 //! How many bytes a second can be read and written, in buffers that fit in each cache and in none.
 //!
-//! The largest is as large as the lesson's `x_train`. Writes are measured with ordinary stores and, on x86-64, with
+//! The largest is as large as the lesson's `x_train`, and lies in large pages as that does. Writes are measured with ordinary stores and, on x86-64, with
 //! non-temporal ones, which do not read what they overwrite; the better counts.
 
 #![allow(unsafe_code)] // Non-temporal stores, and calls of functions for the CPU that was found.
 
 use super::peak::together;
+use crate::data::in_large_pages;
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -48,7 +49,8 @@ type Work = fn(&mut [Line]);
 
 fn of_size(bytes: usize, threads: usize) -> Bandwidth {
     let lines = bytes.div_ceil(64 * threads);
-    let parts: Vec<Part> = (0..threads).map(|_| Mutex::new(vec![Line([1.0; 16]); lines])).collect();
+    let parts: Vec<Part> =
+        (0..threads).map(|_| Mutex::new(in_large_pages(&vec![Line([1.0; 16]); lines]))).collect();
     let speed = |work: Work| {
         let loops = (4_usize << 20).div_ceil(64 * lines); // at least 4 MiB a thread between two looks at the clock
         (threads * lines * 64 * loops) as f64 / best(&parts, loops, work) / 1e9

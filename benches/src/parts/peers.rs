@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // gemm's interface is one of raw pointers.
 
 use super::matmul::Product;
+use crate::data::in_large_pages;
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use faer::linalg::matmul::matmul as faer_matmul;
@@ -93,22 +94,6 @@ pub(super) fn tensor(x: &ArrayView2<f32>) -> Result<Tensor> {
         (Some(numbers), _) => Tensor::from_vec(in_large_pages(numbers), x.dim(), &Device::Cpu)?,
         (None, None) => unreachable!("the bench's operands are whole matrices or transposed ones"),
     })
-}
-
-/// A copy in memory for which large pages were asked, as `data.rs` has them; candle itself does not ask.
-fn in_large_pages(numbers: &[f32]) -> Vec<f32> {
-    let mut copy = Vec::<f32>::with_capacity(numbers.len());
-    #[cfg(target_os = "linux")]
-    {
-        const PAGE: usize = 4096;
-        let start = copy.as_mut_ptr().cast::<u8>();
-        let skipped = start.align_offset(PAGE);
-        let whole = (size_of_val(numbers).saturating_sub(skipped)) / PAGE * PAGE;
-        // SAFETY: the range lies in memory that is the vector's, and the advice does not change a byte of it.
-        unsafe { libc::madvise(start.wrapping_add(skipped).cast(), whole, libc::MADV_HUGEPAGE) };
-    }
-    copy.extend_from_slice(numbers);
-    copy
 }
 
 pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
