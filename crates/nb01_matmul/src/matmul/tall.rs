@@ -8,6 +8,9 @@
 //! The columns rarely fill whole registers: 50 are three of 16, and two more. A fourth register would be nearly empty,
 //! so what is left is done as dot products, lanes along `k`: two columns cost an eighth of a register of them. The
 //! lesson's 10 columns are dot products altogether, of 32 rows at a time: see `kernel/dot.rs` for why so many.
+//!
+//! A few rows, a single one say, are dot products with however many columns, where B's lie in order: packing it would
+//! take longer than multiplying.
 
 use super::blocked::{Blocks, Shared, ranges};
 use super::element::Element;
@@ -58,16 +61,22 @@ pub(super) unsafe fn product<T: Element>(
         let to = to.part(rows.start == 0, rows.end == b.rows);
         let (a, b) = (a.t().some_rows(&rows).t(), b.some_rows(&rows));
         if in_place(&a, &b) {
-            ranges(b.columns, MAX_COLUMNS).for_each(|columns| dots_in_place(kernels, a, b, columns, to));
+            for columns in ranges(b.columns, MAX_COLUMNS) {
+                // SAFETY: as this function's, for a part of the sums and of the columns.
+                unsafe { dots_in_place(kernels, a, b, columns, to) };
+            }
         } else {
             // SAFETY: as this function's, for a part of the sums.
-            unsafe { packed_once(kernels, a, b, to) };
+            unsafe { with_packed(kernels, a, b, to) };
         }
     }
 }
 
 /// Some columns of a product whose B is read where it lies.
-fn dots_in_place<T: Element>(
+///
+/// # Safety
+/// That of [`product`]; the columns are B's.
+unsafe fn dots_in_place<T: Element>(
     kernels: &Kernels<T>,
     a: Operand<T>,
     b: Operand<T>,
@@ -80,11 +89,11 @@ fn dots_in_place<T: Element>(
     Tall { kernels, a, whole: nothing, dots, to }.multiply();
 }
 
-/// A product of narrow B's rows with it packed: once for all tasks, or by each of them.
+/// A product whose B is packed, once for all tasks or by each of them.
 ///
 /// # Safety
 /// That of [`product`].
-unsafe fn packed_once<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
+unsafe fn with_packed<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
     let to = Shared(to);
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     if a.rows > BATCH || threads::threads_for(operations) == 1 {
