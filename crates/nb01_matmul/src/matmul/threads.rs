@@ -263,6 +263,18 @@ mod tests {
         }
     }
 
+    /// In quick succession and outside of any pool of ours, so that workers linger and are invited.
+    #[test]
+    fn every_task_runs_once_in_a_row_of_products() {
+        for round in 0..500 {
+            let runs: Vec<_> = (0..1 + round % 40).map(|_| AtomicUsize::new(0)).collect();
+            for_each(runs.len(), 1e9, |task| {
+                runs[task].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1), "round {round}");
+        }
+    }
+
     /// Plain memory, written here and read there: ThreadSanitizer and Miri see whether anybody could have come too early.
     #[test]
     fn what_the_threads_wrote_is_there_afterwards() {
