@@ -137,15 +137,15 @@ fn overview(run: &Run, part: &str) -> String {
 fn overview_row(experiment: &Experiment, names: &[&str]) -> Vec<String> {
     let best = experiment.entries.iter().map(|e| e.minimum).fold(f64::INFINITY, f64::min);
     let cell = |name: &&str| match experiment.entries.iter().find(|e| e.name == **name) {
-        Some(e) if e.minimum <= best && experiment.entries.len() > 1 => format!("**{}**", time(e.minimum)),
-        Some(e) => time(e.minimum),
+        Some(e) if e.minimum <= best && experiment.entries.len() > 1 => format!("**{}**", human(e.minimum)),
+        Some(e) => human(e.minimum),
         None => "–".into(),
     };
     let ours = experiment.best(true);
     let ratio = ours.and_then(|e| e.to_best_peer).map_or_else(|| "–".into(), |r| factor(1.0 / r));
     let share = ours.map_or_else(|| "–".into(), |e| percent(e.share_of_limit));
     let mark = if experiment.foreign.is_some_and(|share| share > TOO_MUCH) { " †" } else { "" };
-    let start = [format!("{}{mark}", experiment.name), time(experiment.limit)];
+    let start = [format!("{}{mark}", experiment.name), human(experiment.limit)];
     start.into_iter().chain(names.iter().map(cell)).chain([share, ratio]).collect()
 }
 
@@ -195,8 +195,8 @@ fn details_row(experiment: &Experiment, entry: &Entry) -> Vec<String> {
     vec![
         experiment.name.clone(),
         entry.name.clone(),
-        time(entry.minimum),
-        time(entry.median),
+        human(entry.minimum),
+        human(entry.median),
         format!("{:.1}", experiment.flops / entry.minimum / 1e9),
         format!("{:.1}", (experiment.read + experiment.written) / entry.minimum / 1e9),
         percent(entry.share_of_limit),
@@ -204,10 +204,6 @@ fn details_row(experiment: &Experiment, entry: &Entry) -> Vec<String> {
         format!("{:.0e}", entry.error),
         format!("{} × {}", entry.turns, entry.loops),
     ]
-}
-
-fn time(seconds: f64) -> String {
-    human(seconds)
 }
 
 /// Two decimals are too many for the lesson's first rung.

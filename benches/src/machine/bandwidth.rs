@@ -1,7 +1,7 @@
 //! How many bytes a second can be read and written, in buffers that fit in each cache and in none.
 //!
-//! The largest is as large as the lesson's `x_train`, and lies in large pages as that does. Writes are measured with ordinary stores and, on x86-64, with
-//! non-temporal ones, which do not read what they overwrite; the better counts.
+//! The largest is as large as the lesson's `x_train`, and lies in large pages as that does. Writes are measured with
+//! ordinary stores and, on x86-64, with non-temporal ones, which do not read what they overwrite; the better counts.
 
 #![allow(unsafe_code)] // Non-temporal stores, and calls of functions for the CPU that was found.
 

@@ -24,7 +24,7 @@
 
 use crate::Element;
 use crate::broadcasting::zip_broadcast_for;
-use crate::large::{BLOCK, map_parts, sum_of_squares};
+use crate::large::total_of;
 use ndarray::{Array, ArrayRef, DimMax, Dimension};
 
 /// `a < b`, element by element, with broadcasting.
@@ -87,9 +87,5 @@ pub fn float<D: Dimension>(mask: &ArrayRef<bool, D>) -> Array<f32, D> {
 /// assert_eq!(format!("{:.4}", frobenius_norm(&m)), "16.8819");
 /// ```
 pub fn frobenius_norm<T: Element, D: Dimension>(m: &ArrayRef<T, D>) -> f64 {
-    let squares: Vec<f64> = match m.as_slice_memory_order() {
-        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, |block| sum_of_squares(block, 0.0)),
-        None => vec![m.fold(0.0, |sum, x| sum + x.widen().powi(2))],
-    };
-    squares.iter().sum::<f64>().sqrt()
+    total_of(m, |x| x * x).sqrt()
 }

@@ -53,10 +53,18 @@ pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
 /// assert!((total(&tenths) - 2_000_000.03).abs() < 0.01);
 /// ```
 pub fn total<T: Element, D: Dimension>(x: &ArrayRef<T, D>) -> f64 {
+    total_of(x, |x| x)
+}
+
+/// [`total`] of `term(x)` for each element.
+pub(crate) fn total_of<T: Element, D: Dimension>(
+    x: &ArrayRef<T, D>,
+    term: impl Fn(f64) -> f64 + Sync,
+) -> f64 {
     match x.as_slice_memory_order() {
-        Some(all) if all.len() <= BLOCK => sum(all),
-        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, sum).iter().sum(),
-        None => x.fold(0.0, |sum, x| sum + x.widen()),
+        Some(all) if all.len() <= BLOCK => sum_of(all, &term),
+        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, |x| sum_of(x, &term)).iter().sum(),
+        None => x.fold(0.0, |sum, x| sum + term(x.widen())),
     }
 }
 
@@ -98,9 +106,7 @@ fn dot_of_slices<T: Element>((x, y): (&[T], &[T])) -> f64 {
 /// assert_eq!(nb01_matmul::large::sum(&[16_777_216.0_f32, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
 /// ```
 pub fn sum<T: Element>(x: &[T]) -> f64 {
-    let mut total = 0.0;
-    vectorize(Sum { x, y: x, term: |x, _| x, total: &mut total });
-    total
+    sum_of(x, |x| x)
 }
 
 /// `Σ (x − from)²` in `f64`: with the mean for `from`, what a standard deviation is made of.
@@ -109,8 +115,12 @@ pub fn sum<T: Element>(x: &[T]) -> f64 {
 /// assert_eq!(nb01_matmul::large::sum_of_squares(&[1.0_f32, 3.0], 2.0), 2.0);
 /// ```
 pub fn sum_of_squares<T: Element>(x: &[T], from: f64) -> f64 {
+    sum_of(x, |x| (x - from) * (x - from))
+}
+
+fn sum_of<T: Element>(x: &[T], term: impl Fn(f64) -> f64) -> f64 {
     let mut total = 0.0;
-    vectorize(Sum { x, y: x, term: |x, _| (x - from) * (x - from), total: &mut total });
+    vectorize(Sum { x, y: x, term: |x, _| term(x), total: &mut total });
     total
 }
 
@@ -180,7 +190,7 @@ pub fn map_parts<I: ExactSizeIterator + Send, R: Send>(
 }
 
 /// Numbers that a thread adds up at a time, 256 KB of `f32`: they depend on nothing else, so neither do the digits.
-pub(crate) const BLOCK: usize = 1 << 16;
+const BLOCK: usize = 1 << 16;
 
 /// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
 const LANES: usize = 8;
