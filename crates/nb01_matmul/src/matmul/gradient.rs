@@ -5,7 +5,7 @@
 //! is its first (784 numbers of x), then C is computed transposed.
 //!
 //! The sum over the rows is cut into a few *parts*, always the same ones for the same shape. Each adds up in memory of its
-//! own, [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
+//! own, up to [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
 use super::blocked::{Shared, ranges};
@@ -15,12 +15,16 @@ use super::memory::{Scratch, with_scratch};
 use super::operand::Operand;
 use super::threads;
 
-/// Rows at a time: 128 rows of 784 numbers are 400 KB, which stay in the second cache.
-const DEPTH: usize = 128;
+/// Rows at a time, at most: 256 rows of 784 numbers are 800 KB, which stay in the second cache. The sums, too large for
+/// the first one, come and go once in that time.
+const DEPTH: usize = 256;
 
-/// Parts at most, and rows in a part at least.
-const PARTS: usize = 32;
+/// Parts at most, a number that 2, 3, 4, 6, 8 and 12 threads can share evenly; and rows in a part at least.
+const PARTS: usize = 24;
 const ROWS: usize = 1024;
+
+/// Columns of sums that are added up at a time: four cache lines.
+const TOTALS: usize = 64;
 
 /// Numbers in C at most: a part's sums must stay near, too.
 const SMALL: usize = 1 << 17;
@@ -47,18 +51,20 @@ pub(super) unsafe fn product<T: Element>(
 ) {
     let transposed = a.rows > b.columns;
     let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
-    let part_rows = short.columns.div_ceil(PARTS).max(ROWS).next_multiple_of(DEPTH);
+    let part_rows = short.columns.div_ceil(PARTS).max(ROWS);
     let parts = short.columns.div_ceil(part_rows);
+    let depth = part_rows.div_ceil(part_rows.div_ceil(DEPTH));
     let (m, n) = (short.rows, long.columns.next_multiple_of(kernels.lanes));
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     with_scratch(parts * m * n, |sums| {
         threads::for_each(parts, operations, |part| {
             let c = Scratch::at(&sums, part * m * n);
-            let end = short.columns.min((part + 1) * part_rows);
-            for p in (part * part_rows..end).step_by(DEPTH) {
-                let destination = plain(c, n as isize).part(p == part * part_rows, true);
+            let (start, end) = (part * part_rows, short.columns.min((part + 1) * part_rows));
+            for rows in ranges(end - start, depth) {
+                let destination = plain(c, n as isize).part(rows.start == 0, true);
+                let rows = start + rows.start..start + rows.end;
                 // SAFETY: these sums are this part's; the rows are those of A and B.
-                unsafe { add_rows(kernels, short, long, p..end.min(p + DEPTH), destination) };
+                unsafe { add_rows(kernels, short, long, rows, destination) };
             }
         });
         // SAFETY: all parts are there, and C may be written, as this function's caller says.
@@ -79,7 +85,8 @@ unsafe fn add_rows<T: Element>(
     to: Destination<T>,
 ) {
     // A panel of x stays in the nearest cache while all columns of g pass by.
-    let mut ahead = rows_ahead(&long, rows.end, long.columns.div_ceil(kernels.width));
+    let panels = long.columns.div_ceil(kernels.width);
+    let mut ahead = rows_ahead(&long, rows.end, rows.len(), panels);
     for columns in ranges(long.columns, kernels.width) {
         let strip = Strip {
             rows: short.rows,
@@ -103,17 +110,18 @@ unsafe fn add_rows<T: Element>(
     }
 }
 
-/// The first panel's share of the next rows, if they follow each other closely.
-fn rows_ahead<T>(long: &Operand<T>, row: usize, panels: usize) -> Ahead<T> {
+/// The first panel's share of the next `depth` rows, if they follow each other closely.
+fn rows_ahead<T>(long: &Operand<T>, row: usize, depth: usize, panels: usize) -> Ahead<T> {
     let length = long.columns as isize;
     if !(length..=length + 64).contains(&long.row) {
         return Ahead::NONE;
     }
-    let lines = (DEPTH * long.row as usize).div_ceil(Ahead::<T>::LINE);
+    let lines = (depth * long.row as usize).div_ceil(Ahead::<T>::LINE);
     Ahead { next: long.at(row, 0), lines: lines.div_ceil(panels), runs: 1, step: 0 }
 }
 
-/// Adds the parts, a row of sums at a time, and writes them where they belong.
+/// Adds the parts and writes them where they belong, some columns of sums in each task: it then has rows of C for itself if
+/// C is transposed, and no two threads write to the same cache line in turns.
 unsafe fn add_parts<T: Element>(
     sums: Scratch<T>,
     parts: usize,
@@ -123,20 +131,23 @@ unsafe fn add_parts<T: Element>(
     to: Destination<T>,
 ) {
     let to = Shared(to);
-    threads::for_each(m, (parts * m * n) as f64, |i| {
-        let to = to.get();
-        let total = sums.at(i * n);
-        for part in 1..parts {
-            let more = sums.at((part * m + i) * n);
-            for j in 0..columns {
-                // SAFETY: a row of sums of each part; no other task has row `i`.
-                unsafe { *total.wrapping_add(j) += *more.wrapping_add(j) };
+    threads::for_each(columns.div_ceil(TOTALS), (parts * m * n) as f64, |task| {
+        let columns = task * TOTALS..columns.min((task + 1) * TOTALS);
+        for i in 0..m {
+            let mut totals = [T::zero(); TOTALS];
+            let totals = &mut totals[..columns.len()];
+            for part in 0..parts {
+                let more = sums.at((part * m + i) * n + columns.start);
+                for (j, total) in totals.iter_mut().enumerate() {
+                    // SAFETY: a row of sums of each part.
+                    *total += unsafe { *more.wrapping_add(j) };
+                }
             }
-        }
-        for j in 0..columns {
-            let (row, column) = if transposed { (j, i) } else { (i, j) };
-            // SAFETY: a number of C that is this task's.
-            unsafe { finish_one(*total.wrapping_add(j), to.from(row, column)) };
+            for (j, &total) in columns.clone().zip(&*totals) {
+                let (row, column) = if transposed { (j, i) } else { (i, j) };
+                // SAFETY: a number of C that is this task's.
+                unsafe { finish_one(total, to.get().from(row, column)) };
+            }
         }
     });
 }
