@@ -4,8 +4,8 @@
 //! to be slower than it:
 //!
 //! - **One thread, four lanes.** A program for every x86-64 processor uses registers of four `f32`. [`sum`],
-//!   [`sum_of_squares`], [`map`] and [`zip_map`] are compiled once more for the registers that are there, as
-//!   [`matmul`](mod@crate::matmul)'s kernels are; the last two use its threads, too, and [`map_parts`] lends them to
+//!   [`deviations`], [`map`], [`map_in_place`] and [`zip_map`] are compiled once more for the registers that are there, as
+//!   [`matmul`](mod@crate::matmul)'s kernels are; the last three use its threads, too, and [`map_parts`] lends them to
 //!   whatever else comes in parts.
 //! - **Pages one by one.** The system hands out new memory in pages of 4 KB, each at the first access to it, 38,000 for
 //!   `x_train`. Here it is asked for large ones, of 2 MB.
@@ -109,13 +109,15 @@ pub fn sum<T: Element>(x: &[T]) -> f64 {
     sum_of(x, |x| x)
 }
 
-/// `Σ (x − from)²` in `f64`: with the mean for `from`, what a standard deviation is made of.
+/// `Σ (x − from)` and `Σ (x − from)²` in `f64`: what a mean and a standard deviation are made of, in one pass.
 ///
 /// ```
-/// assert_eq!(nb01_matmul::large::sum_of_squares(&[1.0_f32, 3.0], 2.0), 2.0);
+/// assert_eq!(nb01_matmul::large::deviations(&[1.0_f32, 3.0, 4.0], 2.0), [2.0, 6.0]);
 /// ```
-pub fn sum_of_squares<T: Element>(x: &[T], from: f64) -> f64 {
-    sum_of(x, |x| (x - from) * (x - from))
+pub fn deviations<T: Element>(x: &[T], from: f64) -> [f64; 2] {
+    let mut totals = [0.0; 2];
+    vectorize(Deviations { x, from, totals: &mut totals });
+    totals
 }
 
 fn sum_of<T: Element>(x: &[T], term: impl Fn(f64) -> f64) -> f64 {
@@ -135,6 +137,35 @@ pub fn map<T: Element, D: Dimension>(x: &ArrayRef<T, D>, f: impl Fn(T) -> T + Sy
     match x.as_slice() {
         Some(all) => pass((all, all), x.raw_dim(), |x, _| f(x)),
         None => x.mapv(f),
+    }
+}
+
+/// `f(x)` for each number, where it lies: any shape and strides.
+///
+/// ```
+/// use nb01_matmul::{large::map_in_place, ndarray::array};
+///
+/// let mut x = array![[1.0, 2.0]];
+/// map_in_place(&mut x, |x| x * x);
+/// assert_eq!(x, array![[1.0, 4.0]]);
+/// ```
+pub fn map_in_place<T: Element, D: Dimension>(x: &mut ArrayRef<T, D>, f: impl Fn(T) -> T + Sync) {
+    let len = x.len() as f64;
+    match x.as_slice_memory_order_mut() {
+        Some(all) => share(all.chunks_mut(BLOCK), len, |x| vectorize(InPlace { x, f: &f })),
+        None => x.mapv_inplace(f),
+    }
+}
+
+struct InPlace<'a, T, F> {
+    x: &'a mut [T],
+    f: F,
+}
+
+impl<T: Element, F: Fn(T) -> T> Work for InPlace<'_, T, F> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        self.x.iter_mut().for_each(|x| *x = (self.f)(*x));
     }
 }
 
@@ -195,6 +226,7 @@ const BLOCK: usize = 1 << 16;
 /// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
 const LANES: usize = 8;
 const SUMS: usize = 4;
+const ALL: usize = LANES * SUMS;
 
 struct Sum<'a, T, F> {
     x: &'a [T],
@@ -206,7 +238,6 @@ struct Sum<'a, T, F> {
 impl<T: Element, F: Fn(f64, f64) -> f64> Work for Sum<'_, T, F> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        const ALL: usize = LANES * SUMS;
         let term = |(x, y): (&T, &T)| (self.term)(x.widen(), y.widen());
         let mut sums = [0.0; ALL];
         let ((xs, x_rest), (ys, y_rest)) = (self.x.as_chunks::<ALL>(), self.y.as_chunks::<ALL>());
@@ -214,6 +245,31 @@ impl<T: Element, F: Fn(f64, f64) -> f64> Work for Sum<'_, T, F> {
             sums.iter_mut().zip(x.iter().zip(y)).for_each(|(sum, pair)| *sum += term(pair));
         }
         *self.total = sums.iter().sum::<f64>() + x_rest.iter().zip(y_rest).map(term).sum::<f64>();
+    }
+}
+
+/// Two sums in one loop, of its own: the compiler does not see the lanes of a loop over both.
+struct Deviations<'a, T> {
+    x: &'a [T],
+    from: f64,
+    totals: &'a mut [f64; 2],
+}
+
+impl<T: Element> Work for Deviations<'_, T> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let (mut sums, mut squares) = ([0.0; ALL], [0.0; ALL]);
+        let add = |((sum, square), x): ((&mut f64, &mut f64), &T)| {
+            let deviation = x.widen() - self.from;
+            *sum += deviation;
+            *square += deviation * deviation;
+        };
+        let (xs, rest) = self.x.as_chunks::<ALL>();
+        for x in xs {
+            sums.iter_mut().zip(&mut squares).zip(x).for_each(add);
+        }
+        sums.iter_mut().zip(&mut squares).zip(rest).for_each(add);
+        *self.totals = [sums.iter().sum(), squares.iter().sum()];
     }
 }
 
@@ -229,10 +285,9 @@ mod tests {
             let x = &x[..n];
             let wide = || x.iter().copied().map(f64::from);
             assert!((sum(x) - wide().sum::<f64>()).abs() < 1e-12, "{n}");
-            assert!(
-                (sum_of_squares(x, 0.5) - wide().map(|x| (x - 0.5).powi(2)).sum::<f64>()).abs() < 1e-11,
-                "{n}"
-            );
+            let [deviation, square] = deviations(x, 0.5);
+            assert!((deviation - wide().map(|x| x - 0.5).sum::<f64>()).abs() < 1e-12, "{n}");
+            assert!((square - wide().map(|x| (x - 0.5).powi(2)).sum::<f64>()).abs() < 1e-11, "{n}");
         }
     }
 
@@ -251,6 +306,10 @@ mod tests {
             let (x, y) = (randn(n, &mut manual_seed(0)), randn(n, &mut manual_seed(1)));
             assert!(map(&x, |x| x + 1.0) == x.mapv(|x| x + 1.0), "{n}");
             assert!(zip_map(&x, &y, |x, y| x - y) == &x - &y, "{n}");
+            let mut z = x.clone();
+            map_in_place(&mut z, |x| x + 1.0);
+            map_in_place(&mut z.slice_mut(s![..;-2]), |x| x * 2.0);
+            assert!((0..n).all(|i| z[i] == (x[i] + 1.0) * [1.0, 2.0][(n - i) % 2]), "{n}, in place");
             let (x, y) = (x.slice(s![..;-2]), y.slice(s![..;2]));
             assert!(map(&x, |x| x + 1.0) == x.mapv(|x| x + 1.0), "{n}, strided");
             assert!(zip_map(&x, &y, |x, y| x - y) == &x - &y, "{n}, strided");
@@ -260,6 +319,6 @@ mod tests {
     #[test]
     fn nan_is_not_swallowed() {
         let x = [1.0, f32::NAN, 2.0];
-        assert!(sum(&x).is_nan() && sum_of_squares(&x, 0.0).is_nan());
+        assert!(sum(&x).is_nan() && deviations(&x, 0.0).iter().all(|sum| sum.is_nan()));
     }
 }

@@ -21,7 +21,7 @@
 //! assert_eq!(valid[[0, 0]], train[[0, 1]]); // the same pixel, the same number
 //! ```
 
-use crate::large::{map, map_parts};
+use crate::large::{map, map_in_place};
 use ndarray::{Array, ArrayRef, Dimension};
 
 /// `(x − m) / s`, element by element; any shape, and the result has the same.
@@ -51,14 +51,5 @@ pub fn normalize<D: Dimension>(x: &ArrayRef<f32, D>, m: f64, s: f64) -> Array<f3
 /// ```
 pub fn normalize_<D: Dimension>(x: &mut ArrayRef<f32, D>, m: f64, s: f64) {
     let (m, s) = (m as f32, s as f32);
-    let len = x.len() as f64;
-    match x.as_slice_memory_order_mut() {
-        Some(all) => {
-            map_parts(all.chunks_mut(BLOCK), len, |x| x.iter_mut().for_each(|x| *x = (*x - m) / s));
-        }
-        None => x.mapv_inplace(|x| (x - m) / s),
-    }
+    map_in_place(x, |x| (x - m) / s);
 }
-
-/// Numbers that a thread takes at a time: enough to be worth it.
-const BLOCK: usize = 1 << 16;

@@ -3,9 +3,9 @@
 use nb02_fully_connected::ndarray::{Array1, Array2, Array3, Axis, array, s};
 use nb02_fully_connected::*;
 
-/// Numbers `k / 2¹⁶` with `k < 2²⁴`: exact in `f32`, so that integers can say what the answer is.
-fn exact(n: u64) -> (Array1<f32>, f64, f64) {
-    let k = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+/// Numbers `k / 2¹⁶` with `k < 2²⁴` (but for the `first`): exact in `f32`, so that integers can say what the answer is.
+fn exact(n: u64, first: u64) -> (Array1<f32>, f64, f64) {
+    let k = |i: u64| if i == 0 { first } else { i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40 };
     let x = Array1::from_iter((0..n).map(|i| k(i) as f32 / 65_536.0));
     let sum: u128 = (0..n).map(|i| u128::from(k(i))).sum();
     let squares: u128 = (0..n).map(|i| u128::from(k(i)).pow(2)).sum();
@@ -16,14 +16,37 @@ fn exact(n: u64) -> (Array1<f32>, f64, f64) {
 
 #[test]
 fn mean_and_std_are_those_of_exact_arithmetic() {
-    // Around the lanes' 8 and the blocks' 16384, and large enough for f32 to fail.
-    for n in [2, 3, 7, 8, 9, 1_000, 16_383, 16_384, 16_385, 5_000_001] {
-        let (x, m, s) = exact(n);
+    // Around the lanes' 8 and the blocks' 65,536, and large enough for f32 to fail.
+    for n in [2, 3, 7, 8, 9, 1_000, 65_535, 65_536, 65_537, 5_000_001] {
+        let (x, m, s) = exact(n, 0);
         let stats = Stats::of(&x);
         println!("{n}: {stats}, exactly {m} and {s}; in f32 {}", stats::mean_in_f32(&x));
         test_near_norm(&stats.mean, &m, 1e-12);
         test_near_norm(&stats.std, &s, 1e-12);
         assert_eq!(stats.len, x.len());
+    }
+}
+
+/// What is subtracted is the mean of the first numbers, which may be nowhere near the others.
+#[test]
+fn a_first_number_far_away_costs_no_digits() {
+    for bits in [25, 35, 45] {
+        let (x, m, s) = exact(65_536, 1 << bits);
+        test_near_norm(&Stats::of(&x).mean, &m, 1e-12);
+        test_near_norm(&Stats::of(&x).std, &s, 1e-12);
+    }
+}
+
+#[test]
+fn an_infinite_number_makes_the_mean_infinite() {
+    for place in [0, 1, 65_536, 70_000, 199_999] {
+        let mut x = Array1::ones(200_000);
+        x[place] = f32::NEG_INFINITY;
+        let stats = Stats::of(&x);
+        assert!(
+            stats.mean == f64::NEG_INFINITY && stats.std.is_nan(),
+            "{place}: {stats}, torch: -inf and nan"
+        );
     }
 }
 
