@@ -35,11 +35,17 @@ const OWN: usize = 32;
 const TASK: RangeInclusive<usize> = 96..=480;
 const TASKS: usize = 64;
 
-/// Whether a product is of this kind: its rows are long, and B is narrow; or there are few rows, and columns of B are
-/// contiguous as they are.
+/// Steps that it takes to add up the register of a dot product. A net's last layer, 50 numbers to one, has four steps and
+/// these, where a tile would have 50 with a register of which one lane counts.
+const ADDED_UP: usize = 8;
+
+/// Whether a product is of this kind: its rows are long, or at least longer than it takes without lanes along them, and B is
+/// narrow; or there are few rows, and columns of B are contiguous as they are.
 pub(super) fn fits<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>) -> bool {
     let narrow = b.columns <= MAX_COLUMNS && a.rows >= MANY;
-    a.rows_are_contiguous() && a.columns >= 8 * kernels.lanes && (narrow || in_place(a, b))
+    let long =
+        a.columns >= 8 * kernels.lanes || b.columns * (a.columns / kernels.lanes + ADDED_UP) <= a.columns;
+    a.rows_are_contiguous() && long && (narrow || in_place(a, b))
 }
 
 /// Whether B is read where it lies.
