@@ -38,11 +38,12 @@
 //! test_near(&grads.w1, &expected.w1);
 //! ```
 
-use crate::functions::{activation::relu_grad_, check_shapes, linear::sum_few_rows};
-use crate::large::map_parts;
+use crate::functions::activation::{relu_grad_, shifted_relu_into};
+use crate::functions::{check_shapes, linear::sum_few_rows};
+use crate::large::merge_parts;
 use crate::matmul::{Epilogue, matmul_with};
-use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad, shifted_relu};
-use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use std::ops::Add;
 
 /// Rows that go through the net together. With 784 pixels each they are 800 KB, a part of the second cache; and enough
@@ -158,7 +159,7 @@ pub struct ParamGrads {
 /// Also returns the gradient of `l1`, `(n, nh)`. The input's is a product of it, and best made all at once:
 /// `matmul` writes a result that large past the caches.
 fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, ParamGrads, Array2<f32>) {
-    let mut l1_g = Array2::zeros((inp.nrows(), net.w1.ncols()));
+    let mut l1_g = crate::large::zeros((inp.nrows(), net.w1.ncols()));
     let rows = Rows { x: inp.view(), y: targ.view(), l1_g: Some(l1_g.view_mut()) };
     let (loss, grads) = Step { net, n: inp.nrows() }.sums(rows).finished();
     (loss, grads, l1_g)
@@ -205,25 +206,26 @@ impl Step<'_> {
         let (m, nh) = self.net.w1.dim();
         let operations = 6.0 * (self.n * m * nh) as f64;
         let len = self.n.div_ceil(PARTS).max(PART).next_multiple_of(BLOCK);
-        let parts = map_parts(rows.parts(len).into_iter(), operations, |part| self.part(part));
-        parts.into_iter().reduce(Sums::add).unwrap_or_else(|| Sums::zeros(m, nh))
+        let sums = merge_parts(rows.parts(len).into_iter(), operations, |part| self.part(part), Sums::add);
+        sums.unwrap_or_else(|| Sums::zeros(m, nh))
     }
 
     /// The sums over a part, block after block.
     fn part(&self, rows: Rows<'_>) -> Sums {
         let (m, nh) = self.net.w1.dim();
-        let mut sums = Sums::zeros(m, nh);
-        rows.parts(BLOCK).into_iter().for_each(|block| self.block(block, &mut sums));
+        let (mut sums, mut near) = (Sums::zeros(m, nh), Near::new(nh));
+        rows.parts(BLOCK).into_iter().for_each(|block| self.block(block, &mut near, &mut sums));
         sums
     }
 
     /// The lesson's `forward_and_backward` for one block, line by line, but that gradients are added to the sums.
-    fn block(&self, Rows { x, y, l1_g: kept }: Rows<'_>, sums: &mut Sums) {
+    fn block(&self, Rows { x, y, l1_g: kept }: Rows<'_>, near: &mut Near, sums: &mut Sums) {
         let Net { w1, b1, w2, b2, shift } = self.net;
         let share = x.nrows() as f64 / self.n as f64;
+        let [mut l1, mut l2, mut l1_g] = near.rows(x.nrows());
 
-        let l1 = lin(&x, w1, b1);
-        let l2 = shifted_relu(&l1, *shift);
+        matmul_with(&x, w1, Epilogue::Bias(b1), &mut l1); // lin(x, w1, b1)
+        shifted_relu_into(&l1, *shift, &mut l2);
         let out = lin(&l2, w2, b2);
         sums.loss += share * f64::from(mse(&out, &y));
 
@@ -231,7 +233,7 @@ impl Step<'_> {
         sums.b2 += &sum_few_rows(&out_g);
         matmul_with(&l2.t(), &out_g, Epilogue::Add, &mut sums.w2);
 
-        let mut l1_g = matmul(&out_g, &w2.t());
+        matmul_into(&out_g, &w2.t(), &mut l1_g);
         relu_grad_(&l1, &mut l1_g);
         sums.b1 += &sum_few_rows(&l1_g);
         for (g, x) in l1_g.axis_chunks_iter(Axis(0), FEW).zip(x.axis_chunks_iter(Axis(0), FEW)) {
@@ -241,6 +243,21 @@ impl Step<'_> {
         if let Some(mut kept) = kept {
             kept.assign(&l1_g);
         }
+    }
+}
+
+/// The activations of a block and the gradient of its `l1`, which the next block writes over: new memory for each would have to
+/// be handed out by the system, again and again.
+struct Near([Array2<f32>; 3]);
+
+impl Near {
+    fn new(nh: usize) -> Self {
+        Near(std::array::from_fn(|_| Array2::zeros((BLOCK, nh))))
+    }
+
+    /// Places for `n` rows of each.
+    fn rows(&mut self, n: usize) -> [ArrayViewMut2<'_, f32>; 3] {
+        self.0.each_mut().map(|values| values.slice_mut(s![..n, ..]))
     }
 }
 

@@ -12,9 +12,10 @@ use std::mem::MaybeUninit;
 /// What every buffer is aligned to, in bytes: a cache line, and the widest register.
 const LINE: usize = 64;
 
-/// From this many bytes on, large pages are worth asking for. Smaller blocks the allocator often has already.
+/// From this many bytes on, large pages are worth asking for: a hidden layer's 10 MB are. Smaller blocks the allocator
+/// often has already.
 #[cfg(target_os = "linux")]
-const HUGE: usize = 32 << 20;
+const HUGE: usize = 4 << 20;
 
 /// A new matrix that nobody has written yet, its first element aligned to a cache line unless it is small.
 pub(super) fn uninit<T>(rows: usize, columns: usize) -> Array2<MaybeUninit<T>> {

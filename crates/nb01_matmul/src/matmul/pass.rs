@@ -24,6 +24,10 @@ pub(crate) fn pass<T: Element, D: Dimension>(
     out.into_shape_with_order(shape).expect("as many numbers as the shape holds")
 }
 
+/// Numbers that are computed before the first of them is written: the compiler cannot know that what `f` has captured
+/// does not lie among the results, and would look it up again for each. With fewer, it sees no lanes in some functions.
+const AT_ONCE: usize = 64;
+
 struct Pass<'a, T, F> {
     x: &'a [T],
     y: &'a [T],
@@ -34,7 +38,15 @@ struct Pass<'a, T, F> {
 impl<T: Element, F: Fn(T, T) -> T> Work for Pass<'_, T, F> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        for ((out, &x), &y) in self.out.iter_mut().zip(self.x).zip(self.y) {
+        let (xs, x_rest) = self.x.as_chunks::<AT_ONCE>();
+        let (ys, y_rest) = self.y.as_chunks::<AT_ONCE>();
+        let (outs, rest) = self.out.as_chunks_mut::<AT_ONCE>();
+        for ((out, x), y) in outs.iter_mut().zip(xs).zip(ys) {
+            let mut results = [T::zero(); AT_ONCE];
+            results.iter_mut().zip(x.iter().zip(y)).for_each(|(result, (&x, &y))| *result = (self.f)(x, y));
+            out.iter_mut().zip(results).for_each(|(out, result)| _ = out.write(result));
+        }
+        for ((out, &x), &y) in rest.iter_mut().zip(x_rest).zip(y_rest) {
             out.write((self.f)(x, y));
         }
     }

@@ -25,8 +25,8 @@
 
 use super::check_shapes;
 use crate::Element;
-use crate::large::{map, zip_map};
-use ndarray::{Array2, ArrayRef2, Zip};
+use crate::large::{map, zip_map, zip_map_in_place};
+use ndarray::{Array2, ArrayRef2};
 
 /// `x.clamp_min(0)`: negative numbers become 0; NaN stays NaN, as in PyTorch. Any shape `(n, nh)`.
 ///
@@ -54,6 +54,11 @@ pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
     map(x, |x| clamp_min_0(x) - shift)
 }
 
+/// [`shifted_relu`] written to `to`, shapes unchecked.
+pub(crate) fn shifted_relu_into<T: Element>(x: &ArrayRef2<T>, shift: T, to: &mut ArrayRef2<T>) {
+    zip_map_in_place(to, x, |_, x| clamp_min_0(x) - shift);
+}
+
 /// The gradient of [`relu`] and [`shifted_relu`]: `out_g` where `inp > 0`, else 0.
 ///
 /// At exactly 0 ReLU has no derivative; it counts as 0 here, as in PyTorch's `relu` and `clamp_min`. At NaN those two
@@ -71,12 +76,17 @@ pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
 #[track_caller]
 pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
     check_same("relu_grad", inp, out_g);
-    zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { T::zero() })
+    zip_map(inp, out_g, passed)
+}
+
+/// The gradient that a ReLU whose input was `x` hands on.
+fn passed<T: Element>(x: T, g: T) -> T {
+    if x > T::zero() { g } else { T::zero() }
 }
 
 /// [`relu_grad`] in place, shapes unchecked: what was the gradient of the output becomes that of the input.
 pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
-    Zip::from(g).and(inp).for_each(|g, &x| *g = if x > T::zero() { *g } else { T::zero() });
+    zip_map_in_place(g, inp, |g, x| passed(x, g));
 }
 
 /// `x` where it is positive, else `a · x`: a ReLU that still lets a little through (`a` is often 0.01).

@@ -1,0 +1,163 @@
+//! Sums over large arrays, in `f64`: `Σ x`, `Σ x · y`, and what a mean and a standard deviation are made of.
+
+use super::{BLOCK, map_parts};
+use crate::Element;
+use crate::matmul::{Work, vectorize};
+use ndarray::{ArrayRef, ArrayRef1, Dimension, Zip};
+
+/// The sum of all elements in `f64`, on all threads: any shape and strides.
+///
+/// ```
+/// use nb01_matmul::{large::total, ndarray::Array2};
+///
+/// let tenths = Array2::from_elem((20_000, 1000), 0.1_f32); // a plain f32 sum of these gives 2,097,152
+/// assert!((total(&tenths) - 2_000_000.03).abs() < 0.01);
+/// ```
+pub fn total<T: Element, D: Dimension>(x: &ArrayRef<T, D>) -> f64 {
+    total_of(x, |x| x)
+}
+
+/// [`total`] of `term(x)` for each element.
+pub(crate) fn total_of<T: Element, D: Dimension>(
+    x: &ArrayRef<T, D>,
+    term: impl Fn(f64) -> f64 + Sync,
+) -> f64 {
+    match x.as_slice_memory_order() {
+        Some(all) if all.len() <= BLOCK => sum_of(all, &term),
+        Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, |x| sum_of(x, &term)).iter().sum(),
+        None => x.fold(0.0, |sum, x| sum + term(x.widen())),
+    }
+}
+
+/// `Σ x · y` in `f64`: the inner product of two lines of the same length and any strides.
+///
+/// # Panics
+/// At the caller's line if the lengths differ.
+///
+/// ```
+/// use nb01_matmul::{large::dot, ndarray::array};
+///
+/// assert_eq!(dot(&array![16_777_216.0_f32, 1.0], &array![1.0, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
+/// ```
+#[track_caller]
+pub fn dot<T: Element>(x: &ArrayRef1<T>, y: &ArrayRef1<T>) -> f64 {
+    let (left, right) = (x.len(), y.len());
+    assert!(
+        left == right,
+        "dot: {left} numbers beside {right}; an inner product needs as many on both sides"
+    );
+    match (x.as_slice(), y.as_slice()) {
+        (Some(x), Some(y)) if x.len() <= BLOCK => dot_of_slices((x, y)),
+        (Some(x), Some(y)) => {
+            map_parts(x.chunks(BLOCK).zip(y.chunks(BLOCK)), x.len() as f64, dot_of_slices).iter().sum()
+        }
+        _ => Zip::from(x).and(y).fold(0.0, |sum, x, y| sum + x.widen() * y.widen()),
+    }
+}
+
+fn dot_of_slices<T: Element>((x, y): (&[T], &[T])) -> f64 {
+    let mut total = 0.0;
+    vectorize(Sum { x, y, term: |x, y| x * y, total: &mut total });
+    total
+}
+
+/// The sum in `f64`, on this thread.
+///
+/// ```
+/// assert_eq!(nb01_matmul::large::sum(&[16_777_216.0_f32, 1.0]), 16_777_217.0); // in f32 the 1 would be lost
+/// ```
+pub fn sum<T: Element>(x: &[T]) -> f64 {
+    sum_of(x, |x| x)
+}
+
+/// `Σ (x − from)` and `Σ (x − from)²` in `f64`: what a mean and a standard deviation are made of, in one pass.
+///
+/// ```
+/// assert_eq!(nb01_matmul::large::deviations(&[1.0_f32, 3.0, 4.0], 2.0), [2.0, 6.0]);
+/// ```
+pub fn deviations<T: Element>(x: &[T], from: f64) -> [f64; 2] {
+    let mut totals = [0.0; 2];
+    vectorize(Deviations { x, from, totals: &mut totals });
+    totals
+}
+
+fn sum_of<T: Element>(x: &[T], term: impl Fn(f64) -> f64) -> f64 {
+    let mut total = 0.0;
+    vectorize(Sum { x, y: x, term: |x, _| term(x), total: &mut total });
+    total
+}
+
+/// Lanes of a sum, a register of the widest kind, and such sums side by side, as each waits for its last addition.
+const LANES: usize = 8;
+const SUMS: usize = 4;
+const ALL: usize = LANES * SUMS;
+
+struct Sum<'a, T, F> {
+    x: &'a [T],
+    y: &'a [T],
+    term: F,
+    total: &'a mut f64,
+}
+
+impl<T: Element, F: Fn(f64, f64) -> f64> Work for Sum<'_, T, F> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let term = |(x, y): (&T, &T)| (self.term)(x.widen(), y.widen());
+        let mut sums = [0.0; ALL];
+        let ((xs, x_rest), (ys, y_rest)) = (self.x.as_chunks::<ALL>(), self.y.as_chunks::<ALL>());
+        for (x, y) in xs.iter().zip(ys) {
+            sums.iter_mut().zip(x.iter().zip(y)).for_each(|(sum, pair)| *sum += term(pair));
+        }
+        *self.total = sums.iter().sum::<f64>() + x_rest.iter().zip(y_rest).map(term).sum::<f64>();
+    }
+}
+
+/// Two sums in one loop, of its own: the compiler does not see the lanes of a loop over both.
+struct Deviations<'a, T> {
+    x: &'a [T],
+    from: f64,
+    totals: &'a mut [f64; 2],
+}
+
+impl<T: Element> Work for Deviations<'_, T> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let (mut sums, mut squares) = ([0.0; ALL], [0.0; ALL]);
+        let add = |((sum, square), x): ((&mut f64, &mut f64), &T)| {
+            let deviation = x.widen() - self.from;
+            *sum += deviation;
+            *square += deviation * deviation;
+        };
+        let (xs, rest) = self.x.as_chunks::<ALL>();
+        for x in xs {
+            sums.iter_mut().zip(&mut squares).zip(x).for_each(add);
+        }
+        sums.iter_mut().zip(&mut squares).zip(rest).for_each(add);
+        *self.totals = [sums.iter().sum(), squares.iter().sum()];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{manual_seed, randn};
+
+    #[test]
+    fn sums_of_any_length_are_those_of_a_loop() {
+        let x = randn(1000, &mut manual_seed(0)).to_vec();
+        for n in (0..100).chain([1000]) {
+            let x = &x[..n];
+            let wide = || x.iter().copied().map(f64::from);
+            assert!((sum(x) - wide().sum::<f64>()).abs() < 1e-12, "{n}");
+            let [deviation, square] = deviations(x, 0.5);
+            assert!((deviation - wide().map(|x| x - 0.5).sum::<f64>()).abs() < 1e-12, "{n}");
+            assert!((square - wide().map(|x| (x - 0.5).powi(2)).sum::<f64>()).abs() < 1e-11, "{n}");
+        }
+    }
+
+    #[test]
+    fn nan_is_not_swallowed() {
+        let x = [1.0, f32::NAN, 2.0];
+        assert!(sum(&x).is_nan() && deviations(&x, 0.0).iter().all(|sum| sum.is_nan()));
+    }
+}
