@@ -227,6 +227,21 @@ fn batches_anywhere() -> Result<()> {
 }
 
 /// Small, large enough to be shared by several threads, too large for that, and empty ones.
+/// Nearly products of matrices: two letters to add up, of the same size, which are not the same letter.
+#[test]
+fn letters_of_the_same_size_are_different_letters() {
+    let rng = &mut manual_seed(0);
+    let a: ArrayD<f64> = randn((3, 4, 5), rng).mapv(f64::from).into_dyn();
+    let matrix = a.index_axis(Axis(0), 0).to_owned();
+    for (subscripts, operands) in [
+        ("bik,bjl->bij", vec![a.clone(), a.clone()]),
+        ("bik,jbl->bij", vec![a.clone(), a.view().permuted_axes(vec![1, 0, 2]).to_owned()]),
+        ("ik,jl->ij", vec![matrix.clone(), matrix]),
+    ] {
+        check(subscripts, &operands, Some(&loops(subscripts, &operands)));
+    }
+}
+
 #[test]
 fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
     let rng = &mut manual_seed(2);

@@ -339,11 +339,16 @@ mod tests {
         let printed = |limit: &str| {
             let mut program = Command::new(std::env::current_exe().unwrap());
             program.args(["--exact", "matmul::threads::tests::threads_counted", "--nocapture"]);
-            String::from_utf8(program.env("NB_THREADS", limit).output().unwrap().stdout).unwrap()
+            let output = program.env("NB_THREADS", limit).output().unwrap();
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
         };
         for limit in [1, 2] {
             let printed = printed(&limit.to_string());
             assert!(printed.contains(&format!("{limit} threads")), "NB_THREADS={limit}: {printed}");
+        }
+        for limit in ["0", "two", "-1", ""] {
+            let printed = printed(limit);
+            assert!(printed.contains(&format!("NB_THREADS={limit}: not a number of threads")), "{printed}");
         }
     }
 }

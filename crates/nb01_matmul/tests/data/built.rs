@@ -106,7 +106,9 @@ fn whatever_it_names_that_is_none_of_numpys_is_named() {
     ] {
         assert!(matches!(pickle::parse(&mut &program[..]), Err(Fault::Name(name)) if name == named));
     }
-    let long = [b"\x80\x04X\xff\0\0\0", &[b'a'; 255][..], b"."].concat();
-    let shortened = format!("{}…", "a".repeat(60));
-    assert!(matches!(pickle::parse(&mut &long[..]), Err(Fault::Name(name)) if name == shortened));
+    for (len, more) in [(60, ""), (61, "…"), (255, "…")] {
+        let program = [b"\x80\x04\x8c", &[len][..], &vec![b'a'; len.into()], b"."].concat();
+        let shown = format!("{}{more}", "a".repeat(60));
+        assert!(matches!(pickle::parse(&mut &program[..]), Err(Fault::Name(name)) if name == shown));
+    }
 }

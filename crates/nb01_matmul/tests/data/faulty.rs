@@ -149,9 +149,12 @@ fn idx_files_cut_lengthened_or_of_another_kind() {
     assert!(matches!(parse(&changed(&x, 7, 13), &y), Err(Fault::Truncated { .. })));
     assert!(matches!(parse(&changed(&x, 7, 11), &y), Err(Fault::Trailing { .. })));
     assert!(matches!(parse(&x, &changed(&y[..19], 7, 11)), Err(Fault::Shapes { .. })));
-    let none_for_validation =
-        parse(&[&x[..7], &[5], &x[8..16 + 5 * 784]].concat(), &[&y[..7], &[5], &y[8..13]].concat());
-    assert!(matches!(none_for_validation, Err(Fault::TooFew { found: 5 })));
+    let first = |n: u8| {
+        let pixels = 16 + usize::from(n) * 784;
+        parse(&changed(&x[..pixels], 7, n), &changed(&y[..8 + usize::from(n)], 7, n))
+    };
+    assert!(matches!(first(5), Err(Fault::TooFew { found: 5 })), "none for validation");
+    assert!(first(6).is_ok(), "one");
     assert!(matches!(parse(&x, &changed(&y, 9, 10)), Err(Fault::Label { row: 1, value: 10 })));
     assert!(matches!(parse(&changed(&x, 11, 27), &y), Err(Fault::Structure(_))), "27 rows");
     assert!(matches!(parse(&changed(&x, 4, 1), &y), Err(Fault::TooMuch { .. })), "16 million images");
