@@ -213,7 +213,7 @@ impl Step<'_> {
     /// The sums over a part, block after block.
     fn part(&self, rows: Rows<'_>) -> Sums {
         let (m, nh) = self.net.w1.dim();
-        let (mut sums, mut near) = (Sums::zeros(m, nh), Near::new(nh));
+        let (mut sums, mut near) = (Sums::zeros(m, nh), Near::new(rows.x.nrows().min(BLOCK), nh));
         rows.parts(BLOCK).into_iter().for_each(|block| self.block(block, &mut near, &mut sums));
         sums
     }
@@ -251,8 +251,8 @@ impl Step<'_> {
 struct Near([Array2<f32>; 3]);
 
 impl Near {
-    fn new(nh: usize) -> Self {
-        Near(std::array::from_fn(|_| Array2::zeros((BLOCK, nh))))
+    fn new(rows: usize, nh: usize) -> Self {
+        Near(std::array::from_fn(|_| Array2::zeros((rows, nh))))
     }
 
     /// Places for `n` rows of each.
