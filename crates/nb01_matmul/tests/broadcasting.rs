@@ -111,6 +111,21 @@ unsqueeze adds";
     says("[4, 3] and [4, 2]", &|| drop(trace_broadcast_matmul(&a, &Array2::zeros((4, 2)))));
 }
 
+/// Where nothing is stretched, shapes have to be the same.
+#[test]
+fn shapes_that_differ_panic_at_the_callers_line() {
+    let (x, y) = (Array2::<f32>::zeros((2, 3)), Array2::zeros((3, 2)));
+    let says = |words: &str, f: &dyn Fn()| {
+        let Failure { message, place: (file, _) } = failure(f);
+        assert!(message.starts_with(words) && file.ends_with("tests/broadcasting.rs"), "{message:?}, {file}");
+    };
+    says("zip_map: [2, 3] beside [3, 2]; make", &|| drop(large::zip_map(&x, &y, |x, _| x)));
+    says("zip_map_in_place: [2, 3] beside [3, 2]; make", &|| {
+        large::zip_map_in_place(&mut x.clone(), &y, |x, _| x);
+    });
+    says("dot: 3 numbers beside 2; an inner", &|| _ = large::dot(&x.row(0), &y.row(0)));
+}
+
 #[test]
 fn any_function_broadcasts() {
     let a = array![[1.0], [2.0]];
