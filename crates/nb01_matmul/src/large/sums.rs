@@ -156,6 +156,17 @@ mod tests {
     }
 
     #[test]
+    fn sums_of_several_blocks_are_those_of_a_loop() {
+        for n in [BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
+            let (x, y) = (randn(n, &mut manual_seed(0)), randn(n, &mut manual_seed(1)));
+            let expected: f64 = x.iter().map(|&x| f64::from(x)).sum();
+            assert!((total(&x) - expected).abs() < 1e-9, "{n}");
+            let expected: f64 = x.iter().zip(&y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
+            assert!((dot(&x, &y) - expected).abs() < 1e-9, "{n}");
+        }
+    }
+
+    #[test]
     fn nan_is_not_swallowed() {
         let x = [1.0, f32::NAN, 2.0];
         assert!(sum(&x).is_nan() && deviations(&x, 0.0).iter().all(|sum| sum.is_nan()));
