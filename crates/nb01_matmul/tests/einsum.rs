@@ -226,7 +226,6 @@ fn batches_anywhere() -> Result<()> {
     Ok(())
 }
 
-/// Small, large enough to be shared by several threads, too large for that, and empty ones.
 /// Nearly products of matrices: two letters to add up, of the same size, which are not the same letter.
 #[test]
 fn letters_of_the_same_size_are_different_letters() {
@@ -242,6 +241,7 @@ fn letters_of_the_same_size_are_different_letters() {
     }
 }
 
+/// Small, large enough to be shared by several threads, too large for that, and empty ones.
 #[test]
 fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
     let rng = &mut manual_seed(2);

@@ -40,7 +40,7 @@
 
 use crate::functions::activation::{relu_grad_, shifted_relu_into};
 use crate::functions::{check_shapes, linear::sum_few_rows};
-use crate::large::merge_parts;
+use crate::large::{merge_parts, zeros};
 use crate::matmul::{Epilogue, matmul_with};
 use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
@@ -159,7 +159,7 @@ pub struct ParamGrads {
 /// Also returns the gradient of `l1`, `(n, nh)`. The input's is a product of it, and best made all at once:
 /// `matmul` writes a result that large past the caches.
 fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, ParamGrads, Array2<f32>) {
-    let mut l1_g = crate::large::zeros((inp.nrows(), net.w1.ncols()));
+    let mut l1_g = zeros((inp.nrows(), net.w1.ncols()));
     let rows = Rows { x: inp.view(), y: targ.view(), l1_g: Some(l1_g.view_mut()) };
     let (loss, grads) = Step { net, n: inp.nrows() }.sums(rows).finished();
     (loss, grads, l1_g)
