@@ -12,7 +12,7 @@ use nb01_matmul::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, Arr
 use nb01_matmul::{Element, Float, Rng, manual_seed, matmul, matmul_into, randn};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
-const SHAPES: [(usize, usize, usize); 51] = [
+const SHAPES: [(usize, usize, usize); 53] = [
     (0, 3, 4),
     (3, 0, 4),
     (3, 4, 0),
@@ -54,9 +54,11 @@ const SHAPES: [(usize, usize, usize); 51] = [
     (49, 65, 97),
     (101, 103, 107),
     (256, 256, 256),
-    (130, 319, 145),
-    (130, 321, 143),
+    (130, 512, 145),
+    (130, 513, 143),
     (70, 1024, 70),
+    (70, 1025, 140),
+    (9, 1024, 1600),
     (17, 641, 300),
     (500, 50, 784),
     (784, 64, 50),

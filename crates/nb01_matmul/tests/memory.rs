@@ -22,7 +22,7 @@ const SHAPES: [(&str, (usize, usize, usize)); 9] = [
     ("dot products and whole registers", if MIRI { (33, 33, 7) } else { (35, 131, 21) }),
     ("packed", (66, 3, 35)),
     ("a long sum in parts", (2, 2050, 3)),
-    ("two blocks of k", if MIRI { (9, 330, 5) } else { (17, 330, 19) }),
+    ("two blocks of k", if MIRI { (9, 1030, 5) } else { (17, 1030, 19) }),
 ];
 
 /// Small whole numbers, so that every sum of products is exact in any order.

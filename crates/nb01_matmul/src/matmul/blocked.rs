@@ -1,9 +1,9 @@
 //! Any product: B packed into panels, a strip of A beside it, a block of `k` at a time.
 //!
 //! ```text
-//!              columns of B, a panel after the other      A strip (8 rows × 320) stays in the nearest cache;
-//!              ┌───┬───┬───┬───┐                          panels of B (320 × 48) stream past it from the
-//!   A strip    │   │   │   │   │  320 of k                second; a tile of C lives in registers, and is
+//!              columns of B, a panel after the other      A strip (8 rows × 1024) stays in the nearest cache;
+//!              ┌───┬───┬───┬───┐                          panels of B (1024 × 48) stream past it from the
+//!   A strip    │   │   │   │   │  1024 of k               farther ones; a tile of C lives in registers, and is
 //!   ▒▒▒▒▒▒  ×  │   │   │   │   │                          added to memory once for each block of k.
 //!              └───┴───┴───┴───┘
 //! ```
@@ -27,8 +27,12 @@ use super::operand::Operand;
 use super::threads;
 use std::ops::Range;
 
-/// Rows of B in a block, at most: a strip of A that deep still fits the nearest cache.
-const DEPTH: usize = 320;
+/// Bytes of a row of A in a block, at most: 1024 `f32`. A strip that long still fits the nearest cache, and the longer it
+/// is, the less often C is read and written again.
+const DEPTH: usize = 4 << 10;
+
+/// Bytes in a block of B, at most: all of it comes from the caches for every strip of A.
+const BLOCK: usize = 6 << 20;
 
 /// Numbers in the packed part of B, at most: 32 MB of `f32`.
 const PACKED: usize = 8 << 20;
@@ -77,7 +81,8 @@ pub(super) unsafe fn product<T: Element>(
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     let near = a.columns * b.columns <= NEAR;
     if b.rows_are_contiguous() && (a.rows <= kernels.rows || a.rows <= FEW && near) {
-        let blocks = Blocks::new(kernels, a.columns, if near { DEPTH } else { PASSING }, 0..b.columns);
+        let blocks =
+            Blocks::new(kernels, a.columns, if near { deepest::<T>() } else { PASSING }, 0..b.columns);
         // SAFETY: as this function's; B has contiguous rows where it lies.
         return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
@@ -107,13 +112,14 @@ unsafe fn packed<T: Element>(
 ) {
     let k = a.columns;
     let deep = k.clamp(1, PACKED / kernels.width);
-    let wide = PACKED / deep / kernels.width * kernels.width;
+    let most = (PACKED / deep).min(BLOCK / size_of::<T>() / deep.min(deepest::<T>()));
+    let wide = even(b.columns, most / kernels.width * kernels.width).next_multiple_of(kernels.width);
     for p in (0..k.max(1)).step_by(deep) {
         let rows = p..k.min(p + deep);
         let to = to.part(p == 0, rows.end == k);
-        let (a, b) = (a.t().some_rows(&rows).t(), b.some_rows(&rows));
+        let (a, b) = (a.some_columns(&rows), b.some_rows(&rows));
         for columns in ranges(b.columns, wide) {
-            let blocks = Blocks::new(kernels, rows.len(), DEPTH, columns);
+            let blocks = Blocks::new(kernels, rows.len(), deepest::<T>(), columns);
             let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
             // SAFETY: as this function's, for these columns and this part of the sums; `packed` has room for the blocks.
             with_scratch(blocks.len(), |packed| unsafe {
@@ -132,7 +138,17 @@ fn is_direct<T>(a: &Operand<T>) -> bool {
 /// Whether C should go past the caches: it is large, written once, and its rows are aligned alike.
 fn streams<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>, to: &Destination<T>) -> bool {
     let alike = to.c_row.unsigned_abs().is_multiple_of(kernels.lanes);
-    alike && !to.accumulate && a.columns <= DEPTH && a.rows * b.columns >= STREAMED
+    alike && !to.accumulate && a.columns <= deepest::<T>() && a.rows * b.columns >= STREAMED
+}
+
+/// Rows of B in a block, at most.
+fn deepest<T>() -> usize {
+    DEPTH / size_of::<T>()
+}
+
+/// The length of the parts of `n`, at most `most` each, if all are about as long.
+fn even(n: usize, most: usize) -> usize {
+    n.div_ceil(n.div_ceil(most).max(1)).max(1)
 }
 
 /// `0..n` cut into ranges of at most `len`.
@@ -192,7 +208,6 @@ pub(super) struct Blocks<'a, T> {
 impl<'a, T: Element> Blocks<'a, T> {
     /// Blocks for `columns` of a B with `k` rows, at most `deepest` in a block.
     pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
-        let even = |n: usize, most: usize| n.div_ceil(n.div_ceil(most).max(1)).max(1);
         let depth = even(k, deepest);
         let width =
             even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
@@ -243,18 +258,19 @@ impl<'a, T: Element> Blocks<'a, T> {
     /// A few rows of one panel.
     unsafe fn pack_rows(&self, b: Operand<T>, rows: Range<usize>, panel: usize, to: *mut T) {
         let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
-        let columns = self.columns.len().min(self.first + panel * self.width) - start;
-        let from = b.at(rows.start, self.columns.start + start);
-        if b.rows_are_contiguous() {
-            let panel = Panel { rows: rows.len(), columns, from, from_row: b.row, to, width: self.width };
-            // SAFETY: the rows and columns are B's, and the buffer has room for them, as this function's caller says.
-            return unsafe { (self.kernels.copy)(&panel) };
-        }
-        for i in 0..rows.len() {
-            let from = from.wrapping_offset(b.row.wrapping_mul(i as isize));
-            // SAFETY: the same, a row at a time.
-            unsafe { copy_padded(from, b.column, columns, to.wrapping_add(i * self.width), self.width) };
-        }
+        let end = self.columns.len().min(self.first + panel * self.width);
+        let b = b.some_rows(&rows).some_columns(&(self.columns.start + start..self.columns.start + end));
+        let panel = Panel {
+            rows: b.rows,
+            columns: b.columns,
+            from: b.at(0, 0),
+            from_row: b.row,
+            from_column: b.column,
+            to,
+            width: self.width,
+        };
+        // SAFETY: the rows and columns are B's, and the buffer has room for them, as this function's caller says.
+        unsafe { (self.kernels.copy)(&panel) }
     }
 
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows

@@ -52,6 +52,14 @@ impl<T> Operand<T> {
         Self { start: self.at(rows.start, 0), rows: rows.len(), ..*self }
     }
 
+    /// Some of its columns.
+    pub(super) fn some_columns(&self, columns: &Range<usize>) -> Self
+    where
+        T: Copy,
+    {
+        self.t().some_rows(columns).t()
+    }
+
     /// Where element (i, j) is.
     pub(super) fn at(&self, i: usize, j: usize) -> *const T {
         let steps = self.row.wrapping_mul(i as isize).wrapping_add(self.column.wrapping_mul(j as isize));

@@ -65,7 +65,7 @@ pub(super) unsafe fn product<T: Element>(
 ) {
     for rows in ranges(b.rows, LONGEST) {
         let to = to.part(rows.start == 0, rows.end == b.rows);
-        let (a, b) = (a.t().some_rows(&rows).t(), b.some_rows(&rows));
+        let (a, b) = (a.some_columns(&rows), b.some_rows(&rows));
         if in_place(&a, &b) {
             for columns in ranges(b.columns, MAX_COLUMNS) {
                 // SAFETY: as this function's, for a part of the sums and of the columns.

@@ -15,9 +15,9 @@
 use nb01_matmul::ndarray::{Array2, ArrayRef2};
 
 /// How many roundings a term of `matmul`'s sums passes at most. Where `k` is long and the product not tiny, these are
-/// the terms of a block (320 at most), the blocks after it (of 128 at least), and the parts that are added at the end.
+/// the terms of a block (1024 at most), the blocks after it (of 128 at least), and the parts that are added at the end.
 pub(crate) fn depth((m, k, n): (usize, usize, usize)) -> usize {
-    if k <= 4096 || m * k * n <= 1 << 17 { k } else { 320 + k / 128 + 32 }
+    if k <= 4096 || m * k * n <= 1 << 17 { k } else { 1024 + k / 128 + 32 }
 }
 
 /// `γ` for so many roundings to 24 binary digits.

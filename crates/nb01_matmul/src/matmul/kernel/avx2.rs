@@ -93,6 +93,15 @@ impl Lanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn turned(columns: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
+        unsafe {
+            let [mut a, mut b, mut c, mut d] = std::mem::transmute::<[[f32; 4]; 4], [__m128; 4]>(columns);
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            std::mem::transmute([a, b, c, d])
+        }
+    }
+
+    #[inline(always)]
     unsafe fn prefetch(address: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }

@@ -102,6 +102,12 @@ impl Lanes for __m512 {
         }
     }
 
+    /// Sixteen numbers are as many as a register holds, but they come from four places: AVX2's four loads serve as well.
+    #[inline(always)]
+    unsafe fn turned(columns: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
+        unsafe { <__m256 as Lanes>::turned(columns) }
+    }
+
     #[inline(always)]
     unsafe fn prefetch(address: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }

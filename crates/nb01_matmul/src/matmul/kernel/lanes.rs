@@ -13,7 +13,7 @@
 /// Methods that take a pointer read or write there exactly the lanes that they name, and no others.
 pub(super) trait Lanes: Copy {
     /// The number in a lane.
-    type Elem: Copy;
+    type Elem: Copy + Default;
 
     /// Which lanes take part in a load or a store.
     type Mask: Copy;
@@ -62,6 +62,13 @@ pub(super) trait Lanes: Copy {
 
     /// The sum over the lanes of each of four registers, all four added up in the same order.
     unsafe fn sums(four: [Self; 4]) -> [Self::Elem; 4];
+
+    /// Four columns of four numbers as four rows.
+    #[inline(always)]
+    unsafe fn turned(columns: [[Self::Elem; 4]; 4]) -> [[Self::Elem; 4]; 4] {
+        let [a, b, c, d] = columns;
+        std::array::from_fn(|i| [a[i], b[i], c[i], d[i]])
+    }
 
     /// Asks for the cache line at `address`, which may be any address at all, for the next few steps.
     unsafe fn prefetch(address: *const Self::Elem) {

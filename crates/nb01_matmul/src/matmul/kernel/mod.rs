@@ -87,13 +87,14 @@ pub(super) struct Dots<T> {
     pub(super) ahead: Ahead<T>,
 }
 
-/// A part of B to be packed: `columns` neighbours in each of `rows` rows, which are `from_row` apart and are to be
-/// `width` apart; `width` is a multiple of the lanes, and what `columns` leave of it becomes zero.
+/// A part of B to be packed: its element (i, j) is at `from + i·from_row + j·from_column`, and goes to `to + i·width + j`;
+/// `width` is a multiple of the lanes, and what `columns` leave of it becomes zero.
 pub(super) struct Panel<T> {
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) from: *const T,
     pub(super) from_row: isize,
+    pub(super) from_column: isize,
     pub(super) to: *mut T,
     pub(super) width: usize,
 }

@@ -53,7 +53,7 @@ unsafe fn copy_few<T: Copy, const N: usize>(mut from: *const T, mut to: *mut T, 
 
 // SAFETY (all methods): nothing here needs an instruction set; pointers are read and written exactly where
 // the trait says.
-impl<T: ndarray::NdFloat, const N: usize, const FUSED: bool> Lanes for Plain<T, N, FUSED> {
+impl<T: ndarray::NdFloat + Default, const N: usize, const FUSED: bool> Lanes for Plain<T, N, FUSED> {
     type Elem = T;
     type Mask = usize;
     const N: usize = N;
