@@ -21,6 +21,16 @@ fn odd_and_empty_images() {
     assert_eq!(show_images(&[], 80, Blocks::Unicode), "");
 }
 
+/// Ink from 0.5 on; what is fainter counts by both pixels together, from 0.25 and from 0.5 on.
+#[test]
+fn two_pixels_are_one_character() {
+    let upper = [0.5, 0.5, 0.49, 0.49, 0.25, 0.0, 0.125, 0.25, 0.0, 0.12, 0.0];
+    let lower = [0.5, 0.49, 0.5, 0.49, 0.25, 0.49, 0.125, 0.0, 0.25, 0.12, 0.0];
+    let image = Array2::from_shape_vec((2, 11), [upper, lower].concat()).unwrap();
+    assert_eq!(show_images(&[image.view()], 80, Blocks::Unicode), "█▀▄▒▒░░░░\n");
+    assert_eq!(show_images(&[image.view()], 80, Blocks::Ascii), "#\"_::....\n");
+}
+
 #[test]
 fn as_many_as_there_is_room_for() {
     let (image, low) = (Array2::from_elem((4, 3), 1.0), Array2::from_elem((2, 3), 1.0));
