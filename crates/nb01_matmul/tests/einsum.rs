@@ -269,6 +269,29 @@ fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
     Ok(())
 }
 
+/// Large ones come in parts of the longest axis, wherever that is, and whoever computes them.
+#[test]
+fn large_products_and_copies_are_whole_for_any_number_of_threads() -> Result<()> {
+    let rng = &mut manual_seed(31);
+    for (i, j, k) in [(3, 4011, 7), (4011, 3, 7), (3, 7, 4011), (41, 43, 47), (1, 33_000, 1), (2, 1, 32_767)]
+    {
+        let (x, row) = (randn((i, j, k), rng), randn(k, rng));
+        for threads in [1, 2, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let scaled: Array3<f32> = einsum("ijk,k->ijk", &[&x, &row])?;
+                test_eq(&scaled, &(&x * &row));
+                let squares: Array3<f32> = einsum("ijk,ijk->kij", &[&x, &x])?;
+                test_eq(&squares, &(&x * &x).permuted_axes([2, 0, 1]));
+                let turned: Array3<f32> = einsum("ijk->kji", &[&x])?;
+                test_eq(&turned, &x.t());
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// NaN and infinities take part in the products that the loops would make.
 #[test]
 fn nan_and_infinity_spread() -> Result<()> {

@@ -1,7 +1,7 @@
 //! One step: two operands become one.
 
 use super::TooLarge;
-use super::operand::{Operand, merged, positions, reserve, zeros};
+use super::operand::{Operand, merged, parts, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
@@ -234,12 +234,23 @@ fn products<T: Element>(
     let b = b.broadcast(&*shape).ok_or_else(too_large)?;
     if inner.is_empty() {
         let mut out = zeros(&out_shape)?;
-        each_row(0, a, b, out.view_mut(), &multiply);
+        each_product(a, b, out.view_mut());
         return Ok(out);
     }
     let mut sums = zeros(&out_shape)?;
     each_row(inner.len(), a, b, sums.view_mut(), &add_products);
     Ok(sums.mapv(T::narrow))
+}
+
+/// `out = a · b`, all of the same shape; on several threads, if that pays for waking them.
+fn each_product<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
+    let Some((axis, indices)) = parts(out.shape()) else {
+        return each_row(0, a, b, out, &multiply);
+    };
+    let operations = out.len() as f64;
+    let operands = a.axis_chunks_iter(axis, indices).zip(b.axis_chunks_iter(axis, indices));
+    let parts = operands.zip(out.axis_chunks_iter_mut(axis, indices));
+    share(parts, operations, |((a, b), out)| each_row(0, a, b, out, &multiply));
 }
 
 /// Calls `row` with every row of `a`, `b` and the output, for every index of the first `inner` axes, which the output has not.

@@ -5,8 +5,10 @@ use super::sizes::Axes;
 use super::subscripts::{Label, Labels, Set, has};
 use crate::Element;
 use crate::large::total;
+use crate::matmul::{ask_for_large_pages, share};
 use ndarray::{
-    ArrayBase, ArrayD, ArrayViewD, Axis, CowArray, Dimension, IxDyn, RawData, RemoveAxis, Zip, arr0,
+    ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, CowArray, Dimension, IxDyn, RawData, RemoveAxis, Zip,
+    arr0,
 };
 use smallvec::SmallVec;
 
@@ -146,34 +148,53 @@ fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) ->
 }
 
 /// A copy of its own, row by row in memory.
-///
-/// A transposed view is copied in small squares: by whole rows, every number read would come from another
-/// cache line, and be gone from the cache before its neighbour is wanted.
 pub(super) fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
-    const SIDE: usize = 32;
     let mut out = zeros(view.shape())?;
+    let operations = out.len() as f64;
+    match parts(view.shape()) {
+        Some((axis, indices)) => {
+            let parts = out.axis_chunks_iter_mut(axis, indices).zip(view.axis_chunks_iter(axis, indices));
+            share(parts, operations, |(out, view)| copy(view, out));
+        }
+        None => copy(view, out.view_mut()),
+    }
+    Ok(out)
+}
+
+/// The side of a square in which a transposed view is copied.
+const SIDE: usize = 32;
+
+/// Copies in small squares: by whole rows, every number read of a transposed view would come from another cache line, and be
+/// gone from the cache before its neighbour is wanted.
+fn copy<T: Element>(view: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
     let strides = view.strides().iter().map(|stride| stride.unsigned_abs());
-    let Some((_, nearest)) = strides.zip(0..).filter(|&(stride, _)| stride > 0).min() else {
-        out.assign(&view);
-        return Ok(out);
+    let nearest = strides.zip(0..).filter(|&(stride, _)| stride > 0).min().map(|(_, axis)| axis);
+    let Some(nearest) = nearest.filter(|&axis| axis + 1 < view.ndim()) else {
+        return out.assign(&view);
     };
     let (nearest, last) = (Axis(nearest), Axis(view.ndim() - 1));
-    if nearest == last || view.is_empty() {
-        out.assign(&view);
-        return Ok(out);
-    }
     for (mut out, view) in out.axis_chunks_iter_mut(nearest, SIDE).zip(view.axis_chunks_iter(nearest, SIDE)) {
         for (mut out, view) in out.axis_chunks_iter_mut(last, SIDE).zip(view.axis_chunks_iter(last, SIDE)) {
             out.assign(&view);
         }
     }
-    Ok(out)
+}
+
+/// How threads share an array that is large enough: along its longest axis, so many indices at a time, whole squares of a copy.
+pub(super) fn parts(shape: &[usize]) -> Option<(Axis, usize)> {
+    const PART: usize = 1 << 15; // numbers, about
+    let (longest, axis) = shape.iter().copied().zip(0..).max()?;
+    let all: usize = shape.iter().product();
+    let beside = all / longest.max(1);
+    (all > PART).then(|| (Axis(axis), (PART / beside).max(1).next_multiple_of(SIDE)))
 }
 
 /// An array of zeros, unless there is no memory for it.
 pub(super) fn zeros<T: Element>(shape: &[usize]) -> Result<ArrayD<T>, TooLarge> {
     reserve::<T>(shape)?;
-    Ok(ArrayD::zeros(shape))
+    let mut zeros = ArrayD::zeros(shape);
+    ask_for_large_pages(zeros.as_slice_mut().expect("new and in order"));
+    Ok(zeros)
 }
 
 /// Finds out whether there is memory for an array, where it is large enough that there might be none.
