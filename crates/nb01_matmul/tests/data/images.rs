@@ -39,6 +39,7 @@ fn as_many_as_there_is_room_for() {
     assert_eq!(shown(0), "###\n###\n", "the first in any case");
     assert_eq!(shown(7), "###\n###\n");
     assert_eq!(shown(8), "###  ###\n###\n");
+    assert_eq!(shown(12), shown(8));
     assert_eq!(shown(13), "###  ###  ###\n###       ###\n");
 }
 
