@@ -14,6 +14,7 @@ use super::kernel::{Ahead, Destination, Kernels, Strip};
 use super::memory::{Scratch, with_scratch};
 use super::operand::Operand;
 use super::threads;
+use std::ops::Range;
 
 /// Rows at a time, at most: 256 rows of 784 numbers are 800 KB, which stay in the second cache. The sums, too large for
 /// the first one, come and go once in that time.
@@ -49,65 +50,122 @@ pub(super) unsafe fn product<T: Element>(
     b: Operand<T>,
     to: Destination<T>,
 ) {
-    let transposed = a.rows > b.columns;
-    let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
-    let part_rows = short.columns.div_ceil(PARTS).max(ROWS);
-    let parts = short.columns.div_ceil(part_rows);
-    let depth = part_rows.div_ceil(part_rows.div_ceil(DEPTH));
-    let (m, n) = (short.rows, long.columns.next_multiple_of(kernels.lanes));
+    let parts = Parts::new(kernels, a, b);
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
-    with_scratch(parts * m * n, |sums| {
-        threads::for_each(parts, operations, |part| {
-            let c = Scratch::at(&sums, part * m * n);
-            let (start, end) = (part * part_rows, short.columns.min((part + 1) * part_rows));
-            for rows in ranges(end - start, depth) {
-                let destination = plain(c, n as isize).part(rows.start == 0, true);
-                let rows = start + rows.start..start + rows.end;
-                // SAFETY: these sums are this part's; the rows are those of A and B.
-                unsafe { add_rows(kernels, short, long, rows, destination) };
+    with_scratch(parts.count * parts.m * parts.n, |sums| {
+        // SAFETY: each part has sums of its own.
+        threads::for_each(parts.count, operations, |part| unsafe { parts.add_up(part, sums) });
+        // SAFETY: all parts are there, and C may be written, as this function's caller says.
+        unsafe { parts.add_together(sums, to) };
+    });
+}
+
+/// The operands, turned so that lanes lie along the longer side of C, and how their rows are shared out.
+struct Parts<'a, T> {
+    kernels: &'a Kernels<T>,
+    /// `(m, k)`, the gradient mostly.
+    short: Operand<T>,
+    /// `(k, columns)`, mostly x.
+    long: Operand<T>,
+    /// Whether C is computed transposed.
+    transposed: bool,
+    /// Rows in a part; the last may have fewer.
+    rows: usize,
+    count: usize,
+    /// The sums of a part: so many rows of so many numbers, whole registers.
+    m: usize,
+    n: usize,
+}
+
+impl<'a, T: Element> Parts<'a, T> {
+    fn new(kernels: &'a Kernels<T>, a: Operand<T>, b: Operand<T>) -> Self {
+        let transposed = a.rows > b.columns;
+        let (short, long) = if transposed { (b.t(), a.t()) } else { (a, b) };
+        let rows = long.rows.div_ceil(PARTS).max(ROWS);
+        let (m, n) = (short.rows, long.columns.next_multiple_of(kernels.lanes));
+        Self { kernels, short, long, transposed, rows, count: long.rows.div_ceil(rows), m, n }
+    }
+
+    /// Where a row of a part's sums is.
+    fn place(&self, sums: Scratch<T>, part: usize, row: usize) -> *mut T {
+        sums.at((part * self.m + row) * self.n)
+    }
+
+    /// Adds up one part, [`DEPTH`] rows at a time.
+    unsafe fn add_up(&self, part: usize, sums: Scratch<T>) {
+        let depth = self.rows.div_ceil(self.rows.div_ceil(DEPTH));
+        let (start, end) = (part * self.rows, self.long.rows.min((part + 1) * self.rows));
+        for rows in ranges(end - start, depth) {
+            let to = plain(self.place(sums, part, 0), self.n as isize).part(rows.start == 0, true);
+            // SAFETY: these sums are this part's; the rows are those of both operands.
+            unsafe { self.add_rows(start + rows.start..start + rows.end, to) };
+        }
+    }
+
+    /// Adds the outer products of a few rows.
+    unsafe fn add_rows(&self, rows: Range<usize>, to: Destination<T>) {
+        let Self { kernels, short, long, .. } = self;
+        // A panel of x stays in the nearest cache while all columns of g pass by.
+        let panels = long.columns.div_ceil(kernels.width);
+        let mut ahead = rows_ahead(long, rows.end, rows.len(), panels);
+        for columns in ranges(long.columns, kernels.width) {
+            let strip = Strip {
+                rows: short.rows,
+                k: rows.len(),
+                columns: columns.len(),
+                first: kernels.width,
+                width: kernels.width,
+                a: short.at(0, rows.start),
+                a_row: short.row,
+                a_column: short.column,
+                b: long.at(rows.start, columns.start),
+                b_row: long.row,
+                b_panel: 0,
+                b_in_place: true,
+                to: to.from(0, columns.start),
+                ahead,
+            };
+            // SAFETY: rows of both operands, and sums, that are there, as this function's caller says.
+            unsafe { (kernels.strip)(&strip) };
+            ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
+        }
+    }
+
+    /// Adds the parts and writes them where they belong, some columns of sums in each task: it then has rows of C for itself
+    /// if C is transposed, and no two threads write to the same cache line in turns.
+    unsafe fn add_together(&self, sums: Scratch<T>, to: Destination<T>) {
+        let to = Shared(to);
+        let (all, columns) = (self.count * self.m * self.n, self.long.columns);
+        threads::for_each(columns.div_ceil(TOTALS), all as f64, |task| {
+            let columns = task * TOTALS..columns.min((task + 1) * TOTALS);
+            for i in 0..self.m {
+                // SAFETY: all parts are there.
+                let totals = unsafe { self.totals(sums, i, &columns) };
+                for (j, total) in columns.clone().zip(totals) {
+                    let (row, column) = if self.transposed { (j, i) } else { (i, j) };
+                    // SAFETY: a number of C that is this task's.
+                    unsafe { finish_one(total, to.get().from(row, column)) };
+                }
             }
         });
-        // SAFETY: all parts are there, and C may be written, as this function's caller says.
-        unsafe { add_parts(sums, parts, (m, n), long.columns, transposed, to) };
-    });
+    }
+
+    /// The sums over all parts of some columns of a row.
+    unsafe fn totals(&self, sums: Scratch<T>, row: usize, columns: &Range<usize>) -> [T; TOTALS] {
+        let mut totals = [T::zero(); TOTALS];
+        for part in 0..self.count {
+            let more = self.place(sums, part, row).wrapping_add(columns.start);
+            for (j, total) in totals[..columns.len()].iter_mut().enumerate() {
+                // SAFETY: a row of sums of each part.
+                *total += unsafe { *more.wrapping_add(j) };
+            }
+        }
+        totals
+    }
 }
 
 fn plain<T>(c: *mut T, c_row: isize) -> Destination<T> {
     Destination { c, c_row, accumulate: false, bias: std::ptr::null(), relu_shift: None, stream: false }
-}
-
-/// Adds the outer products of a few rows to the sums of a part.
-unsafe fn add_rows<T: Element>(
-    kernels: &Kernels<T>,
-    short: Operand<T>,
-    long: Operand<T>,
-    rows: std::ops::Range<usize>,
-    to: Destination<T>,
-) {
-    // A panel of x stays in the nearest cache while all columns of g pass by.
-    let panels = long.columns.div_ceil(kernels.width);
-    let mut ahead = rows_ahead(&long, rows.end, rows.len(), panels);
-    for columns in ranges(long.columns, kernels.width) {
-        let strip = Strip {
-            rows: short.rows,
-            k: rows.len(),
-            columns: columns.len(),
-            first: kernels.width,
-            width: kernels.width,
-            a: short.at(0, rows.start),
-            a_row: short.row,
-            a_column: short.column,
-            b: long.at(rows.start, columns.start),
-            b_row: long.row,
-            b_panel: 0,
-            b_in_place: true,
-            to: to.from(0, columns.start),
-            ahead,
-        };
-        // SAFETY: rows of both operands, and sums, that are there, as this function's caller says.
-        unsafe { (kernels.strip)(&strip) };
-        ahead.next = ahead.next.wrapping_add(ahead.lines * Ahead::<T>::LINE);
-    }
 }
 
 /// The first panel's share of the next `depth` rows, if they follow each other closely.
@@ -118,38 +176,6 @@ fn rows_ahead<T>(long: &Operand<T>, row: usize, depth: usize, panels: usize) -> 
     }
     let lines = (depth * long.row as usize).div_ceil(Ahead::<T>::LINE);
     Ahead { next: long.at(row, 0), lines: lines.div_ceil(panels), runs: 1, step: 0 }
-}
-
-/// Adds the parts and writes them where they belong, some columns of sums in each task: it then has rows of C for itself if
-/// C is transposed, and no two threads write to the same cache line in turns.
-unsafe fn add_parts<T: Element>(
-    sums: Scratch<T>,
-    parts: usize,
-    (m, n): (usize, usize),
-    columns: usize,
-    transposed: bool,
-    to: Destination<T>,
-) {
-    let to = Shared(to);
-    threads::for_each(columns.div_ceil(TOTALS), (parts * m * n) as f64, |task| {
-        let columns = task * TOTALS..columns.min((task + 1) * TOTALS);
-        for i in 0..m {
-            let mut totals = [T::zero(); TOTALS];
-            let totals = &mut totals[..columns.len()];
-            for part in 0..parts {
-                let more = sums.at((part * m + i) * n + columns.start);
-                for (j, total) in totals.iter_mut().enumerate() {
-                    // SAFETY: a row of sums of each part.
-                    *total += unsafe { *more.wrapping_add(j) };
-                }
-            }
-            for (j, &total) in columns.clone().zip(&*totals) {
-                let (row, column) = if transposed { (j, i) } else { (i, j) };
-                // SAFETY: a number of C that is this task's.
-                unsafe { finish_one(total, to.get().from(row, column)) };
-            }
-        }
-    });
 }
 
 /// What the kernels do with a finished register, for a single number.
