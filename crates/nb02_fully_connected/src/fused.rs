@@ -21,7 +21,7 @@
 //! in order, so the digits do not depend on the number of threads. The loss and the biases' gradients, which are plain
 //! sums over the data set, are added up in `f64`.
 //!
-//! This is the one place in the crate that is written for speed. It knows everything about this one net, as the
+//! This is the one place in the crate that is written for speed alone. It knows everything about this one net, as the
 //! lesson's [`forward_and_backward`](crate::forward_and_backward) does, with which the tests compare it.
 //!
 //! ```

@@ -135,9 +135,9 @@ struct Moments {
 }
 
 impl Moments {
-    /// Subtracts the mean of the block's first numbers instead of all. However far that is from the mean, they are it
-    /// together, and `Σ (x − mean)²` has all their squares; so it is at most `BLOCK / FIRST` times the correction at the
-    /// end: of the 53 bits of an `f64`, 4 may be lost.
+    /// Subtracts the mean of the block's first numbers instead of all, and corrects that at the end, by `len·d²` where `d` is how
+    /// far the two means are apart. However far that is, the first numbers alone give `Σ (x − mean)²` at least `FIRST·d²`: the
+    /// correction is at most `BLOCK / FIRST` = 16 times the result, and of the 53 bits of an `f64`, 4 may be lost.
     fn of(block: &[f32]) -> Self {
         let len = block.len() as f64;
         let first = &block[..block.len().min(FIRST)];

@@ -1,7 +1,7 @@
 //! Large arrays: where 39 million numbers should start, and how they are gone through at the speed of memory.
 //!
-//! `x_train` is 157 MB. Memory delivers that in a few milliseconds, if the processor keeps up, and there are four ways
-//! to be slower than it:
+//! `x_train` is 157 MB. Memory delivers that in a few milliseconds, if the processor keeps up, and there are three ways
+//! to be slower than it, and one to be wrong:
 //!
 //! - **One thread, four lanes.** A program for every x86-64 processor uses registers of four `f32`. Sums
 //!   ([`sum`], [`deviations`], …) and maps ([`map`], [`zip_map`], …) are compiled once more for the registers that are

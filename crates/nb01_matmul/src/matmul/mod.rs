@@ -17,7 +17,7 @@
 //! | input's gradient, `g @ wᵀ`: 50,000·50·784 | the result is the cost: written past the caches | `blocked.rs` |
 //! | any other, 1024·1024·1024 | blocks and packed panels | `blocked.rs` |
 //! | a few rows, 1·4096·4096 | B is used once: read where it lies | `tall.rs`, `blocked.rs` |
-//! | tiny, 5·784·10 | half a microsecond: no packing, no memory, no threads | `blocked.rs` |
+//! | tiny, 5·784·10 | about a microsecond: no packing, no memory, no threads | `blocked.rs` |
 //!
 //! Transposed operands are looked at where they lie: `matmul(&x.t(), &g)` copies nothing.
 //!
