@@ -273,7 +273,8 @@ fn batches_have_the_bits_of_matmul_for_any_number_of_threads() -> Result<()> {
 #[test]
 fn large_products_and_copies_are_whole_for_any_number_of_threads() -> Result<()> {
     let rng = &mut manual_seed(31);
-    for (i, j, k) in [(3, 4011, 7), (4011, 3, 7), (3, 7, 4011), (41, 43, 47), (1, 33_000, 1), (2, 1, 32_767)]
+    for (i, j, k) in
+        [(3, 60_011, 7), (60_011, 3, 7), (3, 7, 60_011), (101, 103, 107), (1, 33_000, 1), (2, 1, 32_767)]
     {
         let (x, row) = (randn((i, j, k), rng), randn(k, rng));
         for threads in [1, 2, 3] {

@@ -299,18 +299,19 @@ fn sums_of_any_length() {
 #[test]
 fn any_address_gives_the_same_bits() {
     let rng = &mut manual_seed(11);
-    let (m, k, n) = (2004, 50, 2112);
-    let (a, b) = (randn((m, k), rng), randn((k, n), rng));
-    let mut memory = Array1::zeros(m * n + 16);
-    for path in Path::available() {
-        let mut at = |skipped: usize| {
-            let c = memory.slice_mut(s![skipped..skipped + m * n]).into_shape_with_order((m, n));
-            let mut c = c.unwrap();
-            matmul_on(path, &a, &b, Epilogue::None, &mut c);
-            c.mapv(f32::to_bits)
-        };
-        let first = at(0);
-        assert!([1, 5, 15].into_iter().all(|skipped| at(skipped) == first), "{path}");
+    for (m, k, n) in [(2004, 50, 2112), (264, 100, 16_000)] {
+        let (a, b) = (randn((m, k), rng), randn((k, n), rng));
+        let mut memory = Array1::zeros(m * n + 16);
+        for path in Path::available() {
+            let mut at = |skipped: usize| {
+                let c = memory.slice_mut(s![skipped..skipped + m * n]).into_shape_with_order((m, n));
+                let mut c = c.unwrap();
+                matmul_on(path, &a, &b, Epilogue::None, &mut c);
+                c.mapv(f32::to_bits)
+            };
+            let first = at(0);
+            assert!([1, 5, 15].into_iter().all(|skipped| at(skipped) == first), "{path}");
+        }
     }
 }
 
@@ -326,6 +327,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         (64, 784, 50),
         (132, 4, 32_752),
         (189, 2, 23_416),
+        (300, 1100, 1600),
     ] {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();
@@ -349,17 +351,18 @@ fn any_number_of_threads_gives_the_same_bits() {
 #[test]
 fn large_results_are_streamed_whole() {
     let rng = &mut manual_seed(8);
-    let (m, k, n) = (6000, 20, 784);
-    let (a, b) = (randn((m, k), rng), randn((n, k), rng));
-    let want = reference(&a, &b.t());
-    check(|| "new".into(), k, EPS, &matmul(&a, &b.t()), &want);
-    for path in Path::available() {
-        for skipped in [0, 1, 4, 15] {
-            let mut memory = Array1::zeros(m * n + 16);
-            let c = memory.slice_mut(s![skipped..skipped + m * n]).into_shape_with_order((m, n));
-            let mut c = c.unwrap();
-            matmul_on(path, &a, &b.t(), Epilogue::None, &mut c);
-            check(|| format!("{path} from {skipped}"), k, EPS, &c, &want);
+    for (m, k, n) in [(6000, 20, 784), (264, 100, 16_000)] {
+        let (a, b) = (randn((m, k), rng), randn((n, k), rng));
+        let want = reference(&a, &b.t());
+        check(|| "new".into(), k, EPS, &matmul(&a, &b.t()), &want);
+        for path in Path::available() {
+            for skipped in [0, 1, 4, 15] {
+                let mut memory = Array1::zeros(m * n + 16);
+                let c = memory.slice_mut(s![skipped..skipped + m * n]).into_shape_with_order((m, n));
+                let mut c = c.unwrap();
+                matmul_on(path, &a, &b.t(), Epilogue::None, &mut c);
+                check(|| format!("{path} from {skipped}"), k, EPS, &c, &want);
+            }
         }
     }
 }
@@ -398,6 +401,16 @@ fn shapes_that_do_not_fit_say_so_and_what_would() {
     let short: &ArrayRef1<f32> = &Array1::zeros(3);
     let said = message(|| drop(affine(&zeros(2, 3), &zeros(3, 4), &short.to_owned())));
     assert!(said.contains("bias (3)") && said.contains("4 columns"), "{said}");
+}
+
+/// Arrays without numbers may have any sides, their product may not.
+#[test]
+fn more_numbers_than_there_can_be_are_refused() {
+    let (tall, wide) = (Array2::<f32>::zeros((1 << 33, 0)), Array2::<f32>::zeros((0, 1 << 33)));
+    assert_eq!(matmul(&wide, &tall).dim(), (0, 0));
+    let said = message(|| _ = matmul(&tall, &wide));
+    assert!(said.contains("matmul: a (8589934592, 0) times b (0, 8589934592)"), "{said}");
+    assert!(said.contains("multiply a part of a's rows at a time"), "{said}");
 }
 
 /// A page that nobody may touch lies directly behind each operand: reading one number too many ends the test.

@@ -1,7 +1,7 @@
 //! One step: two operands become one.
 
 use super::TooLarge;
-use super::operand::{Operand, merged, parts, positions, reserve, zeros};
+use super::operand::{Operand, cut, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
@@ -9,8 +9,8 @@ use crate::large::dot;
 use crate::matmul::share;
 use crate::{Element, matmul, matmul_into};
 use ndarray::{
-    Array3, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2,
-    ArrayViewMut3, ArrayViewMutD, Axis, Ix2, Ix3, Zip,
+    ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3,
+    ArrayViewMutD, Axis, Ix2, Ix3, Zip,
 };
 use std::ops::Range;
 
@@ -63,12 +63,12 @@ pub(super) fn batched_product<T: Element>(
         Some(left) => (left, batch_first(b, b_labels, [batch, column])?),
         None => (batch_first(b, b_labels, [batch, row])?, batch_first(a, a_labels, [batch, column])?),
     };
-    let shape = (a.dim().0, a.dim().1, b.dim().1);
+    let shape = [a.dim().0, a.dim().1, b.dim().1];
     (inner == same).then(|| {
-        reserve::<T>(&[shape.0, shape.1, shape.2])?;
-        let mut out = Array3::zeros(shape);
-        each_matrix(a, b.permuted_axes([0, 2, 1]), out.view_mut());
-        Ok(out.into_dyn())
+        let mut out = zeros(&shape)?;
+        let places = out.view_mut().into_dimensionality().expect("three axes");
+        each_matrix(a, b.permuted_axes([0, 2, 1]), places);
+        Ok(out)
     })
 }
 
@@ -244,7 +244,7 @@ fn products<T: Element>(
 
 /// `out = a · b`, all of the same shape; on several threads, if that pays for waking them.
 fn each_product<T: Element>(a: ArrayViewD<'_, T>, b: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
-    let Some((axis, indices)) = parts(out.shape()) else {
+    let Some((axis, indices)) = cut(out.shape(), 1) else {
         return each_row(0, a, b, out, &multiply);
     };
     let operations = out.len() as f64;

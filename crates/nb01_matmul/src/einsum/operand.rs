@@ -11,6 +11,7 @@ use ndarray::{
     arr0,
 };
 use smallvec::SmallVec;
+use std::cmp::Reverse;
 
 /// An operand, or the result of a step: each axis has one label, and no label comes twice.
 pub(super) struct Operand<'a, T> {
@@ -108,7 +109,7 @@ impl<'a, T: Element> Operand<'a, T> {
         if labels.len() > 1 {
             let axis = |label: Label| self.labels.iter().position(|&own| own == label);
             let stride = |&label: &Label| axis(label).map(|axis| self.values.strides()[axis].unsigned_abs());
-            labels.sort_by_key(|label| std::cmp::Reverse(stride(label)));
+            labels.sort_by_key(|label| Reverse(stride(label)));
         }
         labels
     }
@@ -135,6 +136,7 @@ pub(super) fn positions(labels: &[Label], wanted: &[Label]) -> SmallVec<[usize; 
 /// The elements whose indices along two axes agree, on the first of them.
 fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) -> Result<ArrayD<T>, TooLarge> {
     if view.ndim() == 2 {
+        reserve::<T>(&[view.len_of(Axis(first))])?;
         return Ok(view.diag().to_owned().into_dyn());
     }
     let mut shape = view.shape().to_vec();
@@ -151,7 +153,7 @@ fn diagonal<T: Element>(view: ArrayViewD<'_, T>, first: usize, second: usize) ->
 pub(super) fn row_major<T: Element>(view: ArrayViewD<'_, T>) -> Result<ArrayD<T>, TooLarge> {
     let mut out = zeros(view.shape())?;
     let operations = out.len() as f64;
-    match parts(view.shape()) {
+    match cut(view.shape(), SIDE) {
         Some((axis, indices)) => {
             let parts = out.axis_chunks_iter_mut(axis, indices).zip(view.axis_chunks_iter(axis, indices));
             share(parts, operations, |(out, view)| copy(view, out));
@@ -180,13 +182,13 @@ fn copy<T: Element>(view: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
     }
 }
 
-/// How threads share an array that is large enough: along its longest axis, so many indices at a time, whole squares of a copy.
-pub(super) fn parts(shape: &[usize]) -> Option<(Axis, usize)> {
-    const PART: usize = 1 << 15; // numbers, about
-    let (longest, axis) = shape.iter().copied().zip(0..).max()?;
+/// How an array is cut into parts that threads can share: along which axis, the longest, and how many of its indices are a
+/// part, a multiple of `side`. `None` if it is small.
+pub(super) fn cut(shape: &[usize], side: usize) -> Option<(Axis, usize)> {
+    const PART: usize = 1 << 15; // numbers, if so few indices of the axis have so few
+    let (longest, Reverse(axis)) = shape.iter().copied().zip((0..).map(Reverse)).max()?;
     let all: usize = shape.iter().product();
-    let beside = all / longest.max(1);
-    (all > PART).then(|| (Axis(axis), (PART / beside).max(1).next_multiple_of(SIDE)))
+    (all > PART).then(|| (Axis(axis), (PART / (all / longest)).max(1).next_multiple_of(side)))
 }
 
 /// An array of zeros, unless there is no memory for it.

@@ -1,7 +1,7 @@
 //! Any product: B packed into panels, a strip of A beside it, a block of `k` at a time.
 //!
 //! ```text
-//!              columns of B, a panel after the other      A strip (8 rows × 1024) stays in the nearest cache;
+//!              columns of B, a panel after the other      A strip (8 rows × 1024) takes the nearest cache;
 //!              ┌───┬───┬───┬───┐                          panels of B (1024 × 48) stream past it from the
 //!   A strip    │   │   │   │   │  1024 of k               farther ones; a tile of C lives in registers, and is
 //!   ▒▒▒▒▒▒  ×  │   │   │   │   │                          added to memory once for each block of k.
@@ -14,8 +14,9 @@
 //! only once for each panel, and its rows are contiguous mostly; it is read where it lies, unless its strides would
 //! have it fight for the same few places of the cache. Nor is B packed for a single strip, which uses it once.
 //!
-//! That is the order of Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication* (2008), with the
-//! roles of the two nearest caches exchanged, which a tile of few rows and wide panels is better served by.
+//! That is the order of Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication* (2008), with A and B
+//! exchanged: the strip beside the registers is A's, and the block farther away is B's. A tile of few rows and wide panels is
+//! better served by that.
 //!
 //! The lesson's `g @ wᵀ` is a product of this kind with `k` = 50 only: one block, and a result so large that it goes
 //! past the caches.
@@ -27,12 +28,12 @@ use super::operand::Operand;
 use super::threads;
 use std::ops::Range;
 
-/// Bytes of a row of A in a block, at most: 1024 `f32`. A strip that long still fits the nearest cache, and the longer it
-/// is, the less often C is read and written again.
-const DEPTH: usize = 4 << 10;
+/// Bytes of a row of A in a block, at most: 1024 `f32`. A strip that long takes all of a nearest cache of 32 KB. The longer
+/// it is, the less often C is read and written again, and that is worth more.
+const ROW_BYTES: usize = 4 << 10;
 
-/// Bytes in a block of B, at most: all of it comes from the caches for every strip of A.
-const BLOCK: usize = 6 << 20;
+/// Bytes in a block of B, at most: all of it comes from the caches for every strip of A, the third one mostly.
+const BLOCK_BYTES: usize = 6 << 20;
 
 /// Numbers in the packed part of B, at most: 32 MB of `f32`.
 const PACKED: usize = 8 << 20;
@@ -102,7 +103,10 @@ pub(super) unsafe fn product<T: Element>(
     });
 }
 
-/// The same with B packed, [`PACKED`] numbers of it at a time, on as many threads as `operations` are worth.
+/// The same with B packed, as much of it at a time as there is room for, on as many threads as `operations` are worth.
+///
+/// # Safety
+/// As [`product`]'s.
 unsafe fn packed<T: Element>(
     kernels: &Kernels<T>,
     a: Operand<T>,
@@ -111,14 +115,13 @@ unsafe fn packed<T: Element>(
     operations: f64,
 ) {
     let k = a.columns;
-    let deep = k.clamp(1, PACKED / kernels.width);
-    let most = (PACKED / deep).min(BLOCK / size_of::<T>() / deep.min(deepest::<T>()));
-    let wide = even(b.columns, most / kernels.width * kernels.width).next_multiple_of(kernels.width);
-    for p in (0..k.max(1)).step_by(deep) {
-        let rows = p..k.min(p + deep);
+    let rows_at_once = k.clamp(1, PACKED / kernels.width);
+    let columns_at_once = columns_at_once(kernels, rows_at_once, b.columns);
+    for p in (0..k.max(1)).step_by(rows_at_once) {
+        let rows = p..k.min(p + rows_at_once);
         let to = to.part(p == 0, rows.end == k);
         let (a, b) = (a.some_columns(&rows), b.some_rows(&rows));
-        for columns in ranges(b.columns, wide) {
+        for columns in ranges(b.columns, columns_at_once) {
             let blocks = Blocks::new(kernels, rows.len(), deepest::<T>(), columns);
             let blocks = if to.stream { blocks.aligned_to(to.c) } else { blocks };
             // SAFETY: as this function's, for these columns and this part of the sums; `packed` has room for the blocks.
@@ -128,6 +131,15 @@ unsafe fn packed<T: Element>(
             });
         }
     }
+}
+
+/// Columns of B that are packed at a time, so many rows of each: a number of whole panels.
+fn columns_at_once<T>(kernels: &Kernels<T>, rows: usize, columns: usize) -> usize {
+    let room_in_buffer = PACKED / rows;
+    let room_in_caches = BLOCK_BYTES / size_of::<T>() / rows.min(deepest::<T>());
+    let panels = room_in_buffer.min(room_in_caches) / kernels.width;
+    debug_assert!(panels > 0, "a panel of the deepest block has room in both");
+    even_part(columns, panels * kernels.width).next_multiple_of(kernels.width)
 }
 
 /// Whether the kernel can read A where it lies.
@@ -143,11 +155,11 @@ fn streams<T>(kernels: &Kernels<T>, a: &Operand<T>, b: &Operand<T>, to: &Destina
 
 /// Rows of B in a block, at most.
 fn deepest<T>() -> usize {
-    DEPTH / size_of::<T>()
+    ROW_BYTES / size_of::<T>()
 }
 
 /// The length of the parts of `n`, at most `most` each, if all are about as long.
-fn even(n: usize, most: usize) -> usize {
+fn even_part(n: usize, most: usize) -> usize {
     n.div_ceil(n.div_ceil(most).max(1)).max(1)
 }
 
@@ -158,6 +170,9 @@ pub(super) fn ranges(n: usize, len: usize) -> impl Iterator<Item = Range<usize>>
 }
 
 /// A product of a few thousand numbers: no packing, no memory, no threads.
+///
+/// # Safety
+/// As [`product`]'s; a register of B's rows, and A along its rows or columns, is contiguous.
 unsafe fn direct<T: Element>(kernels: &Kernels<T>, a: Operand<T>, b: Operand<T>, to: Destination<T>) {
     for rows in ranges(a.rows, kernels.rows) {
         let strip = Strip {
@@ -208,9 +223,9 @@ pub(super) struct Blocks<'a, T> {
 impl<'a, T: Element> Blocks<'a, T> {
     /// Blocks for `columns` of a B with `k` rows, at most `deepest` in a block.
     pub(super) fn new(kernels: &'a Kernels<T>, k: usize, deepest: usize, columns: Range<usize>) -> Self {
-        let depth = even(k, deepest);
+        let depth = even_part(k, deepest);
         let width =
-            even(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
+            even_part(columns.len().div_ceil(kernels.lanes), kernels.width / kernels.lanes) * kernels.lanes;
         // A last panel of one register would wait for its loads, so the first lends it one.
         let (registers, most) = (columns.len().div_ceil(kernels.lanes), width / kernels.lanes);
         let lends = registers > most && most > 2 && registers % most == 1;
@@ -255,7 +270,7 @@ impl<'a, T: Element> Blocks<'a, T> {
         }
     }
 
-    /// A few rows of one panel.
+    /// A few rows of one panel; the caller is [`pack`](Self::pack).
     unsafe fn pack_rows(&self, b: Operand<T>, rows: Range<usize>, panel: usize, to: *mut T) {
         let start = if panel == 0 { 0 } else { self.first + (panel - 1) * self.width };
         let end = self.columns.len().min(self.first + panel * self.width);
@@ -275,6 +290,9 @@ impl<'a, T: Element> Blocks<'a, T> {
 
     /// `a` times this part of B, a block of `k` after the other, so that the block stays near; a few strips of rows
     /// are a task.
+    ///
+    /// # Safety
+    /// As [`product`]'s, for these columns of B, which lie where `b` says.
     unsafe fn multiply(&self, a: Operand<T>, b: Source<T>, to: Destination<T>, operations: f64) {
         let most = if self.depth <= SHALLOW { TILES * self.kernels.rows } else { self.kernels.rows };
         let task_rows = (a.rows / 32).next_multiple_of(most).clamp(most, 8 * most);
@@ -295,6 +313,9 @@ impl<'a, T: Element> Blocks<'a, T> {
     }
 
     /// One strip of A times one block of B.
+    ///
+    /// # Safety
+    /// As [`multiply`](Self::multiply)'s, and nobody else has these rows of C; `buffer` has room for the strip.
     unsafe fn strip(
         &self,
         a: Operand<T>,
@@ -352,7 +373,7 @@ unsafe fn strip_of_a<T: Element>(
         for (i, p) in block.clone().enumerate() {
             let to = buffer.at(i * rows.len());
             // SAFETY: columns of A that are there, to a buffer that has room for them.
-            unsafe { copy_padded(a.at(rows.start, p), 1, rows.len(), to, rows.len()) };
+            unsafe { copy_run(a.at(rows.start, p), 1, rows.len(), to) };
         }
         return (buffer.at(0), 1, rows.len() as isize);
     }
@@ -361,9 +382,7 @@ unsafe fn strip_of_a<T: Element>(
     let step = if collides(step as isize, size_of::<T>()) { step + 16 } else { step };
     for (i, row) in rows.clone().enumerate() {
         // SAFETY: rows of A that are there, to a buffer that has room for them.
-        unsafe {
-            copy_padded(a.at(row, block.start), a.column, block.len(), buffer.at(i * step), block.len())
-        };
+        unsafe { copy_run(a.at(row, block.start), a.column, block.len(), buffer.at(i * step)) };
     }
     (buffer.at(0), step as isize, 1)
 }
@@ -382,9 +401,9 @@ fn collides(step: isize, size: usize) -> bool {
     step.unsigned_abs().wrapping_mul(size).is_multiple_of(2048)
 }
 
-/// Copies `len` numbers that are `step` apart, and fills up with zeros to `padded`.
-unsafe fn copy_padded<T: Element>(from: *const T, step: isize, len: usize, to: *mut T, padded: usize) {
-    // SAFETY: `len` numbers can be read and `padded` written, as the callers say.
+/// Copies `len` numbers that are `step` apart.
+unsafe fn copy_run<T: Element>(from: *const T, step: isize, len: usize, to: *mut T) {
+    // SAFETY: `len` numbers can be read and written, as the callers say.
     unsafe {
         if step == 1 && len.is_multiple_of(16) {
             // Sixteen at a time, since a call of `memcpy` for each row would take longer than the copy.
@@ -397,9 +416,6 @@ unsafe fn copy_padded<T: Element>(from: *const T, step: isize, len: usize, to: *
             for i in 0..len {
                 to.wrapping_add(i).write(*from.wrapping_offset(step.wrapping_mul(i as isize)));
             }
-        }
-        for i in len..padded {
-            to.wrapping_add(i).write(T::zero());
         }
     }
 }

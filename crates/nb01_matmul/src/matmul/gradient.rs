@@ -92,6 +92,9 @@ impl<'a, T: Element> Parts<'a, T> {
     }
 
     /// Adds up one part, [`DEPTH`] rows at a time.
+    ///
+    /// # Safety
+    /// `sums` has room for all parts, and this one is the caller's alone.
     unsafe fn add_up(&self, part: usize, sums: Scratch<T>) {
         let depth = self.rows.div_ceil(self.rows.div_ceil(DEPTH));
         let (start, end) = (part * self.rows, self.long.rows.min((part + 1) * self.rows));
@@ -103,6 +106,9 @@ impl<'a, T: Element> Parts<'a, T> {
     }
 
     /// Adds the outer products of a few rows.
+    ///
+    /// # Safety
+    /// Both operands have these rows, and `to` is `(m, n)` and the caller's alone.
     unsafe fn add_rows(&self, rows: Range<usize>, to: Destination<T>) {
         let Self { kernels, short, long, .. } = self;
         // A panel of x stays in the nearest cache while all columns of g pass by.
@@ -133,6 +139,9 @@ impl<'a, T: Element> Parts<'a, T> {
 
     /// Adds the parts and writes them where they belong, some columns of sums in each task: it then has rows of C for itself
     /// if C is transposed, and no two threads write to the same cache line in turns.
+    ///
+    /// # Safety
+    /// All parts are added up, and `to` is C, as [`product`]'s caller says.
     unsafe fn add_together(&self, sums: Scratch<T>, to: Destination<T>) {
         let to = Shared(to);
         let (all, columns) = (self.count * self.m * self.n, self.long.columns);
@@ -150,7 +159,10 @@ impl<'a, T: Element> Parts<'a, T> {
         });
     }
 
-    /// The sums over all parts of some columns of a row.
+    /// The sums over all parts of some columns of a row, at most [`TOTALS`].
+    ///
+    /// # Safety
+    /// All parts are added up.
     unsafe fn totals(&self, sums: Scratch<T>, row: usize, columns: &Range<usize>) -> [T; TOTALS] {
         let mut totals = [T::zero(); TOTALS];
         for part in 0..self.count {

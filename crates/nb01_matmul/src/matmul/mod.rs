@@ -19,7 +19,8 @@
 //! | a few rows, 1·4096·4096 | B is used once: read where it lies | `tall.rs`, `blocked.rs` |
 //! | tiny, 5·784·10 | about a microsecond: no packing, no memory, no threads | `blocked.rs` |
 //!
-//! Transposed operands are looked at where they lie: `matmul(&x.t(), &g)` copies nothing.
+//! Nothing is transposed beforehand: operands are looked at where they lie, and what is packed, a block at a time, is packed in any
+//! layout. `matmul(&x.t(), &g)` of a long sum copies nothing at all.
 //!
 //! **Accuracy.** Each number of the result is a sum over `k` in [`Element`]'s own precision, in lanes, blocks and parts, so
 //! its error is at most that of adding one term after the other: `|error| ≤ k · ε · Σ |a| · |b|`. NaN and infinities

@@ -27,7 +27,7 @@ pub(super) fn check<T>(
     );
 }
 
-/// Panics unless `a`'s columns are as many as `b`'s rows.
+/// Panics unless `a`'s columns are as many as `b`'s rows, and the result's numbers no more than there can be.
 #[track_caller]
 pub(super) fn check_operands<T>(name: &str, a: &ArrayRef2<T>, b: &ArrayRef2<T>) {
     let ((m, k), (rows, n)) = (a.dim(), b.dim());
@@ -37,6 +37,12 @@ pub(super) fn check_operands<T>(name: &str, a: &ArrayRef2<T>, b: &ArrayRef2<T>) 
         (m, k),
         (rows, n),
         way_out((m, k), (rows, n))
+    );
+    assert!(
+        m.checked_mul(n).is_some_and(|len| len <= isize::MAX as usize / size_of::<T>()),
+        "{name}: a {:?} times b {:?} gives ({m}, {n}), more than any memory holds; multiply a part of a's rows at a time",
+        (m, k),
+        (rows, n),
     );
 }
 

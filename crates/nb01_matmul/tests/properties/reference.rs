@@ -14,10 +14,11 @@
 
 use nb01_matmul::ndarray::{Array2, ArrayRef2};
 
-/// How many roundings a term of `matmul`'s sums passes at most. Where `k` is long and the product not tiny, these are
-/// the terms of a block (1024 at most), the blocks after it (of 128 at least), and the parts that are added at the end.
+/// How many roundings a term of `matmul`'s sums passes at most. Where `k` is long and the product not tiny, these are the terms of
+/// a block (4096 at most, where B is narrow), the blocks after it (of 16 at least, where B is used once), and the parts that
+/// are added at the end.
 pub(crate) fn depth((m, k, n): (usize, usize, usize)) -> usize {
-    if k <= 4096 || m * k * n <= 1 << 17 { k } else { 1024 + k / 128 + 32 }
+    if k <= 4096 || m * k * n <= 1 << 17 { k } else { k.min(4096 + k / 16 + 32) }
 }
 
 /// `γ` for so many roundings to 24 binary digits.

@@ -22,7 +22,8 @@ use super::{Ahead, Aligned, Destination, Strip, ask, finish, read};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-/// Rows ahead at which B is asked for: the second cache answers in that time.
+/// Rows ahead at which B is asked for: the second cache answers in that time, and has been asked by the processor itself
+/// before if a large block comes from the third.
 const B_AHEAD: isize = 8;
 
 /// Steps along `k` between two looks at what is to be asked for.
