@@ -200,3 +200,21 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, PermissionDenied, UnexpectedEof};
+
+    /// A broken archive is fetched again; a disk that cannot be read has nothing to do with the archive.
+    #[test]
+    fn what_cannot_be_unpacked_is_broken_or_cannot_be_read() {
+        let way_out = |kind: io::ErrorKind| Fault::Unpacking(kind.into()).way_out();
+        for kind in [InvalidData, InvalidInput, UnexpectedEof] {
+            assert_eq!(way_out(kind), "delete it and run `cargo xtask data get`", "{kind}");
+        }
+        for kind in [PermissionDenied, Other] {
+            assert!(way_out(kind).starts_with("try again, or use another copy"), "{kind}");
+        }
+    }
+}
