@@ -16,7 +16,7 @@
 //!
 //! The subtraction of the mean matters too. The shortcut `E[x²] − E[x]²` is the small difference of two large
 //! numbers and loses the digits again. Subtracting needs the mean first, hence a second pass; but any number
-//! near it does, too, with a small correction, and each block of 65,536 has one: the mean of its first 4096. The
+//! near it does, too, with a small correction, and each block of 262,144 has one: the mean of its first 16,384. The
 //! blocks' moments are merged by the formula of Chan, Golub and LeVeque (1979), so memory is read once. The blocks do
 //! not depend on the number of threads, nor does the order of merging, so neither do the digits.
 //!
@@ -117,9 +117,9 @@ impl Display for Stats {
     }
 }
 
-/// Numbers in a block, 256 KiB, and those of them whose mean is subtracted.
-const BLOCK: usize = 1 << 16;
-const FIRST: usize = 1 << 12;
+/// Numbers in a block, 1 MB, and those of them whose mean is subtracted.
+const BLOCK: usize = 1 << 18;
+const FIRST: usize = 1 << 14;
 
 /// The blocks of a strided array, copied together one at a time.
 fn gathered_blocks<D: Dimension>(x: &ArrayRef<f32, D>) -> impl Iterator<Item = Vec<f32>> {

@@ -119,8 +119,8 @@ impl<R> InOrder<R> {
     }
 }
 
-/// Numbers that a thread takes at a time, 256 KB of `f32`: they depend on nothing else, so neither do the digits.
-const BLOCK: usize = 1 << 16;
+/// Numbers that a thread takes at a time, 1 MB of `f32`: they depend on nothing else, so neither do the digits.
+const BLOCK: usize = 1 << 18;
 
 #[cfg(test)]
 mod tests {
