@@ -1,5 +1,6 @@
 //! What a run leaves behind, as it stands in the JSON file.
 
+use crate::machine::bandwidth::Bandwidth;
 use crate::machine::{Limits, Machine, versions};
 use crate::options::Options;
 use crate::{chart, report};
@@ -58,6 +59,9 @@ pub(crate) struct Experiment {
     pub(crate) read: f64,
     /// The least that has to be written, in bytes.
     pub(crate) written: f64,
+    /// What memory did in turns with the contenders, where none of the caches holds what is read and written.
+    #[serde(default)]
+    pub(crate) memory: Option<Bandwidth>,
     /// The least seconds that this machine could need.
     pub(crate) limit: f64,
     /// The share of all cores that other processes took meanwhile; above 0.05 it is marked.
@@ -101,7 +105,7 @@ impl Experiment {
 
     /// Sets what follows from the times and the machine's limits.
     pub(crate) fn rate(&mut self, limits: &Limits) {
-        self.limit = limits.seconds(self.flops, self.read, self.written);
+        self.limit = limits.seconds(self.flops, self.read, self.written, self.memory);
         let (limit, peer) = (self.limit, self.best(false).map(|entry| entry.minimum));
         for entry in &mut self.entries {
             entry.to_best_peer = peer.map(|peer| entry.minimum / peer);

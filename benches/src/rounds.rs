@@ -1,6 +1,7 @@
 //! Taking turns: first every result is compared, then everybody is timed, round after round.
 
 use crate::contender::{Contender, Pieces};
+use crate::machine::bandwidth::Probe;
 use crate::machine::noise::Noise;
 use crate::options::Options;
 use crate::record::{Entry, Experiment};
@@ -25,6 +26,7 @@ pub(crate) fn run(
     contenders: &mut [Box<dyn Contender + '_>],
     reference: &[Vec<f64>],
     options: &Options,
+    threads: usize,
     noise: &Noise,
 ) -> Result<Experiment> {
     let progress = bar(contenders.len(), &experiment);
@@ -39,8 +41,10 @@ pub(crate) fn run(
         turns.push(Turns::compare(&mut **contender, reference).with_context(|| experiment.name.clone())?);
         progress.inc(1);
     }
+    let mut memory = Probe::beyond_the_caches(experiment.read + experiment.written, threads);
     let before = noise.now();
     for round in 0..options.rounds() {
+        memory.iter_mut().for_each(Probe::take);
         let first = round as usize % contenders.len(); // nobody always comes after the same one's caches
         for i in (first..contenders.len()).chain(0..first) {
             progress.set_message(format!("{} {}, round {}", experiment.part, experiment.name, round + 1));
@@ -48,6 +52,7 @@ pub(crate) fn run(
         }
     }
     experiment.foreign = noise.share_since(&before);
+    experiment.memory = memory.map(|memory| memory.best);
     experiment.entries = contenders.iter().zip(&turns).map(|(c, t)| t.entry(c.name())).collect();
     if progress.is_hidden() {
         eprintln!("measured: {} {}", experiment.part, experiment.name); // no terminal, a log

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// In a buffer of so many bytes, over all threads.
-#[derive(Serialize, Deserialize, Debug, Clone)]
+#[derive(Serialize, Deserialize, Debug, Clone, Copy)]
 pub(crate) struct Bandwidth {
     pub(crate) bytes: usize,
     /// GB/s.
@@ -48,29 +48,64 @@ type Part = Mutex<Vec<Line>>;
 type Work = fn(&mut [Line]);
 
 fn of_size(bytes: usize, threads: usize) -> Bandwidth {
-    let lines = bytes.div_ceil(64 * threads);
-    let parts: Vec<Part> =
-        (0..threads).map(|_| Mutex::new(in_large_pages(&vec![Line([1.0; 16]); lines]))).collect();
-    let speed = |work: Work| {
-        let loops = (4_usize << 20).div_ceil(64 * lines); // at least 4 MiB a thread between two looks at the clock
-        (threads * lines * 64 * loops) as f64 / best(&parts, loops, work) / 1e9
+    let buffer = Buffer::new(bytes, threads);
+    let best = |work: Work| {
+        let end = Instant::now() + Duration::from_millis(250);
+        std::iter::from_fn(|| (Instant::now() < end).then(|| buffer.speed(work))).fold(0.0, f64::max)
     };
-    let write = [ordinary as Work, streaming].map(speed).into_iter().fold(0.0, f64::max);
-    Bandwidth { bytes, read: speed(|lines| _ = black_box(sum(lines))), write }
+    Bandwidth { bytes, read: best(reading), write: best(ordinary).max(best(streaming)) }
 }
 
-/// The least seconds in which every thread does `work` so many times on its part.
-fn best(parts: &[Part], loops: usize, work: Work) -> f64 {
-    let end = Instant::now() + Duration::from_millis(250);
-    let mut best = f64::INFINITY;
-    while Instant::now() < end {
-        best = best.min(together(parts.len(), || {
-            let mine = parts.iter().find_map(|part| part.try_lock().ok());
+/// Memory as one that takes turns with the contenders, since what it does changes from one second to the next: the largest
+/// buffer, and the best of all turns.
+pub(crate) struct Probe {
+    buffer: Buffer,
+    pub(crate) best: Bandwidth,
+}
+
+impl Probe {
+    /// For work that goes through so many bytes, if none of the caches holds them.
+    pub(crate) fn beyond_the_caches(bytes: f64, threads: usize) -> Option<Self> {
+        let largest = SIZES[SIZES.len() - 1];
+        let best = Bandwidth { bytes: largest, read: 0.0, write: 0.0 };
+        (bytes >= largest as f64).then(|| Probe { buffer: Buffer::new(largest, threads), best })
+    }
+
+    pub(crate) fn take(&mut self) {
+        let speed = |work: Work| self.buffer.speed(work);
+        let now =
+            Bandwidth { read: speed(reading), write: speed(ordinary).max(speed(streaming)), ..self.best };
+        self.best = self.best.best(&now);
+    }
+}
+
+/// A buffer that each thread has its part of.
+struct Buffer {
+    parts: Vec<Part>,
+    lines: usize,
+}
+
+impl Buffer {
+    fn new(bytes: usize, threads: usize) -> Self {
+        let lines = bytes.div_ceil(64 * threads);
+        let part = |_| Mutex::new(in_large_pages(&vec![Line([1.0; 16]); lines]));
+        Buffer { parts: (0..threads).map(part).collect(), lines }
+    }
+
+    /// GB/s of all threads that do `work` on their parts at once, at least 4 MiB each.
+    fn speed(&self, work: Work) -> f64 {
+        let loops = (4_usize << 20).div_ceil(64 * self.lines);
+        let seconds = together(self.parts.len(), || {
+            let mine = self.parts.iter().find_map(|part| part.try_lock().ok());
             let mut mine = mine.expect("there are as many parts as threads, and each holds one");
             (0..loops).for_each(|_| work(black_box(&mut mine)));
-        }));
+        });
+        (self.parts.len() * self.lines * 64 * loops) as f64 / seconds / 1e9
     }
-    best
+}
+
+fn reading(lines: &mut [Line]) {
+    black_box(sum(lines));
 }
 
 fn sum(lines: &[Line]) -> f32 {
@@ -184,5 +219,17 @@ mod tests {
             write(&mut lines);
             assert!(lines.iter().all(|line| line.0 == [1.0; 16]));
         }
+    }
+
+    /// Memory only takes turns where it is what decides, and then remembers its best one.
+    #[test]
+    fn memory_takes_turns_where_no_cache_holds_the_data() {
+        assert!(Probe::beyond_the_caches(1e6, 1).is_none());
+        let mut probe = Probe::beyond_the_caches(2e8, 1).expect("more than the largest buffer");
+        probe.take();
+        let first = probe.best;
+        probe.take();
+        assert!(first.read > 0.0 && first.write > 0.0);
+        assert!(probe.best.read >= first.read && probe.best.write >= first.write);
     }
 }

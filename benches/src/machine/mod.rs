@@ -4,6 +4,7 @@ pub(crate) mod bandwidth;
 pub(crate) mod noise;
 pub(crate) mod peak;
 
+use bandwidth::Bandwidth;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,7 +60,7 @@ pub(crate) struct Limits {
     /// The instructions that reached it.
     pub(crate) instructions: String,
     /// From the smallest buffer to the largest.
-    pub(crate) bandwidth: Vec<bandwidth::Bandwidth>,
+    pub(crate) bandwidth: Vec<Bandwidth>,
 }
 
 impl Limits {
@@ -77,9 +78,11 @@ impl Limits {
     /// The least seconds in which so many operations and bytes are possible.
     ///
     /// Arithmetic, reading and writing run side by side, so it is the longest of the three. The bandwidth is that of the
-    /// largest measured buffer that is no larger than the data: at least as fast as the data can be.
-    pub(crate) fn seconds(&self, flops: f64, read: f64, written: f64) -> f64 {
+    /// largest measured buffer that is no larger than the data, at least as fast as the data can be; or what `memory` did at the
+    /// same time.
+    pub(crate) fn seconds(&self, flops: f64, read: f64, written: f64, memory: Option<Bandwidth>) -> f64 {
         let level = self.bandwidth.iter().rev().find(|level| read + written >= level.bytes as f64);
+        let level = memory.as_ref().or(level);
         let bytes = level.or(self.bandwidth.first()).map_or(0.0, |b| (read / b.read).max(written / b.write));
         (flops / self.peak).max(bytes) / 1e9
     }
@@ -123,7 +126,6 @@ fn mkl() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::bandwidth::Bandwidth;
     use super::*;
 
     fn limits() -> Limits {
@@ -134,10 +136,12 @@ mod tests {
 
     #[test]
     fn the_longest_of_arithmetic_reading_and_writing() {
-        assert_eq!(limits().seconds(1e6, 0.0, 0.0), 1e6 / 100.0 / 1e9);
-        assert_eq!(limits().seconds(1.0, 60.0, 40.0), 0.8 / 1e9); // smaller than any buffer
-        assert_eq!(limits().seconds(1.0, 600.0, 600.0), 12.0 / 1e9); // beyond the small one
-        assert_eq!(limits().seconds(1.0, 6e6, 0.0), 6e5 / 1e9); // beyond the large one
+        assert_eq!(limits().seconds(1e6, 0.0, 0.0, None), 1e6 / 100.0 / 1e9);
+        assert_eq!(limits().seconds(1.0, 60.0, 40.0, None), 0.8 / 1e9); // smaller than any buffer
+        assert_eq!(limits().seconds(1.0, 600.0, 600.0, None), 12.0 / 1e9); // beyond the small one
+        assert_eq!(limits().seconds(1.0, 6e6, 0.0, None), 6e5 / 1e9); // beyond the large one
+        let slower = Bandwidth { bytes: 1_000_000, read: 5.0, write: 20.0 };
+        assert_eq!(limits().seconds(1.0, 6e6, 0.0, Some(slower)), 12e5 / 1e9); // as memory was at that time
     }
 
     #[test]

@@ -70,7 +70,8 @@ impl Bench<'_> {
         mut contenders: Contenders,
         reference: &[Vec<f64>],
     ) -> Result<()> {
-        let measured = rounds::run(experiment, &mut contenders, reference, self.options, &self.noise)?;
+        let (options, threads, noise) = (self.options, self.threads, &self.noise);
+        let measured = rounds::run(experiment, &mut contenders, reference, options, threads, noise)?;
         (self.tell)(Step::Measured(measured))
     }
 }
