@@ -185,7 +185,7 @@ fn copy<T: Element>(view: ArrayViewD<'_, T>, mut out: ArrayViewMutD<'_, T>) {
 /// How an array is cut into parts that threads can share: along which axis, the longest, and how many of its indices are a
 /// part, a multiple of `side`. `None` if it is small.
 pub(super) fn cut(shape: &[usize], side: usize) -> Option<(Axis, usize)> {
-    const PART: usize = 1 << 15; // numbers, if so few indices of the axis have so few
+    const PART: usize = 1 << 15; // numbers at least, and more where one index (or `side` of them) has more
     let (longest, Reverse(axis)) = shape.iter().copied().zip((0..).map(Reverse)).max()?;
     let all: usize = shape.iter().product();
     (all > PART).then(|| (Axis(axis), (PART / (all / longest)).max(1).next_multiple_of(side)))
