@@ -28,7 +28,7 @@
 //! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
 //! ```
 
-use crate::large::{deviations, map_parts, sum, total};
+use crate::large::{deviations, merge_parts, sum, total};
 use ndarray::{ArrayRef, Dimension};
 use std::fmt::{self, Display};
 
@@ -101,11 +101,11 @@ impl Stats {
     /// assert_eq!(Stats::of(&Array2::from_elem((3, 5), 7.0)), Stats { len: 15, mean: 7.0, std: 0.0 });
     /// ```
     pub fn of<D: Dimension>(x: &ArrayRef<f32, D>) -> Self {
-        let blocks = match x.as_slice_memory_order() {
-            Some(all) => map_parts(all.chunks(BLOCK), all.len() as f64, Moments::of),
-            None => gathered_blocks(x).map(|block| Moments::of(&block)).collect(),
+        let all = match x.as_slice_memory_order() {
+            Some(all) => merge_parts(all.chunks(BLOCK), all.len() as f64, Moments::of, Moments::merge),
+            None => gathered_blocks(x).map(|block| Moments::of(&block)).reduce(Moments::merge),
         };
-        let all = blocks.into_iter().reduce(Moments::merge).unwrap_or(Moments::of(&[]));
+        let all = all.unwrap_or(Moments::of(&[]));
         let variance = all.squares / (all.len - 1.0).max(0.0); // 0/0 = NaN for one number or none
         Stats { len: x.len(), mean: all.sum / all.len, std: variance.sqrt() }
     }

@@ -16,8 +16,8 @@ fn exact(n: u64, first: u64) -> (Array1<f32>, f64, f64) {
 
 #[test]
 fn mean_and_std_are_those_of_exact_arithmetic() {
-    // Around the lanes' 8 and the blocks' 65,536, and large enough for f32 to fail.
-    for n in [2, 3, 7, 8, 9, 1_000, 65_535, 65_536, 65_537, 5_000_001] {
+    // Around the lanes' 8 and the blocks' 262,144, and large enough for f32 to fail.
+    for n in [2, 3, 7, 8, 9, 1_000, 65_537, 262_143, 262_144, 262_145, 5_000_001] {
         let (x, m, s) = exact(n, 0);
         let stats = Stats::of(&x);
         println!("{n}: {stats}, exactly {m} and {s}; in f32 {}", stats::mean_in_f32(&x));
@@ -30,8 +30,8 @@ fn mean_and_std_are_those_of_exact_arithmetic() {
 /// What is subtracted is the mean of the first numbers, which may be nowhere near the others.
 #[test]
 fn a_first_number_far_away_costs_no_digits() {
-    for bits in [25, 35, 45] {
-        let (x, m, s) = exact(65_536, 1 << bits);
+    for (bits, n) in [(25, 65_536), (25, 262_144), (35, 65_536), (35, 262_144), (45, 65_536), (45, 262_144)] {
+        let (x, m, s) = exact(n, 1 << bits);
         test_near_norm(&Stats::of(&x).mean, &m, 1e-12);
         test_near_norm(&Stats::of(&x).std, &s, 1e-12);
     }
@@ -39,8 +39,8 @@ fn a_first_number_far_away_costs_no_digits() {
 
 #[test]
 fn an_infinite_number_makes_the_mean_infinite() {
-    for place in [0, 1, 65_536, 70_000, 199_999] {
-        let mut x = Array1::ones(200_000);
+    for place in [0, 1, 65_536, 262_144, 300_000, 599_999] {
+        let mut x = Array1::ones(600_000);
         x[place] = f32::NEG_INFINITY;
         let stats = Stats::of(&x);
         assert!(
@@ -87,14 +87,14 @@ fn std_far_from_zero_keeps_its_digits() {
 
 #[test]
 fn any_rank_and_any_strides() {
-    let x: Array3<f32> = randn((30, 70, 40), &mut manual_seed(1));
+    let x: Array3<f32> = randn((90, 80, 80), &mut manual_seed(1)); // every second one is more than a block
     let whole = Stats::of(&x);
     for view in [x.view().reversed_axes(), x.slice(s![..;-1, .., ..])] {
         test_near_norm(&Stats::of(&view).mean, &whole.mean, 1e-12);
         test_near_norm(&Stats::of(&view).std, &whole.std, 1e-12);
     }
     let every_second = x.slice(s![.., ..;2, ..]);
-    assert_eq!(Stats::of(&every_second).len, 30 * 35 * 40);
+    assert_eq!(Stats::of(&every_second).len, 90 * 40 * 80);
     test_near_norm(&Stats::of(&every_second).std, &Stats::of(&every_second.to_owned()).std, 1e-12);
     assert_eq!(mean(&array![2.0].index_axis(Axis(0), 0)), 2.0, "rank 0");
 }

@@ -159,7 +159,7 @@ fn deepest<T>() -> usize {
 }
 
 /// The length of the parts of `n`, at most `most` each, if all are about as long.
-fn even_part(n: usize, most: usize) -> usize {
+pub(super) fn even_part(n: usize, most: usize) -> usize {
     n.div_ceil(n.div_ceil(most).max(1)).max(1)
 }
 

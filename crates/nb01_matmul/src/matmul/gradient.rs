@@ -8,7 +8,7 @@
 //! own, up to [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
-use super::blocked::{Shared, ranges};
+use super::blocked::{Shared, even_part, ranges};
 use super::element::Element;
 use super::kernel::{Ahead, Destination, Kernels, Strip};
 use super::memory::{Scratch, with_scratch};
@@ -96,7 +96,7 @@ impl<'a, T: Element> Parts<'a, T> {
     /// # Safety
     /// `sums` has room for all parts, and this one is the caller's alone.
     unsafe fn add_up(&self, part: usize, sums: Scratch<T>) {
-        let depth = self.rows.div_ceil(self.rows.div_ceil(DEPTH));
+        let depth = even_part(self.rows, DEPTH);
         let (start, end) = (part * self.rows, self.long.rows.min((part + 1) * self.rows));
         for rows in ranges(end - start, depth) {
             let to = plain(self.place(sums, part, 0), self.n as isize).part(rows.start == 0, true);
