@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // Advice to the system about memory.
 
-use nb02_fully_connected::large::zeros;
+use nb02_fully_connected::kernels::par::zeros;
 use nb02_fully_connected::ndarray::Array2;
 
 /// A `(rows, columns)` matrix of numbers in −0.5..0.5 that look random; `seed` picks which.

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)] // One call of a function for the CPU that was found.
 
 #[cfg(target_arch = "x86_64")]
-use nb02_fully_connected::matmul::Path;
+use nb02_fully_connected::matmul::Isa;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread::scope;
@@ -56,7 +56,7 @@ pub(super) fn together(threads: usize, work: impl Fn() + Sync) -> f64 {
 
 #[cfg(target_arch = "x86_64")]
 fn kernel() -> Kernel {
-    let held = Path::chosen() == Path::Avx2; // or the fastest there is
+    let held = Isa::chosen() == Isa::Avx2; // or the fastest there is
     if !held && is_x86_feature_detected!("avx512f") {
         // SAFETY: the CPU has AVX-512F, as was just asked.
         Kernel { name: "AVX-512", lanes: 16, run: |steps| unsafe { avx512(steps) } }

@@ -6,7 +6,7 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::{Experiment, PORTABLE};
 use anyhow::Result;
-use nb02_fully_connected::matmul::{Epilogue, Path, matmul_on};
+use nb02_fully_connected::matmul::{Epilogue, Isa, matmul_on};
 use nb02_fully_connected::ndarray::linalg::general_mat_mul;
 use nb02_fully_connected::ndarray::{Array2, ArrayView2};
 use nb02_fully_connected::{matmul, matmul_into};
@@ -111,7 +111,7 @@ fn measure(bench: &Bench, shape: &Shape) -> Result<()> {
         all.push(Box::new(Local {
             name: PORTABLE,
             state: factors.product(bench.threads),
-            work: |p| matmul_on(Path::Portable, &p.a, &p.b, Epilogue::None, &mut p.c),
+            work: |p| matmul_on(Isa::Portable, &p.a, &p.b, Epilogue::None, &mut p.c),
             result: pieces,
         }));
     }

@@ -8,29 +8,32 @@ use ndarray::{ArrayBase, ArrayRef, ArrayViewD, Data, Dimension, aview0, aview1};
 use std::fmt::{Debug, Display};
 
 /// The two kinds of number that the lesson computes with: `f32`, and `f64` where a check needs it.
-///
-/// ```
-/// use nb00_testing::Float;
-///
-/// fn half<T: Float>(x: T) -> f64 {
-///     x.widen() / 2.0
-/// }
-/// assert_eq!(half(3.0_f32), half(3.0_f64));
-/// ```
-pub trait Float: Copy + Debug + Display + PartialOrd + AbsDiffEq<Epsilon = Self> + 'static {
-    /// The same number with more digits; exact.
-    fn widen(self) -> f64;
+pub trait Float:
+    Copy + Debug + Display + PartialOrd + Into<f64> + AbsDiffEq<Epsilon = Self> + 'static
+{
+    /// The same array under the name of its kind, so that what compares arrays is compiled here, once for each kind, and
+    /// not again in every crate that calls it.
+    fn numbers(array: ArrayViewD<'_, Self>) -> Numbers<'_>;
+}
+
+/// An array whose kind of number is known only at run time.
+#[derive(Clone, Debug)]
+pub enum Numbers<'a> {
+    /// Of `f32`.
+    F32(ArrayViewD<'a, f32>),
+    /// Of `f64`.
+    F64(ArrayViewD<'a, f64>),
 }
 
 impl Float for f32 {
-    fn widen(self) -> f64 {
-        self.into()
+    fn numbers(array: ArrayViewD<'_, f32>) -> Numbers<'_> {
+        Numbers::F32(array)
     }
 }
 
 impl Float for f64 {
-    fn widen(self) -> f64 {
-        self
+    fn numbers(array: ArrayViewD<'_, f64>) -> Numbers<'_> {
+        Numbers::F64(array)
     }
 }
 
@@ -44,8 +47,8 @@ impl Float for f64 {
 /// assert_eq!(array![[1.0_f32], [2.0]].as_array().shape(), &[2, 1]);
 /// ```
 pub trait AsArray {
-    /// The kind of number inside.
-    type Elem: Float;
+    /// What is inside.
+    type Elem;
 
     /// A view of the same numbers, its rank known only at run time; nothing is copied.
     fn as_array(&self) -> ArrayViewD<'_, Self::Elem>;
@@ -59,7 +62,7 @@ impl<T: Float> AsArray for T {
     }
 }
 
-impl<T: Float> AsArray for [T] {
+impl<T> AsArray for [T] {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {
@@ -67,7 +70,7 @@ impl<T: Float> AsArray for [T] {
     }
 }
 
-impl<T: Float, const N: usize> AsArray for [T; N] {
+impl<T, const N: usize> AsArray for [T; N] {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {
@@ -75,7 +78,7 @@ impl<T: Float, const N: usize> AsArray for [T; N] {
     }
 }
 
-impl<T: Float> AsArray for Vec<T> {
+impl<T> AsArray for Vec<T> {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {
@@ -83,7 +86,7 @@ impl<T: Float> AsArray for Vec<T> {
     }
 }
 
-impl<T: Float, S: Data<Elem = T>, D: Dimension> AsArray for ArrayBase<S, D> {
+impl<T, S: Data<Elem = T>, D: Dimension> AsArray for ArrayBase<S, D> {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {
@@ -91,7 +94,7 @@ impl<T: Float, S: Data<Elem = T>, D: Dimension> AsArray for ArrayBase<S, D> {
     }
 }
 
-impl<T: Float, D: Dimension> AsArray for ArrayRef<T, D> {
+impl<T, D: Dimension> AsArray for ArrayRef<T, D> {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {
@@ -100,7 +103,7 @@ impl<T: Float, D: Dimension> AsArray for ArrayRef<T, D> {
 }
 
 /// A borrowed array again, since `ArrayRef` is unsized and a `&dyn AsArray` can only point at sized things.
-impl<T: Float, D: Dimension> AsArray for &ArrayRef<T, D> {
+impl<T, D: Dimension> AsArray for &ArrayRef<T, D> {
     type Elem = T;
 
     fn as_array(&self) -> ArrayViewD<'_, T> {

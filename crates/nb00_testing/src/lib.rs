@@ -18,6 +18,7 @@
 //! test_eq(TEST, "test");
 //! test_near(&[1.0, 2.0], &[1.0005, 2.0]);
 //! ```
+#![forbid(unsafe_code)]
 
 pub mod testing;
 pub mod arrays;
@@ -25,7 +26,7 @@ pub mod timing;
 pub mod chart;
 pub mod course;
 
-pub use arrays::{AsArray, Float};
+pub use arrays::{AsArray, Float, Numbers};
 pub use chart::Blocks;
 pub use course::{beside, beside_expected, beside_measured, skip};
 pub use ndarray;

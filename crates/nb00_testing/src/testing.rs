@@ -19,7 +19,7 @@
 //! assert!(!near(&array![[1.0], [1.0]], &array![1.0, 1.0])); // (2, 1) is not (2)
 //! ```
 
-use crate::arrays::{AsArray, Float};
+use crate::arrays::{AsArray, Float, Numbers};
 use approx::AbsDiffEq;
 use ndarray::{ArrayViewD, Dimension, Zip};
 use std::fmt::{self, Debug, Write};
@@ -33,6 +33,18 @@ pub const TEST: &str = "test";
 
 const RTOL: f64 = 1e-3;
 const ATOL: f64 = 1e-5;
+
+/// Calls a function of two arrays with whichever kinds of number they hold.
+macro_rules! each_kind {
+    ($f:ident($a:expr, $b:expr $(, $more:expr)*)) => {
+        match (&$a, &$b) {
+            (Numbers::F32(a), Numbers::F32(b)) => $f(a, b $(, $more)*),
+            (Numbers::F32(a), Numbers::F64(b)) => $f(a, b $(, $more)*),
+            (Numbers::F64(a), Numbers::F32(b)) => $f(a, b $(, $more)*),
+            (Numbers::F64(a), Numbers::F64(b)) => $f(a, b $(, $more)*),
+        }
+    };
+}
 
 /// Asserts `cmp(a, b)`; the notebook's `test(a, b, cmp, cname)`.
 ///
@@ -78,8 +90,8 @@ where
 /// ```
 pub fn near<A, B>(a: &A, b: &B) -> bool
 where
-    A: AsArray + ?Sized,
-    B: AsArray + ?Sized,
+    A: AsArray<Elem: Float> + ?Sized,
+    B: AsArray<Elem: Float> + ?Sized,
 {
     allclose(a, b, RTOL, ATOL)
 }
@@ -97,11 +109,10 @@ where
 /// ```
 pub fn allclose<A, B>(a: &A, b: &B, rtol: f64, atol: f64) -> bool
 where
-    A: AsArray + ?Sized,
-    B: AsArray + ?Sized,
+    A: AsArray<Elem: Float> + ?Sized,
+    B: AsArray<Elem: Float> + ?Sized,
 {
-    let (a, b) = (a.as_array(), b.as_array());
-    a.shape() == b.shape() && Zip::from(&a).and(&b).all(|&a, &b| close(a, b, rtol, atol))
+    each_kind!(all_close(numbers(a), numbers(b), rtol, atol))
 }
 
 /// Asserts that `a` is [`near`] `b`.
@@ -116,10 +127,10 @@ where
 #[track_caller]
 pub fn test_near<A, B>(a: &A, b: &B)
 where
-    A: AsArray + ?Sized,
-    B: AsArray + ?Sized,
+    A: AsArray<Elem: Float> + ?Sized,
+    B: AsArray<Elem: Float> + ?Sized,
 {
-    assert!(near(a, b), "{}", report("near", a.as_array(), b.as_array()));
+    assert!(near(a, b), "{}", report("near", numbers(a), numbers(b)));
 }
 
 /// Asserts that `a` is within `tol` of zero; the notebook's default is `tol = 1e-3`.
@@ -150,12 +161,16 @@ pub fn test_near_zero<T: Float>(a: T, tol: f64) {
 #[track_caller]
 pub fn relative_norm<A, B>(a: &A, b: &B) -> f64
 where
-    A: AsArray + ?Sized,
-    B: AsArray + ?Sized,
+    A: AsArray<Elem: Float> + ?Sized,
+    B: AsArray<Elem: Float> + ?Sized,
 {
-    let (a, b) = (a.as_array(), b.as_array());
+    each_kind!(relative(numbers(a), numbers(b)))
+}
+
+#[track_caller]
+fn relative<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
     assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
-    let (difference, size) = (norm(&a, &b, |a, b| a - b), norm(&a, &b, |_, b| b));
+    let (difference, size) = (norm(a, b, |a, b| a - b), norm(a, b, |_, b| b));
     if (difference, size) == (0.0, 0.0) { 0.0 } else { difference / size }
 }
 
@@ -166,7 +181,7 @@ fn norm<A: Float, B: Float>(
     b: &ArrayViewD<'_, B>,
     x: impl Fn(f64, f64) -> f64,
 ) -> f64 {
-    let x = |a: &A, b: &B| x(a.widen(), b.widen());
+    let x = |a: &A, b: &B| x((*a).into(), (*b).into());
     let largest = Zip::from(a).and(b).fold(0.0_f64, |largest, a, b| largest.max(x(a, b).abs()));
     let scale = if largest > 0.0 { largest } else { 1.0 };
     let squares = Zip::from(a).and(b).fold(0.0, |sum, a, b| sum + (x(a, b) / scale).powi(2));
@@ -186,38 +201,54 @@ fn norm<A: Float, B: Float>(
 #[track_caller]
 pub fn test_near_norm<A, B>(a: &A, b: &B, tol: f64)
 where
-    A: AsArray + ?Sized,
-    B: AsArray + ?Sized,
+    A: AsArray<Elem: Float> + ?Sized,
+    B: AsArray<Elem: Float> + ?Sized,
 {
     let same_shape = a.as_array().shape() == b.as_array().shape();
     let error = if same_shape { relative_norm(a, b) } else { f64::NAN };
     let name = format!("near by norm (‖a − b‖ / ‖b‖ = {error:.2e}, allowed {tol:.0e})");
-    assert!(error <= tol, "{}", report(&name, a.as_array(), b.as_array()));
+    assert!(error <= tol, "{}", report(&name, numbers(a), numbers(b)));
 }
 
 /// One element of [`allclose`], in `f64` so that `f32` rounding cannot move the border.
 fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
-    let (a, b) = (a.widen(), b.widen());
+    let (a, b): (f64, f64) = (a.into(), b.into());
     a == b || (a.is_finite() && b.is_finite() && a.abs_diff_eq(&b, atol + rtol * b.abs()))
 }
 
+/// Every element, and the shape.
+fn all_close<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, rtol: f64, atol: f64) -> bool {
+    a.shape() == b.shape() && Zip::from(a).and(b).all(|&a, &b| close(a, b, rtol, atol))
+}
+
+fn numbers<A: AsArray<Elem: Float> + ?Sized>(a: &A) -> Numbers<'_> {
+    Float::numbers(a.as_array())
+}
+
 /// What a failed comparison says.
-fn report<A: Float, B: Float>(name: &str, a: ArrayViewD<'_, A>, b: ArrayViewD<'_, B>) -> String {
+fn report(name: &str, a: Numbers<'_>, b: Numbers<'_>) -> String {
+    each_kind!(report_of(a, b, name))
+}
+
+fn report_of<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, name: &str) -> String {
     let difference = if a.shape() == b.shape() {
-        largest_difference(&a, &b)
+        largest_difference(a, b)
     } else {
         format!("the shapes {:?} and {:?} differ (nothing is broadcast here)", a.shape(), b.shape())
     };
-    format!("{name}: {difference}\n{}\n{}", shown(&a), shown(&b))
+    format!("{name}: {difference}\n{}\n{}", shown(a), shown(b))
 }
 
 /// Counts the elements that are not near, and finds the worst; NaN counts as infinitely far.
 fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> String {
     let far = Zip::from(a).and(b).fold(0, |count, &a, &b| count + usize::from(!close(a, b, RTOL, ATOL)));
-    let distance = |a: A, b: B| match (a.widen() - b.widen()).abs() {
-        _ if a.widen() == b.widen() => 0.0,
-        d if d.is_nan() => f64::INFINITY,
-        d => d,
+    let distance = |a: A, b: B| {
+        let (a, b): (f64, f64) = (a.into(), b.into());
+        match (a - b).abs() {
+            _ if a == b => 0.0,
+            d if d.is_nan() => f64::INFINITY,
+            d => d,
+        }
     };
     let worst = a
         .indexed_iter()

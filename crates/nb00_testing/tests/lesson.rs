@@ -1,5 +1,6 @@
 //! Notebook 00: the few lines on which everything else stands. `cargo xtask run nb00` shows it executed.
 
+#[path = "../../../lib/kernels/tests/main/common/failure.rs"]
 mod common;
 
 use common::failure;

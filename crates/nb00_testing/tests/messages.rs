@@ -1,5 +1,6 @@
 //! What a failed comparison tells: the caller's line, shapes, counts, the worst element; and never too much.
 
+#[path = "../../../lib/kernels/tests/main/common/failure.rs"]
 mod common;
 
 use common::failure;

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use nb01_matmul::ladder::{RUNGS, Rung, time_rungs};
-use nb01_matmul::matmul::Path;
+use nb01_matmul::matmul::Isa;
 use nb01_matmul::{elementwise::frobenius_norm, manual_seed, rand, randn, timeit};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 fn run(Args { ar, k, bc, level, paths, seed }: Args) -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     if paths {
-        Path::available().iter().try_for_each(|path| writeln!(out, "{path}"))?;
+        Isa::available().iter().try_for_each(|path| writeln!(out, "{path}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let fits =

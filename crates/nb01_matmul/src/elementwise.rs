@@ -24,7 +24,6 @@
 
 use crate::Element;
 use crate::broadcasting::zip_broadcast_for;
-use crate::large::total_of;
 use ndarray::{Array, ArrayRef, DimMax, Dimension};
 
 /// `a < b`, element by element, with broadcasting.
@@ -87,5 +86,5 @@ pub fn float<D: Dimension>(mask: &ArrayRef<bool, D>) -> Array<f32, D> {
 /// assert_eq!(format!("{:.4}", frobenius_norm(&m)), "16.8819");
 /// ```
 pub fn frobenius_norm<T: Element, D: Dimension>(m: &ArrayRef<T, D>) -> f64 {
-    total_of(m, |x| x * x).sqrt()
+    kernels::par::total_of_squares(m).sqrt()
 }

@@ -12,9 +12,10 @@
 //! | 5 | [`broadcasting`] | a small array acts like a large one |
 //! | 6 | [`mod@einsum`] | Einstein summation |
 //! | 7 | [`mod@matmul`] | the product that all later stages call |
-//! | 8 | [`large`] | 39 million numbers at the speed of memory |
 //!
-//! What came before is re-exported: [`nb00_testing`], and [`ndarray`] with it.
+//! What came before is re-exported: [`nb00_testing`], and [`ndarray`] with it. So is [`kernels`], the library that computes.
+//! A shape mismatch panics at your line, with both shapes and a hint.
+#![cfg_attr(not(test), forbid(unsafe_code))]
 
 #[doc(no_inline)]
 pub use nb00_testing::*;
@@ -26,12 +27,12 @@ pub mod elementwise;
 pub mod broadcasting;
 pub mod einsum;
 pub mod matmul;
-pub mod large;
 
 pub use broadcasting::{
     BroadcastError, broadcast_shapes, expand_as, explain_broadcast, outer, squeeze, unsqueeze, zip_broadcast,
 };
 pub use data::{DataError, Mnist, Source, get_data};
 pub use einsum::{EinsumError, einsum, einsum_explain};
-pub use matmul::{Element, matmul, matmul_into};
+pub use kernels::{self, Element};
+pub use matmul::{matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};

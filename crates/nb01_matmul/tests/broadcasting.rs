@@ -1,6 +1,6 @@
 //! Broadcasting against NumPy's results, and its failures at the caller's line.
 
-#[path = "../../nb00_testing/tests/common/mod.rs"]
+#[path = "../../../lib/kernels/tests/main/common/failure.rs"]
 mod common;
 
 use common::{Failure, failure};
@@ -119,11 +119,11 @@ fn shapes_that_differ_panic_at_the_callers_line() {
         let Failure { message, place: (file, _) } = failure(f);
         assert!(message.starts_with(words) && file.ends_with("tests/broadcasting.rs"), "{message:?}, {file}");
     };
-    says("zip_map: [2, 3] beside [3, 2]; make", &|| drop(large::zip_map(&x, &y, |x, _| x)));
+    says("zip_map: [2, 3] beside [3, 2]; make", &|| drop(kernels::par::zip_map(&x, &y, |x, _| x)));
     says("zip_map_in_place: [2, 3] beside [3, 2]; make", &|| {
-        large::zip_map_in_place(&mut x.clone(), &y, |x, _| x);
+        kernels::par::zip_map_in_place(&mut x.clone(), &y, |x, _| x);
     });
-    says("dot: 3 numbers beside 2; an inner", &|| _ = large::dot(&x.row(0), &y.row(0)));
+    says("dot: 3 numbers beside 2; an inner", &|| _ = kernels::par::dot(&x.row(0), &y.row(0)));
 }
 
 #[test]

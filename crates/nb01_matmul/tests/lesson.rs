@@ -565,7 +565,7 @@ fn s24_matmul_library() {
         "18.2 µs (O), 86 µs (S0), 12.2 µs (S2)",
     );
     beside("%timeit m1 @ m2, our matmul", timing::human(timeit(|| matmul(&m1, &m2)).min), "18.2 µs");
-    println!("our matmul runs on {}", matmul::Path::chosen());
+    println!("our matmul runs on {}", matmul::Isa::chosen());
     test_near(&ladder::dot(&m1, &m2), &expected);
     test_near(&matmul(&m1, &m2), &expected);
 }

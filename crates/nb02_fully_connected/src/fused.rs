@@ -38,12 +38,11 @@
 //! test_near(&grads.w1, &expected.w1);
 //! ```
 
-use crate::functions::activation::{relu_grad_, shifted_relu_into};
-use crate::functions::{check_shapes, linear::sum_few_rows};
-use crate::large::{merge_parts, zeros};
+use crate::functions::check_shapes;
+use crate::kernels::par::{merge_parts, relu_grad_, relu_into, sum_few_rows, zeros};
 use crate::matmul::{Epilogue, matmul_with};
 use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad};
-use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use std::ops::Add;
 
 /// Rows that go through the net together. With 784 pixels each they are 800 KB, a part of the second cache; and enough
@@ -225,7 +224,7 @@ impl Step<'_> {
         let [mut l1, mut l2, mut l1_g] = near.rows(x.nrows());
 
         matmul_with(&x, w1, Epilogue::Bias(b1), &mut l1); // lin(x, w1, b1)
-        shifted_relu_into(&l1, *shift, &mut l2);
+        relu_into(&l1, *shift, &mut l2);
         let out = lin(&l2, w2, b2);
         sums.loss += share * f64::from(mse(&out, &y));
 
@@ -257,7 +256,7 @@ impl Near {
 
     /// Places for `n` rows of each.
     fn rows(&mut self, n: usize) -> [ArrayViewMut2<'_, f32>; 3] {
-        self.0.each_mut().map(|values| values.slice_mut(s![..n, ..]))
+        self.0.each_mut().map(|values| values.slice_axis_mut(Axis(0), (..n).into()))
     }
 }
 

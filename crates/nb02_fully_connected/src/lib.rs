@@ -48,6 +48,7 @@
 //! net.backward_params(pass, out_g); //               backward: every parameter now has its gradient
 //! assert!(net.parameters().iter().all(|p| p.g().is_some()));
 //! ```
+#![forbid(unsafe_code)]
 
 #[doc(no_inline)]
 pub use nb01_matmul::*;

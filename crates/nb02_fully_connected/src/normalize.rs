@@ -21,7 +21,7 @@
 //! assert_eq!(valid[[0, 0]], train[[0, 1]]); // the same pixel, the same number
 //! ```
 
-use crate::large::{map, map_in_place};
+use crate::kernels::par;
 use ndarray::{Array, ArrayRef, Dimension};
 
 /// `(x − m) / s`, element by element; any shape, and the result has the same.
@@ -34,8 +34,7 @@ use ndarray::{Array, ArrayRef, Dimension};
 /// assert_eq!(normalize(&array![1.0, 3.0, 5.0], 3.0, 2.0), array![-1.0, 0.0, 1.0]);
 /// ```
 pub fn normalize<D: Dimension>(x: &ArrayRef<f32, D>, m: f64, s: f64) -> Array<f32, D> {
-    let (m, s) = (m as f32, s as f32);
-    map(x, |x| (x - m) / s)
+    par::sub_div(x, m as f32, s as f32)
 }
 
 /// [`normalize`] in place, as the underscore says: `x.sub_(m).div_(s)`.
@@ -50,6 +49,5 @@ pub fn normalize<D: Dimension>(x: &ArrayRef<f32, D>, m: f64, s: f64) -> Array<f3
 /// assert_eq!(x, array![-1.0, 0.0, 1.0]);
 /// ```
 pub fn normalize_<D: Dimension>(x: &mut ArrayRef<f32, D>, m: f64, s: f64) {
-    let (m, s) = (m as f32, s as f32);
-    map_in_place(x, |x| (x - m) / s);
+    par::sub_div_(x, m as f32, s as f32);
 }

@@ -28,7 +28,7 @@
 //! assert_eq!(std(&x), (32.0_f64 / 7.0).sqrt()); // torch.std: n − 1
 //! ```
 
-use crate::large::{deviations, merge_parts, sum, total};
+use crate::kernels::par::{moments, total};
 use ndarray::{ArrayRef, Dimension};
 use std::fmt::{self, Display};
 
@@ -101,11 +101,7 @@ impl Stats {
     /// assert_eq!(Stats::of(&Array2::from_elem((3, 5), 7.0)), Stats { len: 15, mean: 7.0, std: 0.0 });
     /// ```
     pub fn of<D: Dimension>(x: &ArrayRef<f32, D>) -> Self {
-        let all = match x.as_slice_memory_order() {
-            Some(all) => merge_parts(all.chunks(BLOCK), all.len() as f64, Moments::of, Moments::merge),
-            None => gathered_blocks(x).map(|block| Moments::of(&block)).reduce(Moments::merge),
-        };
-        let all = all.unwrap_or(Moments::of(&[]));
+        let all = moments(x.view().into_dyn());
         let variance = all.squares / (all.len - 1.0).max(0.0); // 0/0 = NaN for one number or none
         Stats { len: x.len(), mean: all.sum / all.len, std: variance.sqrt() }
     }
@@ -114,44 +110,6 @@ impl Stats {
 impl Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "mean: {:.4}, std: {:.4}", self.mean, self.std)
-    }
-}
-
-/// Numbers in a block, 1 MB, and those of them whose mean is subtracted.
-const BLOCK: usize = 1 << 18;
-const FIRST: usize = 1 << 14;
-
-/// The blocks of a strided array, copied together one at a time.
-fn gathered_blocks<D: Dimension>(x: &ArrayRef<f32, D>) -> impl Iterator<Item = Vec<f32>> {
-    let mut rest = x.iter().copied();
-    std::iter::from_fn(move || Some(rest.by_ref().take(BLOCK).collect::<Vec<_>>()).filter(|b| !b.is_empty()))
-}
-
-/// Number, sum and `Σ (x − mean)²` of some of the elements.
-struct Moments {
-    len: f64,
-    sum: f64,
-    squares: f64,
-}
-
-impl Moments {
-    /// Subtracts the mean of the block's first numbers instead of all, and corrects that at the end, by `len·d²` where `d` is how
-    /// far the two means are apart. However far that is, the first numbers alone give `Σ (x − mean)²` at least `FIRST·d²`: the
-    /// correction is at most `BLOCK / FIRST` = 16 times the result, and of the 53 bits of an `f64`, 4 may be lost.
-    fn of(block: &[f32]) -> Self {
-        let len = block.len() as f64;
-        let first = &block[..block.len().min(FIRST)];
-        let from = Some(sum(first) / first.len() as f64).filter(|x| x.is_finite()).unwrap_or(0.0);
-        let [deviation, square] = deviations(block, from);
-        Moments { len, sum: from * len + deviation, squares: square - deviation * deviation / len }
-    }
-
-    /// Chan, Golub and LeVeque: the moments of two parts together.
-    fn merge(self, other: Self) -> Self {
-        let len = self.len + other.len;
-        let gap = other.sum / other.len - self.sum / self.len;
-        let squares = self.squares + other.squares + gap * gap * self.len * other.len / len;
-        Moments { len, sum: self.sum + other.sum, squares }
     }
 }
 

@@ -5,9 +5,8 @@ use super::operand::{Operand, cut, merged, positions, reserve, zeros};
 use super::plan::{Lowering, Roles, Step};
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, set};
-use crate::large::dot;
-use crate::matmul::share;
 use crate::{Element, matmul, matmul_into};
+use kernels::par::{dot, share};
 use ndarray::{
     ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayViewD, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3,
     ArrayViewMutD, Axis, Ix2, Ix3, Zip,

@@ -4,8 +4,7 @@ use super::TooLarge;
 use super::sizes::Axes;
 use super::subscripts::{Label, Labels, Set, has};
 use crate::Element;
-use crate::large::total;
-use crate::matmul::{ask_for_large_pages, share};
+use kernels::par::{ask_for_large_pages, share, total};
 use ndarray::{
     ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Axis, CowArray, Dimension, IxDyn, RawData, RemoveAxis, Zip,
     arr0,

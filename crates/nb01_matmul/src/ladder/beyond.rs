@@ -26,9 +26,9 @@
 //! ```
 
 use super::sizes;
-use crate::large::map_parts;
-use crate::matmul::{Work, vectorize};
 use crate::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Zip};
+use kernels::par::map_parts;
+use kernels::simd::{SimdKernel, dispatch};
 
 /// The three loops with the sum in a local variable.
 ///
@@ -126,7 +126,7 @@ pub fn tile(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 pub fn simd(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     let (m, _, n) = sizes("simd", a, b);
     let mut c = Array2::zeros((m, n));
-    vectorize(Tiles::<16, _> { a: a.view(), b: &Columns(b.view()), c: c.view_mut() });
+    dispatch(Tiles::<16, _> { a: a.view(), b: &Columns(b.view()), c: c.view_mut() });
     c
 }
 
@@ -149,7 +149,7 @@ pub fn simd(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 pub fn packed(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     let (m, _, n) = sizes("packed", a, b);
     let mut c = Array2::zeros((m, n));
-    vectorize(Tiles::<16, _> { a: a.view(), b: &Panels::pack(b), c: c.view_mut() });
+    dispatch(Tiles::<16, _> { a: a.view(), b: &Panels::pack(b), c: c.view_mut() });
     c
 }
 
@@ -173,7 +173,7 @@ pub fn threads(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     let (m, _, n) = sizes("threads", a, b);
     let (mut c, panels) = (Array2::zeros((m, n)), Panels::pack(b));
     let shares = a.axis_chunks_iter(Axis(0), SHARE).zip(c.axis_chunks_iter_mut(Axis(0), SHARE));
-    map_parts(shares, f64::INFINITY, |(a, c)| vectorize(Tiles::<16, _> { a, b: &panels, c }));
+    map_parts(shares, f64::INFINITY, |(a, c)| dispatch(Tiles::<16, _> { a, b: &panels, c }));
     c
 }
 
@@ -187,9 +187,9 @@ struct Tiles<'a, const N: usize, B: Rows<N>> {
     c: ArrayViewMut2<'a, f32>,
 }
 
-impl<const N: usize, B: Rows<N>> Work for Tiles<'_, N, B> {
+impl<const N: usize, B: Rows<N>> SimdKernel for Tiles<'_, N, B> {
     #[inline(always)]
-    fn run<const FUSED: bool>(mut self) {
+    fn run<const FMA: bool>(mut self) {
         let a = self.a.as_standard_layout();
         let rows: Vec<&[f32]> = a.rows().into_iter().filter_map(|row| row.to_slice()).collect();
         for (j, mut c) in self.c.axis_chunks_iter_mut(Axis(1), N).enumerate() {
@@ -198,7 +198,7 @@ impl<const N: usize, B: Rows<N>> Work for Tiles<'_, N, B> {
                 let rows: [&[f32]; ROWS] = std::array::from_fn(|i| rows.get(i).copied().unwrap_or(rows[0]));
                 let mut sums = [[0.0; N]; ROWS];
                 for (k, b) in self.b.rows(j).enumerate() {
-                    add_outer_product::<N, FUSED>(&mut sums, rows.map(|row| row[k]), b);
+                    add_outer_product::<N, FMA>(&mut sums, rows.map(|row| row[k]), b);
                 }
                 tile.indexed_iter_mut().for_each(|((i, j), c)| *c = sums[i][j]);
             }
@@ -208,14 +208,14 @@ impl<const N: usize, B: Rows<N>> Work for Tiles<'_, N, B> {
 
 /// `sums[i][j] += a[i] · b[j]`: with both sizes known, the compiler keeps every sum in a register.
 #[inline(always)]
-fn add_outer_product<const N: usize, const FUSED: bool>(
+fn add_outer_product<const N: usize, const FMA: bool>(
     sums: &mut [[f32; N]; ROWS],
     a: [f32; ROWS],
     b: [f32; N],
 ) {
     for (sums, a) in sums.iter_mut().zip(a) {
         for (sum, b) in sums.iter_mut().zip(b) {
-            *sum = if FUSED { a.mul_add(b, *sum) } else { *sum + a * b };
+            *sum = if FMA { a.mul_add(b, *sum) } else { *sum + a * b };
         }
     }
 }

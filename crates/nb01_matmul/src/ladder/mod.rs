@@ -32,16 +32,12 @@
 //! }
 //! ```
 
-#[cfg(feature = "mkl")]
-mod blas;
 mod beyond;
-mod limit;
 mod table;
 
 pub use beyond::{accumulator, ikj, packed, simd, threads, tile};
 #[cfg(feature = "mkl")]
-pub use blas::{blas, blas_into};
-pub use limit::peak;
+pub use kernels::blas::{blas, blas_into};
 pub use table::{Row, Table, time_rungs};
 
 use crate::ndarray::{Array2, ArrayRef2, Axis};

@@ -1,10 +1,10 @@
 //! The table at the end of the notebook: every rung compared with the first, then timed.
 
-use super::{RUNGS, Rung, peak};
-use crate::matmul::most_threads;
+use super::{RUNGS, Rung};
 use crate::ndarray::ArrayRef2;
 use crate::timing::{PROFILE, human};
 use crate::{Blocks, Timing, test_near_norm, timeit};
+use kernels::{most_threads, peak};
 use std::fmt::{self, Display};
 use std::ops::Range;
 

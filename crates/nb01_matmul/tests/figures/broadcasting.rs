@@ -1,7 +1,7 @@
 //! Broadcasting, drawn as grids: what is stretched shows by its strides, which ndarray computed.
 
 use super::super::line;
-use nb_figures::{Figure, Grid, grids};
+use ::figures::{Figure, Grid, grids};
 use nb01_matmul::AsArray;
 use nb01_matmul::broadcast_shapes;
 use nb01_matmul::ndarray::{ArrayRef2, ArrayViewD, Ix2};

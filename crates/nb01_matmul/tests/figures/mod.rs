@@ -1,15 +1,15 @@
 //! The pictures of this notebook: what each shows, from the numbers of the section that draws it.
 //!
-//! `NB_FIGURES=folder cargo test -p nb01_matmul --test lesson` writes them; how they look is `nb_figures`' business.
+//! `NB_FIGURES=folder cargo test -p nb01_matmul --test lesson` writes them; how they look is `::figures`' business.
 
 mod broadcasting;
 
-use nb_figures::{Figure, Loop, Picture, Row, image_grid, log_bars, loop_nest};
+use ::figures::{Figure, Loop, Picture, Row, image_grid, log_bars, loop_nest};
 use nb01_matmul::ndarray::ArrayView2;
 use nb01_matmul::{Mnist, ladder, timing::human};
 
+pub(crate) use ::figures::show;
 pub(crate) use broadcasting::{broadcast, no_broadcast};
-pub(crate) use nb_figures::show;
 
 /// The first training images, four in a row.
 pub(crate) fn digits(images: &[ArrayView2<'_, f32>], data: &Mnist) -> Figure {

@@ -5,11 +5,8 @@
 
 #[path = "../einsum_loops/mod.rs"]
 mod einsum_loops;
-mod layout;
-mod numbers;
-mod reference;
 
 mod broadcasting;
 mod elementwise;
 mod einsum;
-mod products;
+mod ladder;

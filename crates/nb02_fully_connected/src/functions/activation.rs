@@ -25,7 +25,7 @@
 
 use super::check_shapes;
 use crate::Element;
-use crate::large::{map, zip_map, zip_map_in_place};
+use crate::kernels::par;
 use ndarray::{Array2, ArrayRef2};
 
 /// `x.clamp_min(0)`: negative numbers become 0; NaN stays NaN, as in PyTorch. Any shape `(n, nh)`.
@@ -37,7 +37,7 @@ use ndarray::{Array2, ArrayRef2};
 /// assert!(relu(&array![[f32::NAN]])[[0, 0]].is_nan());
 /// ```
 pub fn relu<T: Element>(x: &ArrayRef2<T>) -> Array2<T> {
-    map(x, clamp_min_0)
+    par::relu(x, T::zero())
 }
 
 /// `x.clamp_min(0) − shift`; the lesson's second `relu` is `shifted_relu(x, 0.5)`.
@@ -51,12 +51,7 @@ pub fn relu<T: Element>(x: &ArrayRef2<T>) -> Array2<T> {
 /// assert_eq!(shifted_relu(&array![[-3.0, 3.0]], 0.5), array![[-0.5, 2.5]]);
 /// ```
 pub fn shifted_relu<T: Element>(x: &ArrayRef2<T>, shift: T) -> Array2<T> {
-    map(x, |x| clamp_min_0(x) - shift)
-}
-
-/// [`shifted_relu`] written to `to`, shapes unchecked.
-pub(crate) fn shifted_relu_into<T: Element>(x: &ArrayRef2<T>, shift: T, to: &mut ArrayRef2<T>) {
-    zip_map_in_place(to, x, |_, x| clamp_min_0(x) - shift);
+    par::relu(x, shift)
 }
 
 /// The gradient of [`relu`] and [`shifted_relu`]: `out_g` where `inp > 0`, else 0.
@@ -76,17 +71,7 @@ pub(crate) fn shifted_relu_into<T: Element>(x: &ArrayRef2<T>, shift: T, to: &mut
 #[track_caller]
 pub fn relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) -> Array2<T> {
     check_same("relu_grad", inp, out_g);
-    zip_map(inp, out_g, passed)
-}
-
-/// The gradient that a ReLU whose input was `x` hands on.
-fn passed<T: Element>(x: T, g: T) -> T {
-    if x > T::zero() { g } else { T::zero() }
-}
-
-/// [`relu_grad`] in place, shapes unchecked: what was the gradient of the output becomes that of the input.
-pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
-    zip_map_in_place(g, inp, |g, x| passed(x, g));
+    par::relu_grad(inp, out_g)
 }
 
 /// `x` where it is positive, else `a · x`: a ReLU that still lets a little through (`a` is often 0.01).
@@ -97,7 +82,7 @@ pub(crate) fn relu_grad_<T: Element>(inp: &ArrayRef2<T>, g: &mut ArrayRef2<T>) {
 /// assert_eq!(leaky_relu(&array![[-3.0, 3.0]], 0.01), array![[-0.03, 3.0]]);
 /// ```
 pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
-    map(x, |x| if x > T::zero() { x } else { a * x })
+    par::leaky_relu(x, a)
 }
 
 /// The gradient of [`leaky_relu`]: `out_g` where `inp > 0`, else `a · out_g`.
@@ -115,12 +100,7 @@ pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
 #[track_caller]
 pub fn leaky_relu_grad<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>, a: T) -> Array2<T> {
     check_same("leaky_relu_grad", inp, out_g);
-    zip_map(inp, out_g, |x, g| if x > T::zero() { g } else { a * g })
-}
-
-/// Written so that NaN, which is not below 0, passes.
-fn clamp_min_0<T: Element>(x: T) -> T {
-    if x < T::zero() { T::zero() } else { x }
+    par::leaky_relu_grad(inp, out_g, a)
 }
 
 /// A panic in the name of `operation`, unless both have one shape.

@@ -41,7 +41,7 @@
 //! ```
 
 use super::{check_shapes, misfit};
-use crate::large::map_parts;
+use crate::kernels::par;
 use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 
@@ -241,23 +241,9 @@ pub(crate) fn outer_summed<T: Element>(inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>)
     giant.sum_axis(Axis(0))
 }
 
-/// Rows that one thread sums at a time. They depend on nothing else, so neither do the digits.
-const ROWS: usize = 1 << 12;
-
 /// `out_g.sum(0)`: a plain sum over the data set, so it is accumulated in `f64`.
 pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
-    let parts = out_g.axis_chunks_iter(Axis(0), ROWS);
-    let sums = map_parts(parts, out_g.len() as f64, |rows| sum_few_rows(&rows));
-    sums.into_iter().fold(Array1::zeros(out_g.ncols()), |sum, part| sum + part).mapv(T::narrow)
-}
-
-/// [`sum_rows`] by one thread, and before it is rounded.
-pub(crate) fn sum_few_rows<T: Element>(rows: &ArrayRef2<T>) -> Array1<f64> {
-    let mut sums = Array1::<f64>::zeros(rows.ncols());
-    for row in rows.rows() {
-        sums.zip_mut_with(&row, |sum, g| *sum += g.widen());
-    }
-    sums
+    par::sum_rows(out_g)
 }
 
 /// An operand under the name that its owner gave it.

@@ -22,8 +22,9 @@
 //! ```
 
 use super::check_shapes;
+use crate::kernels::par;
 use crate::{Element, squeeze};
-use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis, Zip};
+use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis};
 
 /// The mean of `(output.squeeze(-1) − targ)²`, for an output `(n, 1)` and a target `(n)`; accumulated in `f64`.
 ///
@@ -40,9 +41,8 @@ use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis, Zip};
 #[track_caller]
 pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
     check_output("mse", output, targ);
-    let square = |x: f64| x * x;
-    let errors = Zip::from(squeeze(output, -1)).and(targ);
-    T::narrow(errors.fold(0.0, |sum, &o, &t| sum + square((o - t).widen())) / targ.len() as f64)
+    let errors = par::squared_distance(&squeeze(output, -1), targ);
+    T::narrow(errors / targ.len() as f64)
 }
 
 /// The gradient of [`mse`] with respect to its output: `2 · (output − targ) / n`, `(n, 1)` like the output.
@@ -59,8 +59,7 @@ pub fn mse<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> T {
 pub fn mse_grad<T: Element>(output: &ArrayRef2<T>, targ: &ArrayRef1<T>) -> Array2<T> {
     check_output("mse_grad", output, targ);
     let scale = T::narrow(2.0 / targ.len() as f64);
-    let errors = Zip::from(squeeze(output, -1)).and(targ);
-    errors.map_collect(|&o, &t| scale * (o - t)).insert_axis(Axis(1)) // the notebook's unsqueeze(-1)
+    par::scaled_difference(&squeeze(output, -1), targ, scale).insert_axis(Axis(1)) // the notebook's unsqueeze(-1)
 }
 
 #[track_caller]

@@ -7,7 +7,7 @@ use ndarray_npy::{NpzReader, ReadableElement};
 use std::fs::File;
 use std::sync::LazyLock;
 
-#[path = "../../../nb00_testing/tests/common/mod.rs"]
+#[path = "../../../../lib/kernels/tests/main/common/failure.rs"]
 mod failing;
 pub(crate) use failing::failure;
 

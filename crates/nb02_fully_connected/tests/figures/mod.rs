@@ -1,9 +1,9 @@
 //! The pictures of this notebook: what each shows, from the numbers of the section that draws it.
 //!
-//! `NB_FIGURES=folder cargo test -p nb02_fully_connected --test lesson` writes them; how they look is `nb_figures`' business.
+//! `NB_FIGURES=folder cargo test -p nb02_fully_connected --test lesson` writes them; how they look is `::figures`' business.
 
-use nb_figures::strip::norm;
-use nb_figures::{
+use ::figures::strip::norm;
+use ::figures::{
     Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, spreads, strip,
 };
 use nb02_fully_connected::elementwise::frobenius_norm;
@@ -12,7 +12,7 @@ use nb02_fully_connected::timing::human;
 use nb02_fully_connected::{Blocks, Grads, chart, mean, std};
 use std::ops::Range;
 
-pub(crate) use nb_figures::{Stop, show};
+pub(crate) use ::figures::{Stop, show};
 
 /// A net of many layers, its activations from the first to the last.
 pub(crate) struct Deep {

@@ -1,0 +1,85 @@
+//! The smallest products that take each way through the module, for tools that watch every access: `cargo xtask memory`.
+//!
+//! In Miri there is no AVX, so that what it interprets are the kernels for any processor, of four lanes and without fused
+//! multiply-adds. Their pointer arithmetic, packing and masks are those of all isas, as it is one source.
+
+use kernels::Isa;
+use kernels::matmul::{Epilogue, matmul, matmul_on};
+use kernels::ndarray::{Array1, Array2, ArrayRef2, s};
+
+/// Miri takes seconds for what others do in no time.
+const MIRI: bool = cfg!(miri);
+
+/// What takes which way. Sizes are as small as the way allows, and leave a rest in every direction; of four lanes less
+/// is enough than of sixteen.
+const SHAPES: [(&str, (usize, usize, usize)); 9] = [
+    ("no terms", (3, 0, 5)),
+    ("one number", (1, 1, 1)),
+    ("direct", (3, 7, 11)),
+    ("in place, a strip and a rest", (21, 5, 35)),
+    ("dot products, B where it lies", (5, 131, 3)),
+    ("dot products and whole registers", if MIRI { (33, 33, 7) } else { (35, 131, 21) }),
+    ("packed", (66, 3, 35)),
+    ("a long sum in parts", (2, 2050, 3)),
+    ("two blocks of k", if MIRI { (3, 1030, 5) } else { (17, 1030, 19) }),
+];
+
+/// Small whole numbers, so that every sum of products is exact in any order.
+fn numbers(rows: usize, columns: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| ((7 * i + 3 * j) % 11) as f32 - 5.0)
+}
+
+fn expected(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
+    let number = |(i, j)| (0..a.ncols()).map(|k| a[[i, k]] * b[[k, j]]).sum();
+    Array2::from_shape_fn((a.nrows(), b.ncols()), number)
+}
+
+#[test]
+fn every_way_through_the_module() {
+    for (i, (what, (m, k, n))) in SHAPES.into_iter().enumerate() {
+        let (a, b) = (numbers(m, k), numbers(k, n));
+        let (a_t, b_t) = (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
+        let want = expected(&a, &b);
+        let all = [(a.view(), b.view()), (a.view(), b_t.t()), (a_t.t(), b.view()), (a_t.t(), b_t.t())];
+        // A long sum is one of transposed rows, B lies in columns where dot products read it in place, and where it is
+        // packed in squares.
+        let layouts = if MIRI { &all[[0, 0, 0, 0, 1, 0, 2, 2, 3][i]..][..1] } else { &all };
+        for isa in Isa::available() {
+            for (a, b) in layouts {
+                println!("{what}: {isa} {m}·{k}·{n}, strides {:?} and {:?}", a.strides(), b.strides());
+                let mut c = Array2::from_elem((m, n), f32::NAN);
+                matmul_on(isa, a, b, Epilogue::None, &mut c);
+                assert_eq!(c, want);
+            }
+        }
+        if m * k * n < 5_000 {
+            assert_eq!(matmul(&a.mapv(f64::from), &b.mapv(f64::from)), want.mapv(f64::from));
+        }
+    }
+}
+
+#[test]
+fn steps_and_epilogues() {
+    let (a, b, bias) = (numbers(26, 22), numbers(33, 23), numbers(33, 1));
+    let (a, b, bias) = (a.slice(s![..;-2, ..;2]), b.slice(s![1..;3, ..;-1]), bias.slice(s![..23, 0]));
+    let want = expected(&a, &b);
+    for isa in Isa::available() {
+        let mut memory = Array2::zeros((46, 26));
+        let mut c = memory.slice_mut(s![..;2, ..;-2]).reversed_axes();
+        matmul_on(isa, &a, &b, Epilogue::Bias(&bias), &mut c);
+        matmul_on(isa, &a, &b, Epilogue::Add, &mut c);
+        assert_eq!(c, (&want + &want + bias));
+        let bias = Array1::from_elem(23, 1.0);
+        matmul_on(isa, &a, &b, Epilogue::BiasRelu { bias: &bias, shift: 0.5 }, &mut c);
+        assert_eq!(c, (&want + 1.0).mapv(|x| x.max(0.0) - 0.5));
+    }
+}
+
+/// Enough operations that others are invited to help. (Under Miri `threads.rs` tests that without any arithmetic.)
+#[test]
+#[cfg_attr(miri, ignore = "200,000 multiply-adds would take minutes")]
+fn several_threads() {
+    let (a, b) = (numbers(81, 64), numbers(64, 41));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(pool.install(|| matmul(&a, &b)), expected(&a, &b));
+}
