@@ -4,9 +4,9 @@
 //! same way. Which thread takes which task, and how many threads there are, then changes nothing but the time.
 //!
 //! The thread that calls works too. It invites the workers of the current rayon pool and takes tasks at once; workers
-//! that wake in time take what is left, one task after the other; one that comes too late finds the door closed and
-//! goes away. So nobody waits for a sleeping thread, which can take longer than a small product. For the same reason a
-//! worker that has run out of tasks lingers for a moment, awake, before it goes back to rayon: products come in rows.
+//! that wake in time take what is left, one task after the other; one that wakes after the last task was
+//! taken returns at once. So the caller never waits for a sleeping thread, which can take longer than a small product. For the
+//! same reason a worker that has run out of tasks spins for a moment before it goes back to rayon: products come in rows.
 //!
 //! A task may itself be a product worth sharing, as each of a batch is. Where there are tasks enough for all threads, it is
 //! left to the thread that took it; only few and large ones are divided again.
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// Multiplications and additions below which waking another thread costs more than it brings.
 const WORTH_WAKING: f64 = 4e5;
 
-/// Tasks for each thread from which on none is divided again: whoever ends first has not long to wait.
+/// Tasks for each thread from which on none is divided again: the first thread to finish does not wait long.
 const ENOUGH: usize = 4;
 
 /// How many threads should work on a product of so many multiplications and additions.
@@ -55,7 +55,7 @@ fn limit() -> usize {
 }
 
 /// Calls `work` once for every task below `tasks`, on as many threads as `operations` are worth; returns when all
-/// are done. If a task panics, so does this, and the tasks that nobody has taken are left undone.
+/// are done. If a task panics, so does this, and the tasks that no thread has taken are left undone.
 pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Sync) {
     let helpers = threads_for(operations).min(tasks).saturating_sub(1);
     if helpers == 0 {
@@ -68,7 +68,7 @@ pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
     let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
     let gate = Arc::new(Gate::new(work, tasks, enough));
     let closing = Closing(&gate);
-    // Inside a pool, rayon has other work for its workers than to linger, and nobody from elsewhere is invited.
+    // Inside a pool, rayon has other work for its workers than to linger, and workers of other pools are not invited.
     let nested = rayon::current_thread_index().is_some();
     let awake = if nested { 0 } else { invite(&gate, helpers) };
     for _ in awake..helpers {
@@ -125,7 +125,7 @@ fn invite(gate: &Arc<Gate>, helpers: usize) -> usize {
     awake
 }
 
-/// Takes back what nobody followed.
+/// Takes back the invitations that no worker followed.
 fn take_back(gate: &Arc<Gate>) {
     if INVITATIONS.load(Ordering::Relaxed) > 0 {
         let mut board = board();
@@ -164,15 +164,15 @@ struct Gate {
     tasks: usize,
     /// Whether they keep all threads busy, or all that `NB_THREADS` allows.
     enough: bool,
-    /// The first task that nobody has taken.
+    /// The first task that no thread has taken.
     next: AtomicUsize,
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
-    /// What a helper's task panicked with: it is the caller's to hear of it, as rayon would end the program.
+    /// What a helper's task panicked with: the caller panics with it, where rayon would end the program.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// The bit of `inside` that says: too late.
+/// The bit of `inside` that says that all tasks are taken.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Gate {

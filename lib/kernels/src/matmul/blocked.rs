@@ -1,9 +1,9 @@
 //! Any product: B packed into panels, a strip of A beside it, a block of `k` at a time.
 //!
 //! ```text
-//!              columns of B, a panel after the other      A strip (8 rows × 1024) takes the nearest cache;
-//!              ┌───┬───┬───┬───┐                          panels of B (1024 × 48) stream past it from the
-//!   A strip    │   │   │   │   │  1024 of k               farther ones; a tile of C lives in registers, and is
+//!              columns of B, a panel after the other      A strip (8 rows × 1024) takes L1;
+//!              ┌───┬───┬───┬───┐                          panels of B (1024 × 48) stream past it from L2
+//!   A strip    │   │   │   │   │  1024 of k               and L3; a tile of C lives in registers, and is
 //!   ▒▒▒▒▒▒  ×  │   │   │   │   │                          added to memory once for each block of k.
 //!              └───┴───┴───┴───┘
 //! ```
@@ -11,15 +11,15 @@
 //! *Packing* copies numbers into the order in which the kernel reads them, so that every load is contiguous,
 //! every cache line is used whole, and the few pages involved are known to the processor. It costs a pass over the
 //! operand, so it pays where the operand is used often: each panel of B by every strip of A. A strip of A is used
-//! only once for each panel, and its rows are contiguous mostly; it is read where it lies, unless its strides would
-//! have it fight for the same few places of the cache. Nor is B packed for a single strip, which uses it once.
+//! only once for each panel, and its rows are contiguous mostly; it is read where it lies, unless its strides map
+//! all rows to the same few cache sets. Nor is B packed for a single strip, which uses it once.
 //!
 //! That is the order of Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication* (2008), with A and B
 //! exchanged: the strip beside the registers is A's, and the block farther away is B's. A tile of few rows and wide panels is
 //! better served by that.
 //!
-//! The lesson's `g @ wᵀ` is a product of this kind with `k` = 50 only: one block, and a result so large that it goes
-//! past the caches.
+//! The lesson's `g @ wᵀ` is a product of this kind with `k` = 50 only: one block, and a result so large that it is
+//! written with non-temporal stores.
 
 use super::destination::{Destination, Shared};
 use super::kernel::{Kernels, Panel, Prefetch, Strip};
@@ -32,21 +32,22 @@ use std::ops::Range;
 /// is read and written again, and that is worth more.
 const DEEPEST: usize = 1 << 10;
 
-/// Bytes in a block of B, at most: all of it comes from the caches for every strip of A, the third one mostly.
+/// Upper bound for a packed block of B, in bytes. It should stay in cache (mostly L3), because every strip of A reads all of
+/// it again.
 const BLOCK_BYTES: usize = 6 << 20;
 
 /// Numbers in the packed part of B, at most: 32 MB of `f32`.
 const PACKED: usize = 8 << 20;
 
-/// Rows of B in a block so shallow that a strip of A has [`TILES`] tiles: their panel of B then stays in the nearest cache
-/// for all of them.
+/// Rows of B in a block so shallow that a strip of A has [`TILES`] tiles: their panel of B then stays in L1 for all of
+/// them.
 const SHALLOW: usize = 128;
 const TILES: usize = 4;
 
 /// Multiply-adds of a product so small that packing B would take longer than it saves.
 const TINY: usize = 1 << 17;
 
-/// Rows of A, and numbers in B, up to which B is not packed either: the second cache holds all of it.
+/// Rows of A, and numbers in B, up to which B is not packed either: L2 holds all of it.
 const FEW: usize = 64;
 const NEAR: usize = 1 << 17;
 
@@ -61,7 +62,7 @@ const PACKED_ROWS: usize = 16;
 const SHARED: usize = 256;
 const OWN: usize = 128;
 
-/// Numbers in C from which on it is written past the caches, as nobody finds it there later: 16 MB of `f32`.
+/// Numbers in C from which on it is written with non-temporal stores: 16 MB of `f32` would not stay in cache anyway.
 const STREAMED: usize = 4 << 20;
 
 /// `to` = `a · b`.
@@ -81,7 +82,7 @@ pub(super) unsafe fn product(kernels: &Kernels, a: MatRef, b: MatRef, to: Destin
         // SAFETY: as this function's; B has contiguous rows where it lies.
         return unsafe { blocks.multiply(a, Source::InPlace(b), to, operations) };
     }
-    // Decided once for all tasks, or their number would decide.
+    // Decided once, by the whole shape: decided by each task, the bits would depend on the number of threads.
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
     let alone = threads::threads_for(operations) == 1;
     if alone || a.rows > SHARED || !near {
@@ -135,7 +136,7 @@ fn is_direct(a: &MatRef) -> bool {
     a.rows_are_contiguous() || a.columns_are_contiguous()
 }
 
-/// Whether C should go past the caches: it is large, written once, and its rows are aligned alike.
+/// Whether C is written with non-temporal stores: it is large, written once, and its rows are aligned alike.
 fn streams(kernels: &Kernels, a: &MatRef, b: &MatRef, to: &Destination) -> bool {
     let alike = to.c_row.unsigned_abs().is_multiple_of(kernels.lanes);
     alike && !to.accumulate && a.columns <= DEEPEST && a.rows * b.columns >= STREAMED
@@ -298,7 +299,7 @@ impl<'a> Blocks<'a> {
     /// One strip of A times one block of B.
     ///
     /// # Safety
-    /// As [`multiply`](Self::multiply)'s, and nobody else has these rows of C; `buffer` has room for the strip.
+    /// As [`multiply`](Self::multiply)'s, and no other thread has these rows of C; `buffer` has room for the strip.
     unsafe fn strip(
         &self,
         a: MatRef,
@@ -379,7 +380,7 @@ fn strip_ahead(a: &MatRef, rows: &Range<usize>, block: &Range<usize>) -> Prefetc
     Prefetch { next: a.at(rows.end, block.start), lines, runs: rows.len(), step: a.row }
 }
 
-/// Whether lines this far apart share so few places of the cache that they drive each other out.
+/// Whether lines this far apart fall into so few cache sets that they evict each other.
 fn collides(step: isize, size: usize) -> bool {
     step.unsigned_abs().wrapping_mul(size).is_multiple_of(2048)
 }

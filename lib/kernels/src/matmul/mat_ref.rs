@@ -29,7 +29,7 @@ impl<T: Copy> MatRef<T> {
         let (rows, columns) = a.dim();
         let mut operand =
             Self { start: a.as_ptr(), rows, columns, row: a.strides()[0], column: a.strides()[1] };
-        // An axis of one element may carry any stride; nobody ever takes that step.
+        // An axis of one element may carry any stride; that step is never taken.
         if columns == 1 && operand.row != 1 {
             operand.column = 1;
         }

@@ -1,25 +1,24 @@
-//! The product that every later stage calls: our own, from the foundations, as fast as the machine allows.
+//! The matrix product, from the foundations, as fast as the machine allows.
 //!
-//! The lesson climbs from three loops to one call of a library, and says of that library only that it chops matrices
-//! into blocks that fit the cache. Here is how. Three things are to be kept in mind:
+//! Three facts decide how it is written:
 //!
 //! 1. **The processor multiplies faster than it loads.** It can start two multiply-adds of a whole register in every
 //!    cycle, so each number loaded must be used many times before it leaves the registers: `kernel` keeps a *tile*
 //!    of C there, as large as fits.
-//! 2. **Near memory is fast and small.** Whatever is used again soon should come from the nearest cache, and nothing
-//!    should be moved that need not be. What that means depends on the shape, and the lesson's shapes are extreme.
+//! 2. **Near memory is fast and small.** Data that is used again soon should come from L1, and nothing should be
+//!    copied without need. What that means depends on the shape, and a net's shapes are extreme.
 //! 3. **There are several processors.** Each takes its own part of the result: `threads.rs`.
 //!
 //! | the product | what is special | file |
 //! |---|---|---|
-//! | forward, `x @ w`: 50,000·784·50 | few columns: dot products, x is never packed | `tall.rs` |
-//! | weights' gradient, `xᵀ @ g`: 784·50,000·50 | a long sum for a small result: parts, added at the end | `gradient.rs` |
-//! | input's gradient, `g @ wᵀ`: 50,000·50·784 | the result is the cost: written past the caches | `blocked.rs` |
+//! | forward, `x @ w`: 50,000·784·50 | few columns: dot products, x is never packed | `tall_skinny.rs` |
+//! | weights' gradient, `xᵀ @ g`: 784·50,000·50 | a long sum for a small result: parts, added at the end | `split_k.rs` |
+//! | input's gradient, `g @ wᵀ`: 50,000·50·784 | the result is the cost: non-temporal stores | `blocked.rs` |
 //! | any other, 1024·1024·1024 | blocks and packed panels | `blocked.rs` |
-//! | a few rows, 1·4096·4096 | B is used once: read where it lies | `tall.rs`, `blocked.rs` |
-//! | tiny, 5·784·10 | about a microsecond: no packing, no memory, no threads | `blocked.rs` |
+//! | a few rows, 1·4096·4096 | B is used once: read where it lies | `tall_skinny.rs`, `blocked.rs` |
+//! | tiny, 5·784·10 | about a microsecond: no packing, no allocation, no threads | `blocked.rs` |
 //!
-//! Nothing is transposed beforehand: operands are looked at where they lie, and what is packed, a block at a time, is packed in any
+//! No operand is transposed beforehand: strides say where its elements are, and packing, a block at a time, takes any
 //! layout. `matmul(&x.t(), &g)` of a long sum copies nothing at all.
 //!
 //! **Accuracy.** Each number of the result is a sum over `k` in [`Element`]'s own precision, in lanes, blocks and parts, so

@@ -5,7 +5,7 @@
 //! is its first (784 numbers of x), then C is computed transposed.
 //!
 //! The sum over the rows is cut into a few *parts*, always the same ones for the same shape. Each adds up in memory of its
-//! own, up to [`DEPTH`] rows at a time, which come from memory while the ones before are at work; at the end the parts
+//! own, up to [`DEPTH`] rows at a time, prefetched while the ones before are multiplied; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
 use super::blocked::{even_part, ranges};
@@ -16,8 +16,8 @@ use crate::memory::{Scratch, with_scratch};
 use crate::threads;
 use std::ops::Range;
 
-/// Rows at a time, at most: 256 rows of 784 numbers are 800 KB, which stay in the second cache. The sums, too large for
-/// the first one, come and go once in that time.
+/// Rows at a time, at most: 256 rows of 784 numbers are 800 KB, which stay in L2. The sums, too large for L1,
+/// are loaded and stored once in that time.
 const DEPTH: usize = 256;
 
 /// Parts at most, a number that 2, 3, 4, 6, 8 and 12 threads can share evenly; and rows in a part at least.
@@ -106,7 +106,7 @@ impl<'a> Parts<'a> {
     /// Both operands have these rows, and `to` is `(m, n)` and the caller's alone.
     unsafe fn add_rows(&self, rows: Range<usize>, to: Destination) {
         let Self { kernels, short, long, .. } = self;
-        // A panel of x stays in the nearest cache while all columns of g pass by.
+        // A panel of x stays in L1 while all columns of g pass by.
         let panels = long.columns.div_ceil(kernels.width);
         let mut prefetch = rows_ahead(long, rows.end, rows.len(), panels);
         for columns in ranges(long.columns, kernels.width) {

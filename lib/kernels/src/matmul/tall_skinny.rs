@@ -1,9 +1,8 @@
 //! The lesson's forward pass: many rows, few columns, a long `k` — 50,000 × 784 times 784 × 50.
 //!
 //! A is read once and its rows are contiguous, so packing it would only double the memory traffic of a product
-//! that is nearly bound by it. B is small and stays in the second cache. A few rows of A are loaded into the nearest one,
-//! every column of B passes by, and meanwhile the next rows of A are asked for: 3136 bytes from row to row are too
-//! far apart for the processor to guess.
+//! that is nearly bound by it. B is small and stays in L2. A few rows of A are loaded into L1, every column of B passes
+//! by, and meanwhile the next rows of A are prefetched: rows of 3136 bytes are not one stream to the hardware prefetcher.
 //!
 //! The columns rarely fill whole registers: 50 are three of 16, and two more. A fourth register would be nearly empty,
 //! so what is left is done as dot products, lanes along `k`: two columns cost an eighth of a register of them. The
@@ -23,7 +22,7 @@ use std::ops::{Range, RangeInclusive};
 /// Rows of A from which on it pays to pack columns of B as the kernels like them best.
 const MANY: usize = 32;
 
-/// `k` at most at a time: a few rows of A should still fit the nearest cache.
+/// `k` at most at a time: a few rows of A should still fit into L1.
 const LONGEST: usize = 4096;
 
 /// Rows of a batch so small that each task of [`OWN`] rows packs B for itself: what another core has just written
@@ -31,7 +30,7 @@ const LONGEST: usize = 4096;
 const BATCH: usize = 128;
 const OWN: usize = 32;
 
-/// Rows of a task: enough that few tasks begin with rows that nobody has asked for, few enough to share fairly.
+/// Rows of a task: many enough that few tasks begin with rows that were not prefetched, few enough to share fairly.
 const TASK: RangeInclusive<usize> = 96..=480;
 const TASKS: usize = 64;
 
@@ -178,7 +177,7 @@ struct Tall<'a> {
     to: Shared,
 }
 
-// SAFETY: several threads read A and B, which nobody writes to while this lives; `Shared` says why C is safe.
+// SAFETY: several threads read A and B, which are not written to while this lives; `Shared` says why C is safe.
 unsafe impl Sync for Tall<'_> {}
 
 impl Tall<'_> {
@@ -197,7 +196,7 @@ impl Tall<'_> {
     /// The rows of one task.
     fn task(&self, rows: Range<usize>) {
         for few in ranges(rows.len(), self.rows_at_once()) {
-            // SAFETY: these rows are this task's, and whoever made this promised the rest.
+            // SAFETY: these rows are this task's, and the caller of `packed` promised the rest.
             unsafe { self.rows(rows.start + few.start..rows.start + few.end) };
         }
     }

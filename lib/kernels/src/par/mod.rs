@@ -64,7 +64,7 @@ pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
 }
 
 /// `f` of each part of some large work, in the parts' order, on the threads that [`matmul`](mod@crate::matmul) uses: those
-/// of the current rayon pool, as many as `NB_THREADS` allows, and none but the caller's if there are few `operations`.
+/// of the current rayon pool, as many as `NB_THREADS` allows, and only the caller's if there are few `operations`.
 ///
 /// The parts are the caller's, so what comes out does not depend on the number of threads.
 ///
@@ -83,7 +83,7 @@ pub fn map_parts<I: ExactSizeIterator + Send, R: Send>(
     let mut results: Vec<Option<R>> = Vec::new();
     results.resize_with(parts.len(), || None);
     share(parts.zip(&mut results), operations, |(part, result)| *result = Some(f(part)));
-    results.into_iter().map(|result| result.expect("every part was somebody's")).collect()
+    results.into_iter().map(|result| result.expect("every part was computed")).collect()
 }
 
 /// [`map_parts`] with the results merged in the parts' order, each as soon as all before it are: few are ever kept at a time,

@@ -13,7 +13,7 @@ pub(crate) static KERNELS: Kernels = entries!(__m256, "avx2,fma", outer: 6 x 2, 
 impl Lanes for __m256 {
     type Mask = __m256i;
     const N: usize = 8;
-    const ASKS: bool = true;
+    const PREFETCHES: bool = true;
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __m256i {

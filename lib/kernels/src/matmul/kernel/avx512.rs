@@ -1,4 +1,4 @@
-//! AVX-512: 32 registers of 16 lanes, masks, and stores that go past the caches.
+//! AVX-512: 32 registers of 16 lanes, masks, and non-temporal stores.
 #![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
@@ -14,7 +14,7 @@ pub(crate) static KERNELS: Kernels = entries!(__m512, "avx512f,avx2,fma", outer:
 impl Lanes for __m512 {
     type Mask = __mmask16;
     const N: usize = 16;
-    const ASKS: bool = true;
+    const PREFETCHES: bool = true;
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __mmask16 {

@@ -7,7 +7,7 @@ use super::lanes::Lanes;
 /// Copies a panel, and fills up its rows with zeros.
 ///
 /// # Safety
-/// What [`Panel`] describes can be read and written, and nobody else writes there.
+/// What [`Panel`] describes can be read and written, and no other thread writes there.
 #[inline(always)]
 pub(super) unsafe fn copy<L: Lanes>(panel: &Panel) {
     // SAFETY: as this function's.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!     row i of A     ████████████████ ████████████████ …   read where it lies, once
-//!     column j of B  ████████████████ ████████████████ …   packed, from a nearby cache
+//!     column j of B  ████████████████ ████████████████ …   packed, from L1 or L2
 //!                    └── multiply, add to cᵢⱼ's register ──┘   and its lanes are added up at the very end
 //! ```
 //!
@@ -29,12 +29,12 @@ pub(in super::super) fn column_tiles(columns: usize, widest: usize) -> impl Iter
 /// Computes dots: all rows with the first `C` columns, `R` rows at a time, then all with the next ones, and so on;
 /// last, all that is done to finished rows.
 ///
-/// A few columns of B stay in the nearest cache that way, and A comes from the second one, in order. If all columns
-/// went by for each few rows, both would have to come from the second cache; and a core that already waits for as many
-/// lines as it can (24 on a Zen 4) does not heed being asked for yet another one ahead of time.
+/// A few columns of B stay in L1 that way, and A comes from L2, in order. If all columns went by for each few rows, both
+/// would have to come from L2; and a core that already waits for as many lines as it can (24 on a Zen 4) drops further
+/// prefetches.
 ///
 /// # Safety
-/// What [`Dots`] describes can be read and written, and nobody else writes there; `rows ≤ MAX_ROWS`, and
+/// What [`Dots`] describes can be read and written, and no other thread writes there; `rows ≤ MAX_ROWS`, and
 /// `columns ≤ MAX_COLUMNS`.
 #[inline(always)]
 pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots) {
@@ -54,7 +54,7 @@ pub(super) unsafe fn dots<L: Lanes, const R: usize, const C: usize>(d: &Dots) {
     unsafe { finish_rows::<L>(d, done) };
 }
 
-/// Where a tile stands, how many columns it has, and what it asks for meanwhile.
+/// Where a tile is, how many columns it has, and what it prefetches meanwhile.
 struct At {
     row: usize,
     column: usize,
@@ -105,13 +105,13 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(d: &Dots, at: At, done:
     };
     let mut a = d.a.wrapping_offset(d.a_row.wrapping_mul(at.row as isize));
     let (mut b, mut left) = (d.b.wrapping_offset(start), d.k);
-    let (mut prefetch, asks) = (at.prefetch, at.prefetch.lines.div_ceil((d.k / L::N).max(1)));
+    let (mut prefetch, lines) = (at.prefetch, at.prefetch.lines.div_ceil((d.k / L::N).max(1)));
     // SAFETY: rows of A and columns of B that are there, as this function's caller says; the last register is masked.
     unsafe {
         let mut sums = [[L::zero(); C]; R];
         while left >= L::N {
-            for _ in 0..asks {
-                super::ask::<L>(&mut prefetch);
+            for _ in 0..lines {
+                super::prefetch_next::<L>(&mut prefetch);
             }
             step::<L, R, C>(&mut sums, (a, d.a_row), (b, b_column), None);
             (a, b, left) = (a.wrapping_add(L::N), b.wrapping_add(b_step), left - L::N);

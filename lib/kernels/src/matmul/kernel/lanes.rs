@@ -18,8 +18,8 @@ pub(super) trait Lanes: Copy {
     /// How many lanes.
     const N: usize;
 
-    /// Whether memory can be asked for ahead of time.
-    const ASKS: bool = false;
+    /// Whether memory can be prefetched.
+    const PREFETCHES: bool = false;
 
     /// The mask of the first `n` lanes.
     unsafe fn first(n: usize) -> Self::Mask;
@@ -38,7 +38,7 @@ pub(super) trait Lanes: Copy {
 
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask);
 
-    /// Stores past the caches, to an address aligned to the whole register: nobody reads it back soon.
+    /// A non-temporal store, to an address aligned to the whole register: for results that are not read again soon.
     unsafe fn stream(self, to: *mut f32) {
         // SAFETY: as for `store`, whose lanes these are.
         unsafe { self.store(to) }
@@ -67,12 +67,12 @@ pub(super) trait Lanes: Copy {
         std::array::from_fn(|i| [a[i], b[i], c[i], d[i]])
     }
 
-    /// Asks for the cache line at `address`, which may be any address at all, for the next few steps.
+    /// Prefetches the cache line at `address`, which may be any address, into L1.
     unsafe fn prefetch(address: *const f32) {
         let _ = address;
     }
 
-    /// The same for later: into the second cache only.
+    /// The same into L2 only.
     unsafe fn prefetch_far(address: *const f32) {
         let _ = address;
     }

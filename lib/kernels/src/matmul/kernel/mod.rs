@@ -97,10 +97,10 @@ pub(super) struct Panel {
     pub(super) width: usize,
 }
 
-/// Memory that is needed soon: asked for, a cache line at a time, while the sums run.
+/// Memory that is needed soon, prefetched a cache line at a time while the sums run.
 ///
 /// There are `runs` runs of `lines` cache lines, the first at `next`, each `step` after the one before; a panel of a
-/// [`Strip`] asks for one of them, [`Dots`] for the first only: each of their tiles for a part of it.
+/// [`Strip`] prefetches one of them, [`Dots`] the first only, and each of their tiles a part of it.
 #[derive(Clone, Copy)]
 pub(super) struct Prefetch {
     pub(super) next: *const f32,
@@ -110,7 +110,7 @@ pub(super) struct Prefetch {
 }
 
 impl Prefetch {
-    /// Nothing to ask for.
+    /// Nothing.
     pub(super) const NONE: Self = Self { next: std::ptr::null(), lines: 0, runs: 0, step: 0 };
 
     /// Numbers in a cache line.
@@ -125,7 +125,7 @@ impl Prefetch {
         taken
     }
 
-    /// What the panel of that number asks for.
+    /// What the panel of that number prefetches.
     #[inline(always)]
     fn run(&self, panel: usize) -> Self {
         let next = self.next.wrapping_offset(self.step.wrapping_mul(panel as isize));
@@ -138,14 +138,14 @@ impl Prefetch {
 #[repr(align(64))]
 struct Aligned<T>(T);
 
-/// Asks for the next line, if one is left.
+/// Prefetches the next line into L2, if one is left.
 ///
 /// # Safety
 /// As for all [`Lanes`](lanes::Lanes); the address may be any.
 #[inline(always)]
-unsafe fn ask<L: lanes::Lanes>(prefetch: &mut Prefetch) {
+unsafe fn prefetch_next<L: lanes::Lanes>(prefetch: &mut Prefetch) {
     if prefetch.lines > 0 {
-        // SAFETY: asking is allowed anywhere.
+        // SAFETY: a prefetch may name any address.
         unsafe { L::prefetch_far(prefetch.next) };
         prefetch.next = prefetch.next.wrapping_add(Prefetch::LINE);
         prefetch.lines -= 1;
@@ -218,7 +218,7 @@ unsafe fn finish<L: lanes::Lanes>(
     }
 }
 
-/// All lanes, past the caches or not, or those of the mask.
+/// All lanes, by an ordinary or a non-temporal store, or those of the mask.
 #[inline(always)]
 unsafe fn write<L: lanes::Lanes>(x: L, to: *mut f32, mask: Option<L::Mask>, stream: bool) {
     // SAFETY: as this function's.

@@ -18,22 +18,22 @@
 //! tiles of four, two and one (and of five, as the lesson's first product has).
 
 use super::lanes::Lanes;
-use super::{Aligned, Prefetch, Strip, ask, finish, read};
+use super::{Aligned, Prefetch, Strip, finish, prefetch_next, read};
 use crate::matmul::destination::Destination;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-/// Rows ahead at which B is prefetched: the second cache answers in that time, and has been asked by the processor itself
-/// before if a large block comes from the third.
+/// Rows ahead at which B is prefetched: as long as L2 takes to answer. A large block that comes from L3 has been brought to
+/// L2 by the hardware prefetcher by then.
 const B_AHEAD: isize = 8;
 
-/// Steps along `k` between two looks at what is to be asked for.
+/// Steps along `k` between two prefetches.
 const STEPS: usize = 16;
 
 /// Computes a strip of at most `R` rows, one panel of at most `V` registers after the other.
 ///
 /// # Safety
-/// What [`Strip`] describes can be read and written, and nobody else writes there.
+/// What [`Strip`] describes can be read and written, and no other thread writes there.
 #[inline(always)]
 pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip) {
     let mut sums = Aligned([[MaybeUninit::<L>::uninit(); V]; R]);
@@ -51,7 +51,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip) 
             let at = At { row, columns, b, prefetch, to: to.from(row, 0), direct };
             // SAFETY: the tile is inside the strip, and `sums` as large as the largest tile.
             unsafe {
-                ask_for_c::<L, R>(s, &at);
+                prefetch_c::<L, R>(s, &at);
                 let rows = tiles_of::<L, R, V>(s, &at, sums.0.as_mut_ptr().cast());
                 if !direct {
                     finish_tile::<L>(&at, rows, sums.0.as_ptr().cast());
@@ -76,7 +76,7 @@ fn whole_registers<L: Lanes>(s: &Strip, columns: usize) -> usize {
     if s.b_in_place && columns > L::N { columns - columns % L::N } else { columns }
 }
 
-/// The part of C from `column` on; past the caches only if its registers are aligned.
+/// The part of C from `column` on; with non-temporal stores only if its registers are aligned.
 #[inline(always)]
 fn tile_of_c<L: Lanes>(s: &Strip, column: usize) -> Destination {
     let to = s.to.from(0, column);
@@ -84,7 +84,7 @@ fn tile_of_c<L: Lanes>(s: &Strip, column: usize) -> Destination {
     Destination { stream: to.stream && aligned, ..to }
 }
 
-/// Where a tile stands: its first row, how many columns, its panel of B, what it asks for meanwhile, its place in C,
+/// Where a tile is: its first row, how many columns, its panel of B, what it prefetches meanwhile, its place in C,
 /// and whether the sums can go there directly.
 struct At {
     row: usize,
@@ -95,16 +95,16 @@ struct At {
     direct: bool,
 }
 
-/// Asks for the tile's part of C, which is far away when the sums are there.
+/// Prefetches the tile's part of C, so that it has arrived when the sums are ready.
 #[inline(always)]
-unsafe fn ask_for_c<L: Lanes, const R: usize>(s: &Strip, at: &At) {
-    if !L::ASKS || at.to.stream {
+unsafe fn prefetch_c<L: Lanes, const R: usize>(s: &Strip, at: &At) {
+    if !L::PREFETCHES || at.to.stream {
         return;
     }
     for i in 0..R.min(s.rows - at.row) {
         let c = at.to.row(i);
         for column in (0..at.columns).step_by(Prefetch::LINE) {
-            // SAFETY: asking is allowed anywhere.
+            // SAFETY: a prefetch may name any address.
             unsafe { L::prefetch(c.wrapping_add(column)) };
         }
     }
@@ -149,14 +149,14 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(s: &S
     let (mut b, mut left, mut prefetch) = (at.b, s.k, at.prefetch);
     // In a black box, since the compiler would otherwise walk from row to row, each step waiting for the one before.
     let down: [isize; 4] = black_box(std::array::from_fn(|i| s.a_row.wrapping_mul(1 + i as isize)));
-    let lines = if L::ASKS { prefetch.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
+    let lines = if L::PREFETCHES { prefetch.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
     // SAFETY: the tile's rows of A and C and its columns of B are there, as this function's caller says.
     unsafe {
         let mask = if EDGE { Some(L::first(at.columns)) } else { None };
         let mut sums = [[[L::zero(); V]; R]; 2];
         while left > 0 {
             for _ in 0..lines {
-                ask::<L>(&mut prefetch);
+                prefetch_next::<L>(&mut prefetch);
             }
             let end = left.saturating_sub(STEPS);
             while left > end {
