@@ -40,7 +40,7 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip) 
     let (mut column, mut b, mut t) = (0, s.b, 0);
     while column < s.columns {
         let width = if column == 0 { s.first } else { s.width };
-        let columns = whole_registers::<L>(s, (s.columns - column).min(width));
+        let columns = whole_registers::<L, V>(s, (s.columns - column).min(width));
         let to = tile_of_c::<L>(s, column);
         let direct = to.only_sums() && columns.is_multiple_of(L::N);
         let mut prefetch = s.prefetch.run(t);
@@ -70,10 +70,12 @@ pub(super) unsafe fn strip<L: Lanes, const R: usize, const V: usize>(s: &Strip) 
 }
 
 /// Where B lies in place, nothing may be read behind its last column: what does not fill a register is a tile of its
-/// own, of one register with a mask. Packed panels are filled up with zeros.
+/// own, of one register with a mask, or, in tiles of two registers, the masked second one. Packed panels are filled up with
+/// zeros.
 #[inline(always)]
-fn whole_registers<L: Lanes>(s: &Strip, columns: usize) -> usize {
-    if s.b_in_place && columns > L::N { columns - columns % L::N } else { columns }
+fn whole_registers<L: Lanes, const V: usize>(s: &Strip, columns: usize) -> usize {
+    let one_tile = columns <= L::N || V == 2;
+    if s.b_in_place && !one_tile { columns - columns % L::N } else { columns }
 }
 
 /// The part of C from `column` on; with non-temporal stores only if its registers are aligned.
@@ -132,6 +134,7 @@ unsafe fn rows_of<L: Lanes, const R: usize, const V: usize>(s: &Strip, at: &At, 
         match at.columns.div_ceil(L::N) {
             1 if s.b_in_place && at.columns < L::N => tile::<L, R, 1, true>(s, at, sums),
             1 => tile::<L, R, 1, false>(s, at, sums),
+            2 if V == 2 && s.b_in_place && at.columns < 2 * L::N => tile::<L, R, V, true>(s, at, sums),
             2 if V > 2 => tile::<L, R, 2, false>(s, at, sums),
             _ => tile::<L, R, V, false>(s, at, sums),
         }
@@ -139,7 +142,7 @@ unsafe fn rows_of<L: Lanes, const R: usize, const V: usize>(s: &Strip, at: &At, 
     R
 }
 
-/// The sums of `R` rows and `V` registers of C; with `EDGE` the register of B is only partly there.
+/// The sums of `R` rows and `V` registers of C; with `EDGE` the last register of B is only partly there.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(s: &Strip, at: &At, done: *mut L) {
     // Two sets of sums where one is too small to keep the multiply-adds busy. Not in a result that is streamed, whose first
@@ -152,7 +155,7 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(s: &S
     let lines = if L::PREFETCHES { prefetch.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
     // SAFETY: the tile's rows of A and C and its columns of B are there, as this function's caller says.
     unsafe {
-        let mask = if EDGE { Some(L::first(at.columns)) } else { None };
+        let mask = if EDGE { Some(L::first(at.columns - (V - 1) * L::N)) } else { None };
         let mut sums = [[[L::zero(); V]; R]; 2];
         while left > 0 {
             for _ in 0..lines {
@@ -214,7 +217,7 @@ unsafe fn step<L: Lanes, const R: usize, const V: usize>(
             if (v * L::N).is_multiple_of(Prefetch::LINE) {
                 L::prefetch(b.wrapping_offset(b_row.wrapping_mul(B_AHEAD)));
             }
-            row[v] = read(b, mask);
+            row[v] = read(b, mask.filter(|_| v + 1 == V));
         }
         for i in 0..R {
             let four = if i < 4 { a } else { a.wrapping_offset(down[3]) };
