@@ -1,30 +1,30 @@
 //! Files as streams of bytes, unpacked on the way if they are gzip'd.
 //!
-//! Whether a file is packed shows in its first two bytes, not in its name. Nothing is ever unpacked as a
-//! whole: the readers take what they need, piece by piece, and stop at the first byte too many, so a small
-//! archive that unpacks to terabytes costs no time, and 256 kB of memory at most. Members that follow each other are one
-//! stream, as gzip defines it, and the checksum at the end is always compared.
+//! The first two bytes say whether a file is packed, not its name. The readers take what they need piece by piece and
+//! stop at the first byte too many, so a small archive that unpacks to terabytes takes no time and at most 256 kB.
+//! As in Python, members that follow each other are one stream, zero bytes after a member are padding, and anything
+//! else there is an error. The checksum at a member's end is always compared.
 //!
 //! ```
-//! use nb01_matmul::data::archive::unpacked;
+//! use mnist::archive::unpacked;
 //!
 //! let mut broken = unpacked(b"\x1f\x8b\x08 and then no archive".as_slice())?;
 //! assert!(std::io::copy(&mut broken, &mut std::io::sink()).is_err());
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use super::error::{DataError, Fault};
-use flate2::bufread::MultiGzDecoder;
+use crate::error::{DataError, Fault};
+use flate2::bufread::GzDecoder;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 const BUFFER: usize = 1 << 16;
 
-/// Opens `path`, a regular file.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
+/// Opens `path`, which must be a regular file.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     let failed = |source| DataError::Io { doing: "opening", path: path.into(), source };
-    // A pipe or a device could keep us waiting for ever.
+    // Reading from a pipe or a device might never end.
     if !path.metadata().map_err(failed)?.is_file() {
         return Err(failed(io::Error::new(ErrorKind::InvalidInput, "this is not a regular file")));
     }
@@ -34,40 +34,73 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
 
 /// `packed` as it is, or unpacked if it is gzip'd.
 ///
-/// ```
-/// use nb01_matmul::data::archive::unpacked;
-/// use std::io::Read;
-///
-/// let mut text = String::new();
-/// unpacked("plain".as_bytes())?.read_to_string(&mut text)?;
-/// assert_eq!(text, "plain");
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
 /// # Errors
 /// If reading fails.
 pub fn unpacked<'a>(mut packed: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let gzip = packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok(if gzip {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(packed)))
+        Box::new(BufReader::with_capacity(BUFFER, Members { decoder: Some(GzDecoder::new(packed)) }))
     } else {
         Box::new(packed)
     })
 }
 
+/// The members of an archive, one after the other; flate2's `MultiGzDecoder` takes padding for a broken member.
+struct Members<R> {
+    decoder: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.decoder {
+            match decoder.read(buffer)? {
+                0 if !buffer.is_empty() => self.next_member()?,
+                len => return Ok(len),
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<R: BufRead> Members<R> {
+    fn next_member(&mut self) -> io::Result<()> {
+        if let Some(decoder) = &mut self.decoder {
+            skip_padding(decoder.get_mut())?;
+        }
+        let packed = self.decoder.take().map(GzDecoder::into_inner);
+        if let Some(mut packed) = packed
+            && !packed.fill_buf()?.is_empty()
+        {
+            self.decoder = Some(GzDecoder::new(packed));
+        }
+        Ok(())
+    }
+}
+
+/// Tapes and some disks fill the last block of a file with zero bytes.
+fn skip_padding(packed: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let zeros = packed.fill_buf()?.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Ok(());
+        }
+        packed.consume(zeros);
+    }
+}
+
 /// A stream that knows how far it is.
-pub(super) struct Bytes<'a> {
+pub(crate) struct Bytes<'a> {
     source: &'a mut dyn BufRead,
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 impl<'a> Bytes<'a> {
-    pub(super) fn new(source: &'a mut dyn BufRead) -> Bytes<'a> {
+    pub(crate) fn new(source: &'a mut dyn BufRead) -> Bytes<'a> {
         Bytes { source, at: 0 }
     }
 
     /// Hands the next `len` bytes to `take`, in pieces of any size.
-    pub(super) fn pieces(
+    pub(crate) fn pieces(
         &mut self,
         mut len: u64,
         mut take: impl FnMut(&[u8]) -> Result<(), Fault>,
@@ -87,7 +120,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next `N` bytes.
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let mut bytes = Vec::with_capacity(N);
         self.pieces(N as u64, |piece| {
             bytes.extend_from_slice(piece);
@@ -97,7 +130,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// Nothing may follow; the archive's checksum is compared on the way.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
         match next(self.source, self.at)? {
             [] => Ok(()),
             _ => Err(Fault::Trailing { at: self.at }),
@@ -105,9 +138,9 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// Makes room for `more` items. A file's word that there will be `all` of them is not enough to reserve them:
-/// four times what has arrived is, so that a few steps lead to the end.
-pub(super) fn make_room<T>(items: &mut Vec<T>, more: usize, all: usize) {
+/// Makes room for `more` items. A file may lie about how many there will be in `all`, so at most four times what has
+/// arrived is reserved; a few such steps reach the end.
+pub(crate) fn make_room<T>(items: &mut Vec<T>, more: usize, all: usize) {
     let needed = items.len() + more;
     if needed > items.capacity() {
         let room = (4 * needed).min(all).max(needed);
@@ -117,7 +150,7 @@ pub(super) fn make_room<T>(items: &mut Vec<T>, more: usize, all: usize) {
 
 fn next(source: &mut dyn BufRead, at: u64) -> Result<&[u8], Fault> {
     loop {
-        // The borrow of a buffer that is returned cannot end before the loop does, so it is asked for again.
+        // The borrow checker does not let us return this buffer from inside the loop, so it is fetched once more.
         match source.fill_buf().map(|_| ()) {
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
             Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Err(Fault::Truncated { at }),

@@ -6,45 +6,48 @@
 //! from its data than that: 784 numbers, mostly zero, that go with ten labels.
 //!
 //! ```
-//! use nb01_matmul::data::{drawn, show_image};
+//! use mnist::drawn;
 //!
 //! let digits = drawn(100, 20, 7);
 //! assert_eq!(digits.x_train.dim(), (100, 784));
 //! assert_eq!(digits, drawn(100, 20, 7)); // the same seed, the same digits
-//! println!("{}", show_image(&digits.image(0)));
 //! ```
 
-use super::{Mnist, PIXELS, SIDE, Set, Source};
-use crate::random::{Rng, manual_seed};
+use crate::{DataSet, Files, Mnist, PIXELS, SIDE, Set, Source};
 use ndarray::{Array1, Array2, ArrayViewMut1, Axis};
 // The standard library's sine is the platform's, this one is the same everywhere.
 use libm::sincosf;
-use rand::RngExt;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::f32::consts::TAU;
 
-/// How many digits [`get_data`](super::get_data) draws to train on.
-pub(super) const TRAIN: usize = 5000;
+/// How many digits [`read`](crate::read) draws to train on.
+pub(crate) const TRAIN: usize = 5000;
 /// And to validate with.
-pub(super) const VALID: usize = 1000;
+pub(crate) const VALID: usize = 1000;
 /// With this seed.
-pub(super) const SEED: u64 = 1998;
+pub(crate) const SEED: u64 = 1998;
 
 /// `n_train` and `n_valid` digits, always the same ones for the same seed.
 ///
 /// ```
-/// use nb01_matmul::data::drawn;
+/// use mnist::drawn;
 ///
 /// let digits = drawn(1000, 200, 1);
 /// assert!(!digits.is_mnist());
 /// assert!(digits.x_train.iter().all(|x| (x * 256.0).fract() == 0.0 && (0.0..1.0).contains(x)));
 /// ```
 pub fn drawn(n_train: usize, n_valid: usize, seed: u64) -> Mnist {
-    let mut rng = manual_seed(seed);
-    Mnist::new(set(n_train, &mut rng), set(n_valid, &mut rng), Source::Drawn)
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Mnist::new(
+        set(n_train, &mut rng),
+        set(n_valid, &mut rng),
+        Source { set: DataSet::Drawn, files: Files::Drawn },
+    )
 }
 
 /// Each digit in turn would be a pattern to learn, so they come at random.
-fn set(n: usize, rng: &mut Rng) -> Set {
+fn set(n: usize, rng: &mut ChaCha8Rng) -> Set {
     let y = Array1::from_shape_simple_fn(n, || rng.random_range(0..10));
     let mut x = Array2::zeros((n, PIXELS));
     for (row, &digit) in x.axis_iter_mut(Axis(0)).zip(&y) {
@@ -97,7 +100,7 @@ struct Hand {
 }
 
 impl Hand {
-    fn new(rng: &mut Rng) -> Hand {
+    fn new(rng: &mut ChaCha8Rng) -> Hand {
         let mut within = |low: f32, high: f32| low + (high - low) * rng.random::<f32>();
         Hand {
             size: [within(11.0, 17.5), within(17.0, 20.0)],
@@ -118,7 +121,7 @@ impl Hand {
     }
 }
 
-fn draw(strokes: &[Stroke], hand: &Hand, rng: &mut Rng, mut image: ArrayViewMut1<f32>) {
+fn draw(strokes: &[Stroke], hand: &Hand, rng: &mut ChaCha8Rng, mut image: ArrayViewMut1<f32>) {
     let mut wobbly = |[x, y]: Point| {
         let mut off = || hand.wobble * (rng.random::<f32>() - 0.5) * 2.0;
         hand.place([x + off(), y + off()])

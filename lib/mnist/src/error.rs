@@ -3,7 +3,7 @@
 //! A [`DataError`] says what was being done and to which file; its [`Fault`] says what is wrong inside.
 //!
 //! ```
-//! use nb01_matmul::data::{DataError, Fault};
+//! use mnist::{DataError, Fault};
 //!
 //! let error = DataError::Damaged { path: "data/mnist.pkl.gz".into(), fault: Fault::Truncated { at: 1000 } };
 //! assert_eq!(
@@ -19,10 +19,10 @@ use std::path::PathBuf;
 /// Why there are no digits: what was being done, to which file, and what to do next.
 ///
 /// ```
-/// use nb01_matmul::{DataError, data::get_data_from};
+/// use mnist::{DataError, read_from};
 ///
-/// let error = get_data_from("nowhere".as_ref()).unwrap_err();
-/// assert!(matches!(&error, DataError::NotThere { path } if path.ends_with("nowhere")));
+/// let error = read_from("nowhere".as_ref()).unwrap_err();
+/// assert!(matches!(&error, DataError::NotThere { path, .. } if path.ends_with("nowhere")));
 /// assert!(error.to_string().contains("cargo xtask data get"));
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -30,26 +30,41 @@ use std::path::PathBuf;
 pub enum DataError {
     /// The path that was given leads nowhere.
     #[error(
-        "looking for MNIST: there is nothing at {}; correct the path (or NB_DATA), \
-         or run `cargo xtask data get --to` with the folder you meant", path.display()
+        "looking for MNIST: there is nothing at {}{}; correct the path (or NB_DATA), \
+         or run `cargo xtask data get --to` with the folder you meant", path.display(), named(near)
     )]
     NotThere {
         /// What was looked at.
         path: PathBuf,
+        /// What lies beside it and has a similar name.
+        near: Vec<String>,
     },
     /// The folder that was given has none of the files.
     #[error(
-        "looking for MNIST: neither mnist.pkl.gz nor train-images-idx3-ubyte.gz is in {}; \
-         run `cargo xtask data get --to` with that folder, or unset NB_DATA", folder.display()
+        "looking for MNIST: neither mnist.pkl.gz nor train-images-idx3-ubyte.gz is in {}{}; \
+         run `cargo xtask data get --to` with that folder, or unset NB_DATA", folder.display(), named(near)
     )]
     NothingIn {
         /// What was looked into.
         folder: PathBuf,
+        /// What is in it and has a similar name.
+        near: Vec<String>,
     },
     /// Images without labels or the other way round.
-    #[error("looking for MNIST: {} is missing; run `cargo xtask data get`", file.display())]
+    #[error("looking for MNIST: {} is missing beside {}; run `cargo xtask data get`", file.display(), beside.display())]
     Incomplete {
-        /// The file that is not beside the other.
+        /// The file that is missing.
+        file: PathBuf,
+        /// The file that was found.
+        beside: PathBuf,
+    },
+    /// A path to an IDX file that cannot hold the training images or their labels.
+    #[error(
+        "{} is not one of MNIST's training files, by its name; name train-images-idx3-ubyte.gz, or the folder with it",
+        file.display()
+    )]
+    NotTraining {
+        /// The file.
         file: PathBuf,
     },
     /// The operating system refused.
@@ -73,10 +88,16 @@ pub enum DataError {
     },
 }
 
+/// Names in a message, escaped: a file's name may hold a line's end.
+fn named(near: &[String]) -> String {
+    let names: Vec<String> = near.iter().map(|name| format!("`{}`", name.escape_debug())).collect();
+    if names.is_empty() { String::new() } else { format!(", only {}", names.join(", ")) }
+}
+
 /// What is wrong inside a file.
 ///
 /// ```
-/// use nb01_matmul::data::Fault;
+/// use mnist::Fault;
 ///
 /// assert_eq!(Fault::Name("os.system".into()).to_string(), "it names `os.system`, which no NumPy array needs");
 /// ```
@@ -182,7 +203,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is half there or was changed on its way is fetched again; what is something else may not be ours to delete.
+    /// A file that was cut or changed on its way should be fetched again. Another kind of file may be dear to
+    /// somebody, so the path is questioned first.
     fn way_out(&self) -> &'static str {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match self {
@@ -199,6 +221,10 @@ impl Fault {
             }
         }
     }
+}
+
+pub(crate) fn limit(what: &'static str, found: u64, limit: u64) -> Result<(), Fault> {
+    if found > limit { Err(Fault::TooMuch { what, found, limit }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,93 +1,60 @@
-//! The four files of the original data set: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and two
-//! `t10k-…` for the test set, which nothing here needs.
+//! The files of the original data set, `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`; the two `t10k-…`
+//! files of the test set are not read.
 //!
-//! The format could not be simpler, all numbers big-endian:
+//! All numbers are big-endian:
 //!
 //! ```text
 //! 00 00 08 03   0000ea60   0000001c   0000001c   one byte a pixel …
 //! bytes, rank 3    60000         28         28
 //! ```
 //!
-//! The pickle's arrays are these images: the first 50,000 to train, the last 10,000 to validate, each pixel
-//! divided by 256. So is what comes out of here, bit for bit.
+//! `mnist.pkl.gz` holds the same images, the first 50,000 to train and the last 10,000 to validate, each byte divided
+//! by 256. Both readers return the same bits.
 //!
 //! ```
-//! use nb01_matmul::data::idx;
+//! use mnist::idx;
 //!
 //! let images = [&[0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 28, 0, 0, 0, 28][..], &[128; 6 * 784]].concat();
 //! let labels = [0, 0, 8, 1, 0, 0, 0, 6, 5, 0, 4, 1, 9, 2];
 //! let (train, valid) = idx::parse(&mut images.as_slice(), &mut labels.as_slice())?;
 //! assert_eq!((train.x.dim(), valid.x.dim()), ((5, 784), (1, 784)));
 //! assert_eq!((train.x[[0, 0]], valid.y[0]), (0.5, 2));
-//! # Ok::<(), nb01_matmul::data::Fault>(())
+//! # Ok::<(), mnist::Fault>(())
 //! ```
 
-use super::archive::{self, Bytes, make_room};
-use super::error::{DataError, Fault};
-use super::opcodes::limit;
-use super::{PIXELS, SIDE, Set};
+use crate::archive::{self, Bytes, make_room};
+use crate::error::{DataError, Fault, limit};
+use crate::{PIXELS, SIDE, Set};
 use ndarray::{Array1, Array2};
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The file with the training images; `.gz` may follow.
-///
-/// ```
-/// assert!(nb01_matmul::data::idx::IMAGES.contains("idx3"));
-/// ```
-pub const IMAGES: &str = "train-images-idx3-ubyte";
+/// EMNIST's digits, training and test set together: the most images of any data set in this format.
+const MAX_IMAGES: u64 = 280_000;
 
-/// The file with their labels; `.gz` may follow.
-///
-/// ```
-/// assert!(nb01_matmul::data::idx::LABELS.contains("idx1"));
-/// ```
-pub const LABELS: &str = "train-labels-idx1-ubyte";
-
-/// More images than there are, training and test set together.
-const MAX_IMAGES: u64 = 70_000;
-
-/// The training and the validation set in the files of a folder, gzip'd or not.
+/// The training and the validation set in a file of images and one of labels, gzip'd or not.
 ///
 /// # Errors
-/// If a file is missing, cannot be opened, or is anything else.
-///
-/// ```
-/// assert!(nb01_matmul::data::idx::read(".".as_ref()).is_err());
-/// ```
-pub fn read(folder: &Path) -> Result<(Set, Set), DataError> {
-    let file = |name| either(folder, name).ok_or_else(|| DataError::Incomplete { file: folder.join(name) });
-    let (x, y) = (file(IMAGES)?, file(LABELS)?);
+/// If a file cannot be opened, or is anything else.
+pub fn read(images: &Path, labels: &Path) -> Result<(Set, Set), DataError> {
     let damaged = |path: &Path| {
         let path = path.into();
         |fault| DataError::Damaged { path, fault }
     };
-    let pixels = images(&mut archive::open(&x)?).map_err(damaged(&x))?;
-    let labels = labels(&mut archive::open(&y)?).map_err(damaged(&y))?;
-    sets(pixels, labels).map_err(damaged(&y))
-}
-
-/// `name` or `name.gz`, whichever is in the folder.
-pub(super) fn either(folder: &Path, name: &str) -> Option<PathBuf> {
-    [name.to_owned(), format!("{name}.gz")].map(|name| folder.join(name)).into_iter().find(|p| p.exists())
+    let x = read_images(&mut archive::open(images)?).map_err(damaged(images))?;
+    let y = read_labels(&mut archive::open(labels)?).map_err(damaged(labels))?;
+    sets(x, y).map_err(damaged(labels))
 }
 
 /// The training and the validation set in two unpacked files.
 ///
-/// Whatever the bytes are, this ends, panics nowhere, and takes at most 20 times as much memory as there are bytes,
-/// and 4 MB; and never more than 70,000 images need.
+/// For any bytes: ends, does not panic, and takes at most 20 times as much memory as there are bytes plus 4 MB, and
+/// never more than 280,000 images need.
 ///
 /// # Errors
 /// If they are anything else.
-///
-/// ```
-/// use nb01_matmul::data::{Fault, idx};
-///
-/// let fault = idx::parse(&mut [0, 0, 8, 3].as_slice(), &mut [].as_slice()).unwrap_err();
-/// assert!(matches!(fault, Fault::Truncated { at: 4 }));
-/// ```
 pub fn parse(x: &mut dyn BufRead, y: &mut dyn BufRead) -> Result<(Set, Set), Fault> {
-    sets(images(x)?, labels(y)?)
+    sets(read_images(x)?, read_labels(y)?)
 }
 
 /// The last sixth is the validation set: 10,000 of 60,000.
@@ -113,7 +80,7 @@ fn set(x: Vec<f32>, y: Vec<u8>) -> Result<Set, Fault> {
 }
 
 /// Pixels of the training and of the validation set, already divided by 256.
-fn images(bytes: &mut dyn BufRead) -> Result<[Vec<f32>; 2], Fault> {
+fn read_images(bytes: &mut dyn BufRead) -> Result<[Vec<f32>; 2], Fault> {
     let mut bytes = Bytes::new(bytes);
     let n = count(&mut bytes, 3)?;
     for what in ["rows in an image", "columns in an image"] {
@@ -136,7 +103,7 @@ fn images(bytes: &mut dyn BufRead) -> Result<[Vec<f32>; 2], Fault> {
     Ok(pixels)
 }
 
-fn labels(bytes: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
+fn read_labels(bytes: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
     let mut bytes = Bytes::new(bytes);
     let n = count(&mut bytes, 1)?;
     let mut labels = vec![];

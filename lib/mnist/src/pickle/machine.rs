@@ -1,153 +1,127 @@
-//! A pickle made harmless, instruction by instruction, before anything builds values from it.
+//! A pickle, run by a machine that can do no harm.
 //!
-//! A pickle is a program for a small stack machine: push a number, build a tuple, *look up a function by
-//! name and call it*. `pickle.load` runs whatever a stranger wrote; `serde_pickle` calls nothing, but it too
-//! can be made to copy without end, to nest until the stack overflows, or to reserve 4 kB for a single byte.
-//! So it never sees the file. [`Opcodes`] reads it first and passes on an equivalent that cannot grow:
+//! A pickle is a program for a small stack machine: push a number, build a tuple, *look up a function by name and call
+//! it*. `pickle.load` runs whatever a stranger wrote. This machine looks nothing up and calls nothing: it notes down
+//! what would be called. It knows the instructions that tuples of NumPy arrays need, and the names, and refuses all
+//! others. serde-pickle does not do for this: it can be made to copy without end, to overflow the stack or to reserve
+//! 4 kB for a byte, and a value that is fetched again does not show what was done to it after it was kept.
 //!
-//! | in the file | passed on |
-//! |---|---|
-//! | look up a function, call it, give an object its state | a pair: nothing is looked up or called |
-//! | a word that NumPy's arrays need (`dtype`, `f4`, `<`, …) | the word |
-//! | any other text | nothing: an error that names it |
-//! | any other bytes: the numbers of an array | their index in [`Opcodes::payloads`] |
-//! | tuples, small numbers | the same |
-//! | keep a value, fetch it again | the same, kept for more visits than `serde_pickle` expects |
-//! | any other instruction | nothing: an error that names it |
-//!
-//! The program may have [`MAX_OPCODES`] instructions (MNIST's has 180) and [`MAX_PAYLOAD`] bytes of arrays
-//! (MNIST's has 220 million, and those of the test set are only counted).
-//!
-//! ```
-//! use nb01_matmul::data::{Fault, opcodes::Opcodes};
-//! use std::io::Read;
-//!
-//! let mut pickle = b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R.".as_slice(); // dtype("f4")
-//! let mut harmless = vec![];
-//! Opcodes::new(&mut pickle)?.read_to_end(&mut harmless).expect("it is harmless");
-//! // (("numpy", "dtype"), ("f4",)): tuples and words, no call
-//! assert_eq!(harmless, b"\x8c\x05numpy\x8c\x05dtype\x86\x8c\x02f4\x85\x86.");
-//! # Ok::<(), Fault>(())
-//! ```
+//! Every value lies in one list and is referred to by its place there. So a value that is fetched twice is the same
+//! value, as in Python, and no pickle can grow: an instruction adds at most one value. A program may have
+//! [`MAX_OPCODES`] instructions (MNIST's has 180) and [`MAX_PAYLOAD`] bytes of arrays (MNIST's has 220 million).
 
-use super::archive::Bytes;
-use super::error::Fault;
 use super::payload::Payload;
-use std::io::{self, BufRead, Read};
+use crate::archive::Bytes;
+use crate::error::{Fault, limit};
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::rc::Rc;
 
 /// How many instructions a pickle may have.
-///
-/// ```
-/// use nb01_matmul::data::{Fault, opcodes::MAX_OPCODES, pickle};
-///
-/// let marks = [b"\x80\x02", "(".repeat(2000).as_bytes()].concat();
-/// let fault = pickle::parse(&mut marks.as_slice()).unwrap_err();
-/// assert!(matches!(fault, Fault::TooMuch { limit: MAX_OPCODES, .. }));
-/// ```
 pub const MAX_OPCODES: u64 = 1000;
 
 /// How many bytes all arrays of a pickle may have together.
-///
-/// ```
-/// use nb01_matmul::data::{Fault, opcodes::MAX_PAYLOAD, pickle};
-///
-/// let fault = pickle::parse(&mut b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff".as_slice()).unwrap_err();
-/// assert!(matches!(fault, Fault::TooMuch { limit: MAX_PAYLOAD, .. }));
-/// ```
 pub const MAX_PAYLOAD: u64 = 1 << 28;
 
-/// Images and labels to train on and to validate with come first; what follows is the test set.
-const PAYLOADS: usize = 4;
+/// Images and labels to train on and to validate with come first; what follows is the test set, which is not kept.
+const KEPT: usize = 4;
 
 /// Modules and names; type codes, the right ones and those we can name in an error; byte order, memory order,
 /// and the code that `_reconstruct` is called with.
 const WORDS: &str = "\
     numpy numpy.core.multiarray numpy._core.multiarray numpy.core.numeric numpy._core.numeric \
-    _reconstruct _frombuffer ndarray dtype _codecs encode latin1 \
+    _reconstruct _frombuffer ndarray dtype _codecs encode latin1 __builtin__ builtins bytes \
     f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 c8 c16 O8 \
     < > | = C F b";
 
-const STOP: u8 = b'.';
-const PROTO: u8 = 0x80;
-const TUPLE2: u8 = 0x86;
-const SHORT_BINUNICODE: u8 = 0x8c;
-const BININT: u8 = b'J';
-const LONG_BINPUT: u8 = b'r';
-const LONG_BINGET: u8 = b'j';
-const POP: u8 = b'0';
+/// A value's place in the list of all values.
+pub(super) type Id = usize;
 
-/// The type of an array's numbers is visited once an array, and there are six.
-const SPARE: usize = 32;
-
-/// A stream of pickle instructions, read from the file and passed on in their harmless form.
-///
-/// ```
-/// use nb01_matmul::data::{Fault, opcodes::Opcodes};
-/// use std::io::Read;
-///
-/// let mut pickle = b"\x80\x03C\x03\x01\x02\x03.".as_slice(); // three bytes that are no word
-/// let mut opcodes = Opcodes::new(&mut pickle)?;
-/// opcodes.read_to_end(&mut vec![]).expect("it is harmless");
-/// assert_eq!(opcodes.payloads[0].len(), 3);
-/// # Ok::<(), Fault>(())
-/// ```
-pub struct Opcodes<'a> {
-    source: Bytes<'a>,
-    /// The arrays' bytes in the order of the file; those of the test set are counted, not kept.
-    pub payloads: Vec<Payload>,
-    ready: Vec<u8>,
-    count: u64,
-    bytes: u64,
-    kept: u32,
-    done: bool,
+/// What a pickle is made of here.
+#[derive(Debug)]
+pub(super) enum Value {
+    /// A tuple or a list.
+    Items(Vec<Id>),
+    /// One of [`WORDS`].
+    Word(&'static str),
+    Number(i64),
+    Nothing,
+    /// A function or a class that was looked up, without its module.
+    Global(&'static str),
+    /// What a call would have returned, and the state that it was given afterwards.
+    Object {
+        call: Id,
+        arguments: Id,
+        state: Option<Id>,
+    },
+    /// The numbers of an array.
+    Bytes(Rc<Payload>),
 }
 
-impl<'a> Opcodes<'a> {
-    /// Starts a pickle of protocol 2 to 5.
-    ///
-    /// # Errors
-    /// If it is something else.
-    ///
-    /// ```
-    /// use nb01_matmul::data::opcodes::Opcodes;
-    ///
-    /// assert!(Opcodes::new(&mut b"(lp0\n.".as_slice()).is_err()); // protocol 0
-    /// ```
-    pub fn new(source: &'a mut dyn BufRead) -> Result<Opcodes<'a>, Fault> {
-        let mut source = Bytes::new(source);
-        match source.array()? {
-            [PROTO, 2..=5] => {}
-            other => return Err(Fault::Format(other.to_vec())),
-        }
-        Ok(Opcodes { source, payloads: vec![], ready: vec![], count: 0, bytes: 0, kept: 0, done: false })
-    }
+/// The machine: all values, the stack, and the values that were kept to be fetched again.
+pub(super) struct Machine<'a> {
+    source: Bytes<'a>,
+    values: Vec<Value>,
+    stack: Vec<Id>,
+    /// The stacks below each mark.
+    below: Vec<Vec<Id>>,
+    kept: HashMap<u32, Id>,
+    payloads: usize,
+    bytes: u64,
+}
 
-    /// Reads one instruction.
-    fn step(&mut self) -> Result<(), Fault> {
-        self.count += 1;
-        limit("pickle instructions", self.count, MAX_OPCODES)?;
-        let at = self.source.at;
-        let [opcode] = self.source.array()?;
+/// Runs a pickle of protocol 2 to 5 to its end; what is returned are all values, and which one is the result.
+pub(super) fn run(source: &mut dyn BufRead) -> Result<(Vec<Value>, Id), Fault> {
+    let mut source = Bytes::new(source);
+    match source.array()? {
+        [0x80, 2..=5] => {}
+        other => return Err(Fault::Format(other.to_vec())),
+    }
+    let (values, stack, below, kept) = (vec![], vec![], vec![], HashMap::new());
+    let mut machine = Machine { source, values, stack, below, kept, payloads: 0, bytes: 0 };
+    for count in 1.. {
+        limit("pickle instructions", count, MAX_OPCODES)?;
+        let at = machine.source.at;
+        match machine.source.array()? {
+            [b'.'] => break,
+            [opcode] => machine.step(opcode, at)?,
+        }
+    }
+    let result = machine.pop()?;
+    machine.source.end()?;
+    Ok((machine.values, result))
+}
+
+impl Machine<'_> {
+    fn step(&mut self, opcode: u8, at: u64) -> Result<(), Fault> {
         match opcode {
-            // STOP, and the marks around protocol 4's frames, which say only how long they are.
-            STOP => (self.done, self.ready) = (true, vec![STOP]),
-            0x95 => _ = self.source.array::<8>()?,
-            // GLOBAL; STACK_GLOBAL, REDUCE and BUILD.
+            // Protocol 4's frames say only how long they are.
+            0x95 => self.source.array::<8>().map(drop)?,
+            // GLOBAL and STACK_GLOBAL; REDUCE, which calls; BUILD, which gives an object its state.
             b'c' => self.global()?,
-            0x93 | b'R' | b'b' => self.ready.push(TUPLE2),
-            // Marks, tuples and lists; None, True and False.
-            b'(' | b')' | b't' | 0x85..=0x87 | b']' | b'l' | b'a' | b'e' | b'N' | 0x88 | 0x89 => {
-                self.ready.push(opcode)
-            }
-            // Small numbers, and values that are fetched again, with an argument of 1, 2 or 4 bytes.
-            b'K' | b'h' => self.pass::<1>(opcode)?,
-            b'M' => self.pass::<2>(opcode)?,
-            b'J' | b'j' => self.pass::<4>(opcode)?,
-            // BINPUT, LONG_BINPUT, and MEMOIZE, which counts by itself.
-            b'q' => self.source.array().map(|[id]| self.keep(id.into()))?,
-            b'r' => self.source.array().map(|id| self.keep(u32::from_le_bytes(id)))?,
-            0x94 => self.keep(self.kept),
+            0x93 => self.stack_global()?,
+            b'R' => self.call()?,
+            b'b' => self.build()?,
+            b'N' => self.push(Value::Nothing),
+            0x88 | 0x89 => self.push(Value::Number((opcode == 0x88).into())),
+            // Integers of 1, 2 and 4 bytes, and of as many as are needed.
+            b'K' => self.integer::<1>(false)?,
+            b'M' => self.integer::<2>(false)?,
+            b'J' => self.integer::<4>(true)?,
             0x8a => self.long()?,
+            // Tuples of 0 to 3 values; the mark, a tuple and a list of all values above it.
+            b')' | 0x85..=0x87 => self.tuple(if opcode == b')' { 0 } else { usize::from(opcode - 0x84) })?,
+            b'(' => self.below.push(std::mem::take(&mut self.stack)),
+            b't' | b'l' => self.items_above_mark().map(|items| self.push(Value::Items(items)))?,
+            b']' => self.push(Value::Items(vec![])),
+            b'a' => self.pop().and_then(|item| self.append(vec![item]))?,
+            b'e' => self.items_above_mark().and_then(|items| self.append(items))?,
+            // BINPUT, LONG_BINPUT and MEMOIZE, which counts by itself; BINGET and LONG_BINGET.
+            b'q' => self.source.array().and_then(|[id]| self.keep(id.into()))?,
+            b'r' => self.source.array().and_then(|id| self.keep(u32::from_le_bytes(id)))?,
+            0x94 => self.keep(self.kept.len() as u32)?,
+            b'h' => self.source.array().and_then(|[id]| self.fetch(id.into()))?,
+            b'j' => self.source.array().and_then(|id| self.fetch(u32::from_le_bytes(id)))?,
             // Strings: bytes and text, their length in 1, 4 or 8 bytes.
             b'U' | b'C' => self.string::<1>(false)?,
             b'T' | b'B' => self.string::<4>(false)?,
@@ -160,50 +134,49 @@ impl<'a> Opcodes<'a> {
         Ok(())
     }
 
-    /// An instruction that is passed on as it is, with its argument.
-    fn pass<const N: usize>(&mut self, opcode: u8) -> Result<(), Fault> {
-        self.ready.push(opcode);
-        self.ready.extend(self.source.array::<N>()?);
+    fn push(&mut self, value: Value) {
+        self.stack.push(self.values.len());
+        self.values.push(value);
+    }
+
+    fn pop(&mut self) -> Result<Id, Fault> {
+        self.stack.pop().ok_or_else(|| impossible("it takes a value from an empty stack"))
+    }
+
+    fn top(&self) -> Result<Id, Fault> {
+        self.stack.last().copied().ok_or_else(|| impossible("it needs a value on an empty stack"))
+    }
+
+    fn items_above_mark(&mut self) -> Result<Vec<Id>, Fault> {
+        let below =
+            self.below.pop().ok_or_else(|| impossible("it goes back to a mark that it has not set"))?;
+        Ok(std::mem::replace(&mut self.stack, below))
+    }
+
+    fn tuple(&mut self, len: usize) -> Result<(), Fault> {
+        let start = self.stack.len().checked_sub(len).ok_or_else(|| impossible("its stack is too short"))?;
+        let items = self.stack.split_off(start);
+        self.push(Value::Items(items));
         Ok(())
     }
 
-    /// Keeps the last value under a number, to be fetched again.
-    ///
-    /// `serde_pickle` counts how often a value is fetched and forgets it after as many visits. But what is
-    /// inside a value that is fetched twice is visited twice too, so each is fetched some times more.
-    fn keep(&mut self, id: u32) {
-        let id = id.to_le_bytes();
-        self.ready.push(LONG_BINPUT);
-        self.ready.extend(id);
-        for _ in 0..SPARE {
-            self.ready.push(LONG_BINGET);
-            self.ready.extend(id);
-            self.ready.push(POP);
+    /// Tuples are never appended to in a pickle of Python's, so they need no type of their own here.
+    fn append(&mut self, more: Vec<Id>) -> Result<(), Fault> {
+        let list = self.top()?;
+        match &mut self.values[list] {
+            Value::Items(items) => items.extend(more),
+            _ => return Err(impossible("it appends to something that is no list")),
         }
-        self.kept += 1;
+        Ok(())
     }
 
-    /// LONG1: Python 2 on Windows writes an array's shape with it.
-    fn long(&mut self) -> Result<(), Fault> {
-        let [len] = self.source.array()?;
-        limit("bytes in an integer", len.into(), 8)?;
-        self.ready.extend([0x8a, len]);
-        let ready = &mut self.ready;
-        self.source.pieces(len.into(), |piece| {
-            ready.extend(piece);
-            Ok(())
-        })
-    }
-
-    /// Two lines, a module and a name, become a pair of words.
+    /// Two lines, a module and a name.
     fn global(&mut self) -> Result<(), Fault> {
         let (module, name) = (self.line()?, self.line()?);
-        if !is_word(&module) || !is_word(&name) {
-            return Err(Fault::Name(format!("{}.{}", readable(&module), readable(&name))));
+        match (word(&module), word(&name)) {
+            (Some(_), Some(name)) => self.push(Value::Global(name)),
+            _ => return Err(Fault::Name(format!("{}.{}", readable(&module), readable(&name)))),
         }
-        self.word(&module);
-        self.word(&name);
-        self.ready.push(TUPLE2);
         Ok(())
     }
 
@@ -218,9 +191,67 @@ impl<'a> Opcodes<'a> {
         }
     }
 
-    fn word(&mut self, word: &[u8]) {
-        self.ready.extend([SHORT_BINUNICODE, u8::try_from(word.len()).expect("our words are short")]);
-        self.ready.extend(word);
+    fn stack_global(&mut self) -> Result<(), Fault> {
+        let (name, module) = (self.pop()?, self.pop()?);
+        match (&self.values[module], &self.values[name]) {
+            (Value::Word(_), &Value::Word(name)) => self.push(Value::Global(name)),
+            _ => return Err(impossible("it looks up something that is no name")),
+        }
+        Ok(())
+    }
+
+    fn call(&mut self) -> Result<(), Fault> {
+        let (arguments, call) = (self.pop()?, self.pop()?);
+        self.push(Value::Object { call, arguments, state: None });
+        Ok(())
+    }
+
+    /// The state becomes the object's own, wherever else the object is fetched.
+    fn build(&mut self) -> Result<(), Fault> {
+        let new = self.pop()?;
+        let object = self.top()?;
+        match &mut self.values[object] {
+            Value::Object { state: state @ None, .. } => *state = Some(new),
+            _ => return Err(impossible("it gives a state to something that takes none")),
+        }
+        Ok(())
+    }
+
+    fn integer<const N: usize>(&mut self, signed: bool) -> Result<(), Fault> {
+        let bytes = self.source.array::<N>()?;
+        self.push(Value::Number(little_endian(&bytes, signed)));
+        Ok(())
+    }
+
+    /// LONG1: Python 2 on Windows writes an array's shape with it.
+    fn long(&mut self) -> Result<(), Fault> {
+        let [len] = self.source.array()?;
+        limit("bytes in an integer", len.into(), 8)?;
+        let bytes = self.bytes(len.into())?;
+        self.push(Value::Number(little_endian(&bytes, true)));
+        Ok(())
+    }
+
+    fn bytes(&mut self, len: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = vec![];
+        self.source.pieces(len, |piece| {
+            bytes.extend(piece);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    fn keep(&mut self, id: u32) -> Result<(), Fault> {
+        let top = self.top()?;
+        self.kept.insert(id, top);
+        Ok(())
+    }
+
+    fn fetch(&mut self, id: u32) -> Result<(), Fault> {
+        let value =
+            self.kept.get(&id).ok_or_else(|| impossible("it fetches a value that it has not kept"))?;
+        self.stack.push(*value);
+        Ok(())
     }
 
     /// A word, or the bytes of an array. Protocol 2 has no bytes of its own: Python 3 writes them as text.
@@ -231,66 +262,52 @@ impl<'a> Opcodes<'a> {
         if len > 255 {
             return self.payload(len, text, None);
         }
-        let mut string = vec![];
-        self.source.pieces(len, |piece| {
-            string.extend(piece);
-            Ok(())
-        })?;
-        match string {
-            word if is_word(&word) => self.word(&word),
-            name if text && name.iter().all(|c| (b' '..=b'~').contains(c)) => {
-                return Err(Fault::Name(readable(&name)));
+        let bytes = self.bytes(len)?;
+        match word(&bytes) {
+            Some(word) => self.push(Value::Word(word)),
+            None if text && len > 0 && bytes.iter().all(|c| (b' '..=b'~').contains(c)) => {
+                return Err(Fault::Name(readable(&bytes)));
             }
-            bytes => self.payload(len, text, Some(bytes))?,
+            None => self.payload(len, text, Some(bytes))?,
         }
         Ok(())
     }
 
-    /// Stores the bytes of an array, which are here already or follow in the file, and passes on their index.
+    /// The bytes of an array, which are here already or follow in the file.
     fn payload(&mut self, len: u64, text: bool, short: Option<Vec<u8>>) -> Result<(), Fault> {
         self.bytes = self.bytes.saturating_add(len);
         limit("bytes in its arrays", self.bytes, MAX_PAYLOAD)?;
-        let mut payload = Payload::new(len, text, self.payloads.len() < PAYLOADS);
+        let mut payload = Payload::new(len, text, self.payloads < KEPT);
         match short {
             Some(bytes) => payload.take(&bytes)?,
             None => self.source.pieces(len, |piece| payload.take(piece))?,
         }
-        let index = i32::try_from(self.payloads.len()).expect("there are at most 1000 instructions");
-        self.payloads.push(payload);
-        self.ready.push(BININT);
-        self.ready.extend(index.to_le_bytes());
+        self.payloads += 1;
+        self.push(Value::Bytes(Rc::new(payload)));
         Ok(())
     }
 }
 
-/// What `serde_pickle` reads.
-impl Read for Opcodes<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.ready.is_empty() {
-            if self.done {
-                return self.source.end().map(|()| 0).map_err(io::Error::other);
-            }
-            self.step().map_err(io::Error::other)?;
-        }
-        let len = buffer.len().min(self.ready.len());
-        buffer[..len].copy_from_slice(&self.ready[..len]);
-        self.ready.drain(..len);
-        Ok(len)
-    }
+/// A number of at most eight bytes.
+fn little_endian(bytes: &[u8], signed: bool) -> i64 {
+    let fill = if signed && bytes.last().is_some_and(|last| *last >= 0x80) { 0xff } else { 0 };
+    let mut all = [fill; 8];
+    all[..bytes.len()].copy_from_slice(bytes);
+    i64::from_le_bytes(all)
 }
 
 /// `numpy.core.multiarray` or `<`, whether Python 2 wrote it as bytes or Python 3 as text.
-fn is_word(bytes: &[u8]) -> bool {
-    WORDS.split(' ').any(|word| word.as_bytes() == bytes)
+fn word(bytes: &[u8]) -> Option<&'static str> {
+    WORDS.split(' ').find(|word| word.as_bytes() == bytes)
 }
 
-/// As far as somebody would read it: escaped, a name of 255 bytes has a thousand characters.
+fn impossible(what: &str) -> Fault {
+    Fault::Structure(what.into())
+}
+
+/// Escaped and cut: a name of 255 bytes may have a thousand characters.
 fn readable(bytes: &[u8]) -> String {
     const SHOWN: usize = 60;
     let more = if bytes.len() > SHOWN { "…" } else { "" };
     format!("{}{more}", bytes[..bytes.len().min(SHOWN)].escape_ascii())
-}
-
-pub(super) fn limit(what: &'static str, found: u64, limit: u64) -> Result<(), Fault> {
-    if found > limit { Err(Fault::TooMuch { what, found, limit }) } else { Ok(()) }
 }

@@ -1,46 +1,44 @@
 //! `mnist.pkl.gz`: `((x_train, y_train), (x_valid, y_valid), (x_test, y_test))`, as Python pickled it.
 //!
-//! The original is a Python 2 pickle of protocol 2; Python 3 writes the same arrays in protocols 2 to 5, and
-//! NumPy renamed its modules on the way. All are the same few pairs, once [`opcodes`](super::opcodes) has
-//! replaced every call by a pair of what would be called and its arguments:
+//! The original is a Python 2 pickle of protocol 2; Python 3 writes the same arrays in protocols 2 to 5, and NumPy
+//! renamed its modules on the way. A [machine](MAX_OPCODES) that calls nothing runs the pickle and notes down each
+//! call and the state that its result was given. What these stand for is read here:
 //!
 //! ```text
-//! array   ((_reconstruct, …), (1, shape, dtype, Fortran order?, bytes))     __setstate__, protocols 2 to 4
-//!         (_frombuffer, (bytes, dtype, shape, "C" or "F"))                  protocol 5
-//! bytes   an index, or ((_codecs, encode), (index, "latin1"))               Python 3 in protocol 2
-//! dtype   ((dtype, ("f4", …)), (3, "<", …)), later in the file only the first half
+//! array   _reconstruct(…)                         given (1, shape, dtype, Fortran order?, bytes)   protocols 2 to 4
+//!         _frombuffer(bytes, dtype, shape, "C" or "F")                                             protocol 5
+//! bytes   bytes; or encode(text, "latin1"); or bytes() if there are none            Python 3 in protocol 2
+//! dtype   dtype("f4", …)                          given (3, "<", …)
 //! ```
 //!
-//! `serde_pickle` builds the pairs; here they are read. The type code and the byte order are always compared.
+//! The type code, the byte order and the number of bytes are always compared with what the array must be.
 //!
 //! ```
-//! use nb01_matmul::data::{Fault, pickle};
+//! use mnist::{Fault, pickle};
 //!
 //! let hostile = b"\x80\x02cos\nsystem\nX\x04\0\0\0echo\x85R.";
 //! let fault = pickle::parse(&mut hostile.as_slice()).unwrap_err();
 //! assert!(matches!(fault, Fault::Name(name) if name == "os.system"));
 //! ```
 
-use super::error::{DataError, Fault};
-use super::opcodes::Opcodes;
-use super::payload::Payload;
-use super::{PIXELS, Set, archive};
+mod machine;
+mod payload;
+
+use crate::error::{DataError, Fault};
+use crate::{PIXELS, Set, archive};
+use machine::{Id, Value};
 use ndarray::{Array1, Array2, ShapeBuilder};
-use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
-use serde_pickle::DeOptions;
-use std::cell::Cell;
-use std::fmt;
+use payload::Payload;
 use std::io::BufRead;
 use std::path::Path;
+use std::rc::Rc;
+
+pub use machine::{MAX_OPCODES, MAX_PAYLOAD};
 
 /// The training and the validation set in the pickle at `path`, gzip'd or not.
 ///
 /// # Errors
 /// If it cannot be opened, or is anything else.
-///
-/// ```
-/// assert!(nb01_matmul::data::pickle::read("Cargo.toml".as_ref()).is_err());
-/// ```
 pub fn read(path: &Path) -> Result<(Set, Set), DataError> {
     let mut bytes = archive::open(path)?;
     parse(&mut bytes).map_err(|fault| DataError::Damaged { path: path.into(), fault })
@@ -48,185 +46,42 @@ pub fn read(path: &Path) -> Result<(Set, Set), DataError> {
 
 /// The training and the validation set in an unpacked pickle.
 ///
-/// Whatever the bytes are, this ends, panics nowhere, calls nothing, and takes at most 20 times as much memory as
-/// there are bytes, and 4 MB; and never much more than [`MAX_PAYLOAD`](super::opcodes::MAX_PAYLOAD), or twice that where
-/// arrays are in Fortran order and have to be turned.
+/// For any bytes: ends, does not panic, calls nothing, and takes at most 20 times as much memory as there are bytes
+/// plus 4 MB, and never much more than [`MAX_PAYLOAD`], or twice that where the training images are in Fortran order
+/// or are the validation images, too.
 ///
 /// # Errors
-/// If it is anything else.
-///
-/// ```
-/// use nb01_matmul::data::{Fault, pickle};
-///
-/// assert!(matches!(pickle::parse(&mut "no pickle".as_bytes()), Err(Fault::Format(_))));
-/// ```
+/// If they are anything else.
 pub fn parse(bytes: &mut dyn BufRead) -> Result<(Set, Set), Fault> {
-    let mut opcodes = Opcodes::new(bytes)?;
-    let root = root(&mut opcodes)?;
-    let mut arrays = Arrays { payloads: opcodes.payloads.into_iter().map(Some).collect(), orders: vec![] };
-    let [train, valid, test] = root.items("the whole")?;
-    let train = arrays.set(train, ["x_train", "y_train"])?;
-    let valid = arrays.set(valid, ["x_valid", "y_valid"])?;
-    arrays.dropped(test)?;
-    Ok((train, valid))
+    let (values, result) = machine::run(bytes)?;
+    let values = Values(values);
+    let [train, valid, test] = values.items(result, "the whole")?;
+    let train = values.pair(train, ["x_train", "y_train"])?;
+    let valid = values.pair(valid, ["x_valid", "y_valid"])?;
+    // The test set's numbers were only counted; its shapes must fit all the same.
+    values.pair(test, ["x_test", "y_test"])?;
+    drop(values); // So an array's bytes are used where they are, unless two arrays share them.
+    let set = |(x, y): (Described, Described)| Set::new(x.images()?, y.labels()?);
+    Ok((set(train)?, set(valid)?))
 }
 
-/// Lets `serde_pickle` put the pairs together.
-fn root(opcodes: &mut Opcodes) -> Result<Node, Fault> {
-    let mut pickle = serde_pickle::Deserializer::new(opcodes, DeOptions::new());
-    let budget = Cell::new(MAX_NODES);
-    let root = Builder { budget: &budget, depth: 0 }.deserialize(&mut pickle).map_err(fault)?;
-    pickle.end().map_err(fault)?;
-    Ok(root)
-}
-
-/// Our own faults travel through `serde_pickle` inside its I/O errors.
-fn fault(error: serde_pickle::Error) -> Fault {
-    match error {
-        serde_pickle::Error::Io(io) => io.downcast().unwrap_or_else(Fault::Unpacking),
-        // It may show a value, and a value may be long.
-        other => Fault::Structure(other.to_string().chars().take(200).collect()),
-    }
-}
-
-/// MNIST has a few hundred. References can make few instructions mean many nodes, so they are counted.
-const MAX_NODES: usize = 5000;
-const MAX_DEPTH: usize = 16;
-
-/// What is left of a pickle: nested tuples of words and numbers.
-#[derive(Debug)]
-enum Node {
-    Items(Vec<Node>),
-    Word(String),
-    Number(i64),
-    Nothing,
-}
-
-impl Node {
-    /// Exactly `N` items.
-    fn items<const N: usize>(&self, what: &str) -> Result<&[Node; N], Fault> {
-        match self {
-            Node::Items(items) => items.as_slice().try_into().map_err(|_| wrong(what, self)),
-            _ => Err(wrong(what, self)),
-        }
-    }
-
-    fn number(&self, what: &str) -> Result<usize, Fault> {
-        match self {
-            Node::Number(number) => usize::try_from(*number).map_err(|_| wrong(what, self)),
-            _ => Err(wrong(what, self)),
-        }
-    }
-
-    fn word(&self, what: &str) -> Result<&str, Fault> {
-        match self {
-            Node::Word(word) => Ok(word),
-            _ => Err(wrong(what, self)),
-        }
-    }
-
-    /// If this is the pair (module, name), the name.
-    fn global(&self) -> Option<&str> {
-        match self {
-            Node::Items(items) => match items.as_slice() {
-                [Node::Word(_), Node::Word(name)] => Some(name),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// The node itself may be large, so only its kind is named.
-fn wrong(what: &str, node: &Node) -> Fault {
-    let found = match node {
-        Node::Items(items) => format!("{} items", items.len()),
-        Node::Word(word) => format!("`{word}`"),
-        Node::Number(number) => number.to_string(),
-        Node::Nothing => "None".into(),
-    };
-    Fault::Structure(format!("{what} cannot be {found}"))
-}
-
-#[derive(Clone, Copy)]
-struct Builder<'a> {
-    budget: &'a Cell<usize>,
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Builder<'_> {
-    type Value = Node;
-
-    fn deserialize<D: Deserializer<'de>>(self, pickle: D) -> Result<Node, D::Error> {
-        let left = self.budget.get().checked_sub(1).filter(|_| self.depth < MAX_DEPTH);
-        self.budget.set(left.ok_or_else(|| de::Error::custom("it is nested too deeply or without end"))?);
-        pickle.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Builder<'_> {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("tuples of arrays")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut pickle: A) -> Result<Node, A::Error> {
-        let inside = Builder { depth: self.depth + 1, ..self };
-        let mut items = vec![];
-        while let Some(item) = pickle.next_element_seed(inside)? {
-            items.push(item);
-        }
-        Ok(Node::Items(items))
-    }
-
-    fn visit_str<E>(self, word: &str) -> Result<Node, E> {
-        Ok(Node::Word(word.into()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
-        Ok(Node::Number(number))
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {
-        Ok(Node::Number(flag.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Nothing)
-    }
-}
-
-/// The arrays' bytes, and the byte order that each type code came with.
-struct Arrays {
-    payloads: Vec<Option<Payload>>,
-    orders: Vec<(String, bool)>,
-}
+/// All values of a pickle. Each is looked at to a fixed depth, so one that contains itself does no harm.
+struct Values(Vec<Value>);
 
 /// An array as the pickle describes it.
 struct Described {
     name: &'static str,
     shape: Vec<usize>,
-    code: String,
+    code: &'static str,
     big_endian: bool,
     fortran: bool,
-    payload: Payload,
+    payload: Rc<Payload>,
 }
 
-impl Arrays {
-    fn set(&mut self, pair: &Node, names: [&'static str; 2]) -> Result<Set, Fault> {
-        let (x, y) = self.pair(pair, names)?;
-        Set::new(x.images()?, y.labels()?)
-    }
-
-    /// The test set's numbers were only counted; its shapes must fit all the same.
-    fn dropped(&mut self, pair: &Node) -> Result<(), Fault> {
-        self.pair(pair, ["x_test", "y_test"]).map(drop)
-    }
-
+impl Values {
     /// Images and as many labels, before either is decoded: what does not fit should not take memory first.
-    fn pair(&mut self, pair: &Node, names: [&'static str; 2]) -> Result<(Described, Described), Fault> {
-        let [x, y] = pair.items("a pair of images and labels")?;
+    fn pair(&self, pair: Id, names: [&'static str; 2]) -> Result<(Described, Described), Fault> {
+        let [x, y] = self.items(pair, "a pair of images and labels")?;
         let (x, y) = (self.array(x, names[0])?, self.array(y, names[1])?);
         x.images_dim()?;
         y.width()?;
@@ -236,59 +91,99 @@ impl Arrays {
         Ok((x, y))
     }
 
-    fn array(&mut self, array: &Node, name: &'static str) -> Result<Described, Fault> {
-        let [call, state] = array.items(name)?;
-        let (shape, dtype, fortran, bytes) = if call.global() == Some("_frombuffer") {
-            let [bytes, dtype, shape, order] = state.items(name)?;
-            (shape, dtype, order.word(name)? == "F", bytes)
-        } else {
-            let [_, shape, dtype, fortran, bytes] = state.items(name)?;
-            (shape, dtype, fortran.number(name)? == 1, bytes)
+    fn array(&self, array: Id, name: &'static str) -> Result<Described, Fault> {
+        let (shape, dtype, fortran, bytes) = match self.object(array, name)? {
+            ("_frombuffer", arguments, None) => {
+                let [bytes, dtype, shape, order] = self.items(arguments, name)?;
+                (shape, dtype, self.word(order, name)? == "F", bytes)
+            }
+            ("_reconstruct", _, Some(state)) => {
+                let [_, shape, dtype, fortran, bytes] = self.items(state, name)?;
+                (shape, dtype, self.number(fortran, name)? == 1, bytes)
+            }
+            _ => return Err(self.wrong(array, name)),
         };
-        let Node::Items(sizes) = shape else { return Err(wrong(name, shape)) };
-        let shape = sizes.iter().map(|size| size.number(name)).collect::<Result<_, _>>()?;
+        let Value::Items(sizes) = &self.0[shape] else { return Err(self.wrong(shape, name)) };
+        let shape = sizes.iter().map(|&size| self.number(size, name)).collect::<Result<_, _>>()?;
         let (code, big_endian) = self.dtype(dtype, name)?;
         Ok(Described { name, shape, code, big_endian, fortran, payload: self.payload(bytes, name)? })
     }
 
-    /// Type code and byte order. A dtype that was met before is a reference to its first half.
-    fn dtype(&mut self, dtype: &Node, name: &'static str) -> Result<(String, bool), Fault> {
-        let [first, second] = dtype.items(name)?;
-        let (arguments, order) = match first.global() {
-            Some("dtype") => (second, None),
-            _ => (&first.items::<2>(name)?[1], Some(self.order(second, name)?)),
+    /// Type code, and whether the high byte comes first: `>`. A single byte has no order, which is written `|`.
+    fn dtype(&self, dtype: Id, name: &str) -> Result<(&'static str, bool), Fault> {
+        let ("dtype", arguments, Some(state)) = self.object(dtype, name)? else {
+            return Err(self.wrong(dtype, name));
         };
-        let [code, _, _] = arguments.items(name)?;
-        let code = code.word(name)?.to_owned();
-        let known = self.orders.iter().find(|(known, _)| *known == code).map(|(_, order)| *order);
-        match (known, order) {
-            (Some(known), Some(order)) if known != order => {
-                Err(Fault::Structure(format!("{name} has another byte order than the arrays before it")))
+        let [code, _, _] = self.items(arguments, name)?;
+        match &self.0[state] {
+            Value::Items(items) if items.len() > 1 => {
+                Ok((self.word(code, name)?, self.word(items[1], name)? == ">"))
             }
-            (None, None) => Err(Fault::Structure(format!("{name} has no byte order"))),
-            (known, order) => {
-                let order = order.or(known).unwrap_or_default();
-                self.orders.push((code.clone(), order));
-                Ok((code, order))
-            }
+            _ => Err(self.wrong(state, name)),
         }
     }
 
-    /// `>` is big-endian; a single byte has no order, which is written `|`.
-    fn order(&self, state: &Node, name: &str) -> Result<bool, Fault> {
-        match state {
-            Node::Items(items) if items.len() > 1 => Ok(items[1].word(name)? == ">"),
-            _ => Err(wrong(name, state)),
+    fn payload(&self, bytes: Id, name: &str) -> Result<Rc<Payload>, Fault> {
+        let bytes = match self.0[bytes] {
+            Value::Object { arguments, .. } => match self.object(bytes, name)? {
+                ("encode", ..) => self.items::<2>(arguments, name)?[0],
+                ("bytes", ..) => self.items(arguments, name).map(|[]| arguments)?,
+                _ => bytes,
+            },
+            _ => bytes,
+        };
+        match &self.0[bytes] {
+            Value::Bytes(payload) => Ok(Rc::clone(payload)),
+            Value::Items(items) if items.is_empty() => Ok(Rc::new(Payload::new(0, false, true))),
+            _ => Err(self.wrong(bytes, name)),
         }
     }
 
-    fn payload(&mut self, bytes: &Node, name: &str) -> Result<Payload, Fault> {
-        let index = match bytes {
-            Node::Items(_) => &bytes.items::<2>(name)?[1].items::<2>(name)?[0],
-            index => index,
+    /// What was called, with which arguments, and the state that the result was given.
+    fn object(&self, id: Id, what: &str) -> Result<(&'static str, Id, Option<Id>), Fault> {
+        match self.0[id] {
+            Value::Object { call, arguments, state } => match self.0[call] {
+                Value::Global(name) => Ok((name, arguments, state)),
+                _ => Err(self.wrong(call, what)),
+            },
+            _ => Err(self.wrong(id, what)),
+        }
+    }
+
+    /// Exactly `N` items.
+    fn items<const N: usize>(&self, id: Id, what: &str) -> Result<[Id; N], Fault> {
+        match &self.0[id] {
+            Value::Items(items) => items.as_slice().try_into().map_err(|_| self.wrong(id, what)),
+            _ => Err(self.wrong(id, what)),
+        }
+    }
+
+    fn number(&self, id: Id, what: &str) -> Result<usize, Fault> {
+        match self.0[id] {
+            Value::Number(number) => usize::try_from(number).map_err(|_| self.wrong(id, what)),
+            _ => Err(self.wrong(id, what)),
+        }
+    }
+
+    fn word(&self, id: Id, what: &str) -> Result<&'static str, Fault> {
+        match self.0[id] {
+            Value::Word(word) => Ok(word),
+            _ => Err(self.wrong(id, what)),
+        }
+    }
+
+    /// The value may be long, so only its kind is named.
+    fn wrong(&self, id: Id, what: &str) -> Fault {
+        let found = match &self.0[id] {
+            Value::Items(items) => format!("{} items", items.len()),
+            Value::Word(word) => format!("`{word}`"),
+            Value::Number(number) => number.to_string(),
+            Value::Nothing => "None".into(),
+            Value::Global(name) => format!("the function `{name}`"),
+            Value::Object { .. } => "what this call returns".into(),
+            Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
         };
-        let payload = self.payloads.get_mut(index.number(name)?).and_then(Option::take);
-        payload.ok_or_else(|| Fault::Structure(format!("{name} has no bytes of its own")))
+        Fault::Structure(format!("{what} cannot be {found}"))
     }
 }
 
@@ -298,7 +193,8 @@ impl Described {
         let shape = (n, m).set_f(self.fortran);
         let size = self.size();
         let images =
-            Array2::from_shape_vec(shape, self.payload.into_f32(self.big_endian)).map_err(|_| size)?;
+            Array2::from_shape_vec(shape, Rc::unwrap_or_clone(self.payload).into_f32(self.big_endian))
+                .map_err(|_| size)?;
         Ok(if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() })
     }
 
@@ -315,7 +211,7 @@ impl Described {
     /// Labels are integers of any width and order, but digits.
     fn labels(self) -> Result<Array1<u8>, Fault> {
         let (width, big_endian, signed) = (self.width()?, self.big_endian, self.code.starts_with('i'));
-        let bytes = self.payload.into_bytes();
+        let bytes = Rc::unwrap_or_clone(self.payload).into_bytes();
         let digit = |(row, bytes): (usize, &[u8])| {
             let places = bytes.iter();
             let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
@@ -329,7 +225,7 @@ impl Described {
 
     /// How many bytes a label has.
     fn width(&self) -> Result<usize, Fault> {
-        let width = match self.code.as_str() {
+        let width = match self.code {
             "i1" | "u1" => 1,
             "i2" | "u2" => 2,
             "i4" | "u4" => 4,
@@ -343,7 +239,7 @@ impl Described {
     }
 
     fn wrong_type(&self, expected: &'static str) -> Fault {
-        Fault::Dtype { array: self.name, found: self.code.clone(), expected }
+        Fault::Dtype { array: self.name, found: self.code.into(), expected }
     }
 
     fn size(&self) -> Fault {

@@ -1,34 +1,15 @@
 //! The bytes of one array on their way out of a pickle.
 //!
-//! They arrive in pieces of any size and are kept in words of four bytes, which is what an image's numbers
-//! are: [`into_f32`](Payload::into_f32) then needs no second copy, and MNIST takes the memory of its arrays
-//! and no more. Memory is reserved as the bytes arrive, so a file that only says it is long costs nothing.
-//!
-//! ```
-//! use nb01_matmul::data::{Fault, payload::Payload};
-//!
-//! let mut payload = Payload::new(8, false, true);
-//! payload.take(&[0, 0, 0x80])?;
-//! payload.take(&[0x3f, 0, 0, 0, 0])?;
-//! assert_eq!(payload.into_f32(false), [1.0, 0.0]);
-//! # Ok::<(), Fault>(())
-//! ```
+//! They arrive in pieces of any size and are kept in words of four bytes, as an image's numbers are. So
+//! [`into_f32`](Payload::into_f32) needs no second copy, and MNIST takes the memory of its arrays and no more. Memory
+//! is reserved as the bytes arrive, so a file that only claims to be long costs nothing.
 
-use super::archive::make_room;
-use super::error::Fault;
+use crate::archive::make_room;
+use crate::error::Fault;
 
 /// The bytes of one array.
-///
-/// ```
-/// use nb01_matmul::data::payload::Payload;
-///
-/// let mut dropped = Payload::new(1 << 20, false, false); // an array of the test set: counted, not kept
-/// dropped.take(&[1, 2, 3])?;
-/// assert_eq!(dropped.len(), 3);
-/// # Ok::<(), nb01_matmul::data::Fault>(())
-/// ```
-#[derive(Debug)]
-pub struct Payload {
+#[derive(Clone, Debug)]
+pub(super) struct Payload {
     words: Vec<u32>,
     /// How many words there will be.
     expected: usize,
@@ -41,48 +22,22 @@ pub struct Payload {
 impl Payload {
     /// Nothing yet of `len` bytes, which arrive as they are or as the text that Python 3 makes of them for
     /// protocol 2, and are kept or only counted.
-    ///
-    /// ```
-    /// assert!(nb01_matmul::data::payload::Payload::new(100, false, true).is_empty());
-    /// ```
-    pub fn new(len: u64, text: bool, keep: bool) -> Payload {
+    pub(super) fn new(len: u64, text: bool, keep: bool) -> Payload {
         let expected = usize::try_from(len).unwrap_or(0).div_ceil(4);
         let text = text.then(Latin1::default);
         Payload { words: vec![], expected, rest: Vec::with_capacity(4), len: 0, text, keep }
     }
 
     /// How many bytes have arrived.
-    ///
-    /// ```
-    /// assert_eq!(nb01_matmul::data::payload::Payload::new(100, false, true).len(), 0);
-    /// ```
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether none has.
-    ///
-    /// ```
-    /// assert!(nb01_matmul::data::payload::Payload::new(100, false, true).is_empty());
-    /// ```
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Takes the next piece.
     ///
     /// # Errors
     /// If it is text and holds a character that is not a byte's.
-    ///
-    /// ```
-    /// use nb01_matmul::data::payload::Payload;
-    ///
-    /// let mut text = Payload::new(2, true, true);
-    /// text.take("ÿ".as_bytes())?;
-    /// assert_eq!(text.into_bytes(), [0xff]);
-    /// # Ok::<(), nb01_matmul::data::Fault>(())
-    /// ```
-    pub fn take(&mut self, piece: &[u8]) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), Fault> {
         match &mut self.text {
             None => self.store(piece),
             Some(latin1) => {
@@ -112,37 +67,19 @@ impl Payload {
     }
 
     /// The numbers of an image array, low byte first unless `big_endian`; in place.
-    ///
-    /// ```
-    /// use nb01_matmul::data::payload::Payload;
-    ///
-    /// let mut payload = Payload::new(4, false, true);
-    /// payload.take(&0.5_f32.to_be_bytes())?;
-    /// assert_eq!(payload.into_f32(true), [0.5]);
-    /// # Ok::<(), nb01_matmul::data::Fault>(())
-    /// ```
-    pub fn into_f32(self, big_endian: bool) -> Vec<f32> {
+    pub(super) fn into_f32(self, big_endian: bool) -> Vec<f32> {
         let number = |word: u32| f32::from_bits(if big_endian { word.swap_bytes() } else { word });
         self.words.into_iter().map(number).collect()
     }
 
     /// The bytes as they were.
-    ///
-    /// ```
-    /// use nb01_matmul::data::payload::Payload;
-    ///
-    /// let mut payload = Payload::new(5, false, true);
-    /// payload.take(&[1, 2, 3, 4, 5])?;
-    /// assert_eq!(payload.into_bytes(), [1, 2, 3, 4, 5]);
-    /// # Ok::<(), nb01_matmul::data::Fault>(())
-    /// ```
-    pub fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         self.words.into_iter().flat_map(u32::to_le_bytes).chain(self.rest).collect()
     }
 }
 
 /// UTF-8 of the first 256 characters, back to the bytes they stand for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Latin1 {
     lead: Option<u8>,
 }

@@ -6,19 +6,19 @@
 //!     print(((x.ravel() * 256).astype("u8") * place).sum(), x.mean(dtype="f8"), x.std(dtype="f8"))
 //! ```
 
-use nb01_matmul::data::get_data_from;
-use nb01_matmul::ndarray::{ArrayRef1, ArrayRef2};
-use nb01_matmul::{Mnist, get_data, skip, test_near_zero};
+use mnist::{DataSet, Mnist, Set, find, read, read_from};
+use ndarray::{ArrayRef1, ArrayRef2};
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::sync::LazyLock;
 
-static MNIST: LazyLock<Mnist> = LazyLock::new(|| get_data().unwrap());
+static MNIST: LazyLock<Mnist> = LazyLock::new(|| read(find().unwrap()).unwrap());
 
 /// MNIST, or a word about what could not be checked without it.
 fn mnist(what: &str) -> Option<&'static Mnist> {
     if !MNIST.is_mnist() {
-        skip(what, "there is no MNIST here: cargo xtask data get");
+        println!("skipped: {what} (there is no MNIST here: cargo xtask data get)");
     }
     Some(&*MNIST).filter(|mnist| mnist.is_mnist())
 }
@@ -72,8 +72,8 @@ fn mean_and_std_in_f64() {
         let n = x.len() as f64;
         let ours = x.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
         let variance = x.iter().map(|&x| (f64::from(x) - ours).powi(2)).sum::<f64>() / n;
-        test_near_zero(ours - mean, 1e-12);
-        test_near_zero(variance.sqrt() - std, 1e-9); // 39 million squares in f64
+        assert!((ours - mean).abs() < 1e-12);
+        assert!((variance.sqrt() - std).abs() < 1e-9); // 39 million squares in f64
     }
 }
 
@@ -91,7 +91,59 @@ fn idx_files_are_the_same_bits() {
     let labels = mnist.y_train.iter().chain(&mnist.y_valid).copied().collect();
     write("train-images-idx3-ubyte", &[0x803, 60_000, 28, 28], pixels);
     write("train-labels-idx1-ubyte", &[0x801, 60_000], labels);
-    let idx = get_data_from(folder.path()).unwrap();
+    let idx = read_from(folder.path()).unwrap();
     assert!(idx.x_train == mnist.x_train && idx.x_valid == mnist.x_valid, "the images differ");
     assert!(idx.y_train == mnist.y_train && idx.y_valid == mnist.y_valid, "the labels differ");
+    assert_eq!(idx.source.set, DataSet::Mnist);
+}
+
+/// The training and the validation set, to be changed.
+fn sets(mnist: &Mnist) -> [Set; 2] {
+    let Mnist { x_train, y_train, x_valid, y_valid, .. } = mnist.clone();
+    [Set { x: x_train, y: y_train }, Set { x: x_valid, y: y_valid }]
+}
+
+#[test]
+fn it_is_mnist_only_to_the_last_pixel_and_label() {
+    let Some(mnist) = mnist("which digits are MNIST") else { return };
+    let [mut train, mut valid] = sets(mnist);
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Mnist);
+    assert_eq!(DataSet::of(&valid, &train), DataSet::Unknown);
+    train.x[[49_999, 783]] += 1.0 / 256.0;
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Unknown);
+    train.x[[49_999, 783]] = 1e-7; // less than half a byte
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Unknown);
+    train.x[[49_999, 783]] = 0.0;
+    valid.y[9_999] ^= 1;
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Unknown);
+    valid.y[9_999] ^= 1;
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Mnist);
+}
+
+/// As NumPy, torchvision and others divide: by 255, or times its reciprocal.
+#[test]
+fn pixels_divided_by_255_are_noticed() {
+    let Some(mnist) = mnist("MNIST divided by 255") else { return };
+    let divisions: [fn(f32) -> f32; 2] = [|byte| byte / 255.0, |byte| byte * (1.0 / 255.0)];
+    for divided in divisions {
+        let sets = sets(mnist).map(|Set { x, y }| Set { x: x.mapv(|x| divided(x * 256.0)), y });
+        assert_eq!(DataSet::of(&sets[0], &sets[1]), DataSet::MnistBy255);
+    }
+}
+
+/// Its files have MNIST's names and shapes. Debian has it: `apt-get install dataset-fashion-mnist`.
+#[test]
+fn fashion_mnist_is_recognised() {
+    let folder = Path::new("/usr/share/datasets/fashion-mnist");
+    if !folder.exists() {
+        println!("skipped: Fashion-MNIST (it is not in {})", folder.display());
+        return;
+    }
+    let fashion = read_from(folder).unwrap();
+    assert_eq!(fashion.y_train.to_vec()[..10], [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]);
+    assert!(fashion.source.set == DataSet::FashionMnist && !fashion.is_mnist());
+    let mut train = Set { x: fashion.x_train, y: fashion.y_train };
+    train.y[0] = 0;
+    let valid = Set { x: fashion.x_valid, y: fashion.y_valid };
+    assert_eq!(DataSet::of(&train, &valid), DataSet::Unknown);
 }

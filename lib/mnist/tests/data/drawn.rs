@@ -1,8 +1,7 @@
 //! Drawn digits: always the same, and digits.
 
-use nb01_matmul::data::{PIXELS, drawn};
-use nb01_matmul::matmul;
-use nb01_matmul::ndarray::{Array2, Axis};
+use mnist::{PIXELS, drawn};
+use ndarray::{Array2, Axis};
 
 #[test]
 fn the_same_on_every_platform() {
@@ -45,7 +44,7 @@ fn they_can_be_told_apart() {
         let size = mean.dot(&mean).sqrt();
         mean /= size;
     });
-    let likeness = matmul(&digits.x_valid, &means.t());
+    let likeness = digits.x_valid.dot(&means.t());
     let best = |row: &[f32]| (0..10).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
     let right = likeness
         .outer_iter()

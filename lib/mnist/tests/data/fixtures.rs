@@ -1,8 +1,7 @@
 //! What `tests/fixtures/make.py` wrote with three Pythons and NumPys, against the same digits made here.
 
-use nb01_matmul::data::{PIXELS, Set, get_data_from};
-use nb01_matmul::ndarray::{Array1, Array2};
-use nb01_matmul::{Mnist, Source};
+use mnist::{DataSet, Files, Mnist, PIXELS, Set, read_from};
+use ndarray::{Array1, Array2};
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
@@ -28,18 +27,21 @@ pub(crate) fn expected(from: usize, to: usize) -> Set {
 }
 
 pub(crate) fn check(mnist: &Mnist) {
-    let (train, valid) = (expected(0, 10), expected(10, 12));
+    check_sets(mnist, &expected(0, 10), &expected(10, 12));
+}
+
+fn check_sets(mnist: &Mnist, train: &Set, valid: &Set) {
     assert_eq!((&mnist.x_train, &mnist.y_train), (&train.x, &train.y));
     assert_eq!((&mnist.x_valid, &mnist.y_valid), (&valid.x, &valid.y));
     assert!(mnist.x_train.is_standard_layout() && mnist.x_valid.is_standard_layout());
-    assert!(mnist.is_mnist());
+    assert_eq!(mnist.source.set, DataSet::Unknown);
 }
 
 fn check_all(names: &[&str]) {
     for name in names {
         println!("{name}");
-        let mnist = get_data_from(&fixture(&format!("{name}.pkl.gz"))).unwrap();
-        assert_eq!(mnist.source, Source::Pickle(fixture(&format!("{name}.pkl.gz"))));
+        let mnist = read_from(&fixture(&format!("{name}.pkl.gz"))).unwrap();
+        assert_eq!(mnist.source.files, Files::Pickle(fixture(&format!("{name}.pkl.gz"))));
         check(&mnist);
     }
 }
@@ -72,11 +74,24 @@ fn labels_of_one_byte_and_lists_for_tuples() {
     check_all(&["np2_labels_u1", "np2_labels_u1_protocol2", "np2_lists"]);
 }
 
+/// Two names for one array, one list or one bytes object in Python are one value in the pickle.
+#[test]
+fn arrays_that_are_used_more_than_once() {
+    let names =
+        ["valid_twice", "test_images_of_valid", "labels_of_valid", "empty_test", "lists_twice", "same_list"];
+    for protocol in 2..=5 {
+        names.iter().for_each(|name| check_all(&[&format!("shared_{name}{protocol}")]));
+        let read = |name: &str| read_from(&fixture(&format!("shared_{name}{protocol}.pkl.gz"))).unwrap();
+        check_sets(&read("train_thrice"), &expected(0, 10), &expected(0, 10));
+        check_sets(&read("one_of_each"), &expected(0, 10), &expected(10, 11));
+    }
+}
+
 #[test]
 fn a_pickle_that_is_not_packed() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mnist.pkl"), unpacked("py2_cpickle.pkl.gz")).unwrap();
-    check(&get_data_from(folder.path()).unwrap());
+    check(&read_from(folder.path()).unwrap());
 }
 
 #[test]
@@ -88,18 +103,20 @@ fn a_pickle_in_several_gzip_members() {
         GzEncoder::new(part, Compression::fast()).read_to_end(&mut packed).unwrap();
     }
     fs::write(folder.path().join("mnist.pkl.gz"), packed).unwrap();
-    check(&get_data_from(folder.path()).unwrap());
+    check(&read_from(folder.path()).unwrap());
 }
 
 #[test]
 fn idx_files_give_the_same_packed_or_not() {
-    check(&get_data_from(&fixture("")).unwrap());
-    check(&get_data_from(&fixture("train-images-idx3-ubyte.gz")).unwrap());
+    check(&read_from(&fixture("")).unwrap());
+    check(&read_from(&fixture("train-images-idx3-ubyte.gz")).unwrap());
     let folder = tempfile::tempdir().unwrap();
     for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"] {
         fs::write(folder.path().join(name), unpacked(&format!("{name}.gz"))).unwrap();
     }
-    let mnist = get_data_from(folder.path()).unwrap();
-    assert_eq!(mnist.source, Source::Idx(folder.path().into()));
+    let mnist = read_from(folder.path()).unwrap();
+    let path = |name| folder.path().join(name);
+    let (images, labels) = (path("train-images-idx3-ubyte"), path("train-labels-idx1-ubyte"));
+    assert_eq!(mnist.source.files, Files::Idx { images, labels });
     check(&mnist);
 }
