@@ -94,12 +94,42 @@ impl Fingerprint {
 fn add_pixels(set: &Set, divisor: f32, tolerance: f32, sum: &mut Hasher) -> Option<()> {
     let mut bytes = [0; PIXELS];
     for image in set.x.outer_iter() {
-        let mut exact = true;
-        for (byte, &pixel) in bytes.iter_mut().zip(image) {
-            *byte = (pixel * divisor + 0.5) as u8;
-            exact &= (f32::from(*byte) - pixel * divisor).abs() <= tolerance;
+        let mut exact = image.len() == PIXELS;
+        let mut add = |byte: &mut u8, pixel: f32| {
+            let (nearest, off) = round(pixel * divisor);
+            *byte = nearest;
+            exact &= off <= tolerance;
+        };
+        match image.as_slice() {
+            // Only in a slice do several pixels at a time fit a register.
+            Some(image) => bytes.iter_mut().zip(image).for_each(|(byte, pixel)| add(byte, *pixel)),
+            None => bytes.iter_mut().zip(image).for_each(|(byte, pixel)| add(byte, *pixel)),
         }
         exact.then(|| sum.update(&bytes))?;
     }
     Some(())
+}
+
+/// The nearest byte, and how far it is. From 2²³ on an `f32` has no fraction, so adding 2²³ rounds, and the sum's last
+/// byte is the number. `as u8` does the same, but one number at a time: it took a fifth of the time of reading MNIST.
+fn round(x: f32) -> (u8, f32) {
+    const FROM: f32 = 8_388_608.0;
+    let sum = x.clamp(0.0, 255.0) + FROM;
+    (sum.to_bits() as u8, (sum - FROM - x).abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_byte() {
+        for byte in 0..=255_u8 {
+            for off in [-0.25, 0.0, 0.25] {
+                assert_eq!(round(f32::from(byte) + off), (byte, f32::abs(off)));
+            }
+        }
+        assert_eq!([round(-1.0).1, round(256.0).1], [1.0, 1.0]);
+        assert!(round(f32::NAN).1.is_nan() && round(f32::INFINITY).1 == f32::INFINITY);
+    }
 }

@@ -169,7 +169,11 @@ impl Set {
         if let Some(i) = y.iter().position(|&y| y > 9) {
             return Err(Fault::Label { row: i, value: y[i].into() });
         }
-        if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, x)| !(0.0..=1.0).contains(*x)) {
+        let is_pixel = |x: &f32| (0.0..=1.0).contains(x);
+        // `fold` and `&` look at several pixels at a time; `find` would stop in between.
+        if !x.fold(true, |all, x| all & is_pixel(x)) {
+            let wrong = x.indexed_iter().find(|(_, x)| !is_pixel(x));
+            let ((row, column), &value) = wrong.expect("one of them is no pixel");
             return Err(Fault::Pixel { row, column, value });
         }
         Ok(Set { x, y })
