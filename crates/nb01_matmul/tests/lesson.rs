@@ -37,7 +37,7 @@ fn s01_get_data() {
     test_eq(&x_valid.nrows(), &y_valid.len());
     test_eq(&x_train.ncols(), &(28 * 28));
     test_eq(&(min, max), &(0, 9));
-    DATA.only_mnist("its shapes and labels", || {
+    only_mnist(&DATA.source, "its shapes and labels", || {
         test_eq(x_train.shape(), &[50_000, 784]);
         test_eq(x_valid.shape(), &[10_000, 784]);
         test_eq(&y_train.slice(s![..5]), &array![5, 0, 4, 1, 9]);
