@@ -85,10 +85,10 @@ fn s01_statistics_before() {
     let (train, valid) = (DIGITS.train_before, DIGITS.valid_before);
     beside("x_train.mean(), .std()", stats_text(train), "0.1304 / 0.3073");
     beside("x_valid.mean(), .std()", stats_text(valid), "0.1287 / 0.3050");
-    println!(
-        "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
-    );
     only_mnist(&DIGITS.source, "its mean and standard deviation", || {
+        println!(
+            "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
+        );
         test_near(&[train.mean, train.std], &[0.130_447, 0.307_291]);
         test_near(&[valid.mean, valid.std], &[0.128_648, 0.304_960]);
     });

@@ -51,9 +51,9 @@ impl Display for DataSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             DataSet::Mnist => "MNIST",
-            DataSet::MnistBy255 => "MNIST with pixels byte / 255 instead of byte / 256",
-            DataSet::FashionMnist => "Fashion-MNIST, which is not MNIST's digits,",
-            DataSet::Unknown => "images that are not MNIST's digits",
+            DataSet::MnistBy255 => "MNIST divided by 255 instead of 256",
+            DataSet::FashionMnist => "Fashion-MNIST (not MNIST)",
+            DataSet::Unknown => "a data set that is not MNIST's digits",
             DataSet::Drawn => "digits drawn by this program, not MNIST",
         })
     }

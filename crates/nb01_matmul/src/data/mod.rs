@@ -55,6 +55,6 @@ pub fn get_data() -> Result<Mnist, DataError> {
 pub fn only_mnist(source: &Source, what: &str, check: impl FnOnce()) {
     match source.set {
         DataSet::Mnist => check(),
-        set => skip(what, &format!("these are {set}; `cargo xtask data get` fetches MNIST")),
+        set => skip(what, &format!("the data are {set}; `cargo xtask data get` fetches MNIST")),
     }
 }

@@ -61,12 +61,9 @@ fn a_source_says_what_it_is_and_from_where() {
     let pickle = || Files::Pickle("a.pkl".into());
     let idx = Files::Idx { images: "b/images".into(), labels: "b/labels".into() };
     assert_eq!(says(DataSet::Mnist, pickle()), "MNIST from a.pkl");
-    assert_eq!(says(DataSet::FashionMnist, idx), "Fashion-MNIST, which is not MNIST's digits, from b/images");
-    assert_eq!(says(DataSet::Unknown, pickle()), "images that are not MNIST's digits from a.pkl");
-    assert_eq!(
-        says(DataSet::MnistBy255, pickle()),
-        "MNIST with pixels byte / 255 instead of byte / 256 from a.pkl"
-    );
+    assert_eq!(says(DataSet::FashionMnist, idx), "Fashion-MNIST (not MNIST) from b/images");
+    assert_eq!(says(DataSet::Unknown, pickle()), "a data set that is not MNIST's digits from a.pkl");
+    assert_eq!(says(DataSet::MnistBy255, pickle()), "MNIST divided by 255 instead of 256 from a.pkl");
     assert_eq!(says(DataSet::Drawn, Files::Drawn), "digits drawn by this program, not MNIST");
 }
 
