@@ -1,5 +1,4 @@
-//! The readers of foreign bytes: whatever the bytes are, they come back, panic nowhere, and take no more memory
-//! than they promise.
+//! The readers of foreign bytes: for any bytes they return, do not panic, and take no more memory than they promise.
 //!
 //! Each function here is a fuzz target: it takes bytes and panics if a promise is broken. The programs in
 //! `targets` hand them to libFuzzer, which looks for inputs that reach new code; `tests/corpora.rs` drives them
@@ -23,7 +22,7 @@ mod shapes;
 #[path = "../../crates/nb01_matmul/tests/einsum_loops/mod.rs"]
 mod einsum_loops;
 
-use nb01_matmul::data::{Fault, Set, archive::unpacked, idx as idx_files, pickle as pickles};
+use mnist::{Fault, Set, archive::unpacked, idx as idx_files, pickle as pickles};
 use nb01_matmul::ndarray::IxDyn;
 use nb01_matmul::{AsArray, einsum as sum, einsum_explain, test_near};
 use shapes::Call;
@@ -32,7 +31,7 @@ use std::io::Read;
 /// How many bytes of memory the readers take for a byte that they read, at most.
 pub const READ: u64 = 20;
 
-/// What the readers take besides: buffers, instructions, and what `serde_pickle` makes of those.
+/// What the readers take besides: buffers, instructions, and the values that they make.
 pub const BESIDE: u64 = 4 << 20;
 
 /// What unpacking takes: the decoder's window and state, and the buffer of what it unpacked.
@@ -44,13 +43,13 @@ pub const WORK: u64 = 64;
 /// What an error, a plan or an explanation takes.
 pub const TEXT: u64 = 64 << 10;
 
-/// `data::pickle::parse`.
+/// `mnist::pickle::parse`.
 pub fn pickle(bytes: &[u8]) {
     let read = || check(pickles::parse(&mut &*bytes));
     within(READ * bytes.len() as u64 + BESIDE, read);
 }
 
-/// `data::idx::parse`. The first byte says how many of the next ones are the file with the labels.
+/// `mnist::idx::parse`. The first byte says how many of the next ones are the file with the labels.
 pub fn idx(bytes: &[u8]) {
     let Some((&len, files)) = bytes.split_first() else { return };
     let (mut labels, mut images) = files.split_at(files.len().min(len.into()));
@@ -58,7 +57,7 @@ pub fn idx(bytes: &[u8]) {
     within(READ * bytes.len() as u64 + BESIDE, read);
 }
 
-/// `data::archive::unpacked`, read to its end or to its first error.
+/// `mnist::archive::unpacked`, read to its end or to its first error.
 pub fn gzip(bytes: &[u8]) {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
     let read = || {
@@ -93,7 +92,7 @@ pub fn einsum(bytes: &[u8]) {
     }
 }
 
-/// A data set holds what it says; a fault can be shown to somebody.
+/// A data set holds what it says; a fault's message is of a length that can be read.
 fn check(result: Result<(Set, Set), Fault>) {
     match result {
         Err(fault) => assert!(fault.to_string().len() < 1000, "it floods the terminal: {fault}"),

@@ -1,8 +1,8 @@
 //! What `cargo xtask data` shows: where MNIST may be, what is there, and what `get_data` makes of it.
 
 use clap::Parser;
-use nb01_matmul::data::{Place, get_data_from, locations, show_image};
-use nb01_matmul::{DataError, Mnist, Source, get_data};
+use nb01_matmul::data::{DataSet, Files, Place, locations, read_from, show_image};
+use nb01_matmul::{DataError, Mnist, get_data};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::fs;
@@ -13,14 +13,14 @@ use std::process::ExitCode;
 /// The exit code where MNIST was looked for and not found.
 const NOT_FOUND: u8 = 3;
 
-/// What a shell reports where nobody reads on, as in `… | head -1`.
-const NOBODY_READS: u8 = 141;
+/// What a shell reports for a closed pipe, as in `… | head -1`.
+const CLOSED_PIPE: u8 = 141;
 
 /// Shows where MNIST is looked for, what is there, and what `get_data()` uses.
 #[derive(Parser)]
 #[command(
     name = "data",
-    after_help = "Exit codes: 0 MNIST was found and is good, or NB_DATA=drawn asks for drawn digits; \
+    after_help = "Exit codes: 0 MNIST or another data set was found and is good, or NB_DATA=drawn asks for drawn digits; \
                   1 something is wrong with it; 2 wrong arguments; 3 there is none, so digits are drawn.\n\
                   NB_DATA names another folder or file, or `drawn` for drawn digits."
 )]
@@ -34,11 +34,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = arguments.path.as_deref().map_or_else(get_data, get_data_from);
+    let result = arguments.path.as_deref().map_or_else(get_data, read_from);
     let places = if arguments.path.is_some() { vec![] } else { locations() };
     match show(&places, &result, arguments.json) {
         Ok(()) => exit_code(&places, &result),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             eprintln!("error: what there is cannot be printed: {error}");
             ExitCode::FAILURE
@@ -47,10 +47,10 @@ fn main() -> ExitCode {
 }
 
 fn exit_code(places: &[Place], result: &Result<Mnist, DataError>) -> ExitCode {
-    let asked_for = places.first().is_some_and(|place| matches!(place.found, Ok(Source::Drawn)));
+    let asked_for = places.first().is_some_and(|place| matches!(place.found, Ok(Files::Drawn)));
     match result {
-        Ok(mnist) if mnist.is_mnist() || asked_for => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(NOT_FOUND),
+        Ok(mnist) if mnist.source.set == DataSet::Drawn && !asked_for => ExitCode::from(NOT_FOUND),
+        Ok(_) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
@@ -68,9 +68,9 @@ fn show_place(place: &Place, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{:<10} {}", place.name, place.path.display())?;
     let mut line = |line: &dyn Display| writeln!(out, "           {line}");
     match &place.found {
-        Ok(Source::Drawn) => line(&"asks for drawn digits"),
-        Ok(source) => {
-            files(source).iter().try_for_each(|(file, bytes)| line(&format!("{file}, {bytes} bytes")))
+        Ok(Files::Drawn) => line(&"asks for drawn digits"),
+        Ok(found) => {
+            files(found).iter().try_for_each(|(file, bytes)| line(&format!("{file}, {bytes} bytes")))
         }
         Err(DataError::NotThere { .. }) => line(&"is not there"),
         Err(DataError::NothingIn { .. }) => line(&"has no MNIST in it"),
@@ -93,21 +93,10 @@ fn show_result(result: &Result<Mnist, DataError>, out: &mut impl Write) -> io::R
     Ok(())
 }
 
-/// The files of a source, with their sizes.
-fn files(source: &Source) -> Vec<(String, u64)> {
+/// The files that were found, with their sizes.
+fn files(found: &Files) -> Vec<(String, u64)> {
     let size = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
-    let with_size = |path: &Path| (path.display().to_string(), size(path));
-    match source {
-        Source::Pickle(file) => vec![with_size(file)],
-        Source::Idx(folder) => {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-            let mut files: Vec<_> =
-                entries.filter(|path| path.to_string_lossy().contains("-ubyte")).collect();
-            files.sort();
-            files.iter().map(|path| with_size(path)).collect()
-        }
-        Source::Drawn => vec![],
-    }
+    found.paths().into_iter().map(|path| (path.display().to_string(), size(path))).collect()
 }
 
 fn as_json(places: &[Place], result: &Result<Mnist, DataError>) -> Value {

@@ -31,7 +31,7 @@ pub mod matmul;
 pub use broadcasting::{
     BroadcastError, broadcast_shapes, expand_as, explain_broadcast, outer, squeeze, unsqueeze, zip_broadcast,
 };
-pub use data::{DataError, Mnist, Source, get_data};
+pub use data::{DataError, Mnist, Source, get_data, only_mnist};
 pub use einsum::{EinsumError, einsum, einsum_explain};
 pub use kernels::{self, Element};
 pub use matmul::{matmul, matmul_into};

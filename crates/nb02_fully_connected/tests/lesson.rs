@@ -85,10 +85,10 @@ fn s01_statistics_before() {
     let (train, valid) = (DIGITS.train_before, DIGITS.valid_before);
     beside("x_train.mean(), .std()", stats_text(train), "0.1304 / 0.3073");
     beside("x_valid.mean(), .std()", stats_text(valid), "0.1287 / 0.3050");
-    println!(
-        "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
-    );
-    DIGITS.source.only_mnist("its mean and standard deviation", || {
+    only_mnist(&DIGITS.source, "its mean and standard deviation", || {
+        println!(
+            "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
+        );
         test_near(&[train.mean, train.std], &[0.130_447, 0.307_291]);
         test_near(&[valid.mean, valid.std], &[0.128_648, 0.304_960]);
     });
@@ -118,7 +118,7 @@ fn s02_f32_accumulation() {
     let squares: f64 = pixels.iter().map(|&x| (f64::from(x) - ours.mean).powi(2)).sum();
     test_near_norm(&ours.std, &(squares / (n - 1) as f64).sqrt(), 1e-8);
 
-    DIGITS.source.only_mnist("how far off f32 is on 39 million pixels", || {
+    only_mnist(&DIGITS.source, "how far off f32 is on 39 million pixels", || {
         let wrong = normalize(pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
         beside_measured(
             "std left after those",
@@ -151,7 +151,7 @@ fn s03_normalize() {
     println!("The validation set keeps a small offset, since the training set's statistics served both.");
     test_near_zero(train.mean, 1e-3);
     test_near_zero(1.0 - train.std, 1e-3);
-    DIGITS.source.only_mnist("the validation set's statistics", || {
+    only_mnist(&DIGITS.source, "the validation set's statistics", || {
         test_near_zero(valid.mean + 0.0059, 5e-5); // the digits of torch 2.15; the course's own are one off
         test_near_zero(valid.std - 0.9924, 5e-5);
     });
@@ -526,7 +526,7 @@ fn s17_mse() {
     test_near_norm(&f64::from(loss), &sum, 1e-5);
     // S4 writes it as .sum()/inp.shape[0], which is the mean as long as there is one output.
     test_near(&loss, &((&p - y).mapv(|d| d * d).sum() / y.len() as f32));
-    DIGITS.source.only_mnist("the losses of two constant guesses", || {
+    only_mnist(&DIGITS.source, "the losses of two constant guesses", || {
         test_near(&[nothing, average], &[28.151, 8.360])
     });
 }
@@ -685,7 +685,7 @@ fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Net, grads: &Grads) -> Vec<figu
 /// relative to their own size.
 #[test]
 fn s22_test_near_autograd() {
-    DIGITS.source.only_mnist("all gradients on the training set against PyTorch's", || {
+    only_mnist(&DIGITS.source, "all gradients on the training set against PyTorch's", || {
         let mut oracle = Oracle::open("fc_train_nh50_shift0.5");
         let (net, expected) = (oracle.net(), oracle.grads("x_grad_first10"));
         let (loss, grads) = forward_and_backward(&DIGITS.x_train, &DIGITS.y_train, &net);
