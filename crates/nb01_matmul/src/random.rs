@@ -1,11 +1,10 @@
 //! Random tensors: `torch.manual_seed`, `torch.randn` and `torch.rand`.
 //!
-//! The learners' notes all differ because each drew other weights. Here a seed is always given, and the
+//! Two runs of the course's notebooks differ because each draws other weights. Here a seed is always given, and the
 //! stream behind it ([ChaCha8](Rng)) is the same on every platform and for every version of this crate, so
-//! everybody sees the numbers that the text talks about. `rand` makes its numbers of that stream in exact
-//! steps, so they are the same everywhere. `randn`'s are too, up to the platform's `ln` and `exp`: one draw in
-//! some 4,000 is from the distribution's tail and a logarithm, and one in a hundred is accepted or rejected by
-//! an exponential. `docs/proof.md` says under *Determinism* how rarely that can show in an `f32`.
+//! everybody sees the numbers that the text talks about. `rand` gives the same numbers everywhere. `randn` does, too, but
+//! for about one draw in 4,000 from the far ends of the bell curve: it takes a logarithm, which another platform may round
+//! differently in its last digit.
 //!
 //! ```
 //! use nb01_matmul::{manual_seed, randn};
@@ -14,45 +13,54 @@
 //! assert_eq!(weights, randn((784, 10), &mut manual_seed(42)));
 //! ```
 
-use ndarray::{Array, ShapeBuilder};
+use kernels::check_room;
+use ndarray::{Array, Dimension, ShapeBuilder};
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
 /// The generator of every random number in this workspace.
-///
-/// ```
-/// let mut rng: nb01_matmul::Rng = nb01_matmul::manual_seed(1);
-/// let _ = nb01_matmul::rand(3, &mut rng);
-/// ```
 pub type Rng = rand_chacha::ChaCha8Rng;
 
 /// A generator that always yields the same stream for the same seed.
-///
-/// ```
-/// use nb01_matmul::{manual_seed, rand};
-///
-/// assert_ne!(rand(4, &mut manual_seed(1)), rand(4, &mut manual_seed(2)));
-/// ```
 pub fn manual_seed(seed: u64) -> Rng {
     Rng::seed_from_u64(seed)
 }
 
 /// An array of draws from the standard normal distribution (mean 0, std 1).
 ///
-/// ```
-/// let w = nb01_matmul::randn((784, 50), &mut nb01_matmul::manual_seed(0));
-/// assert_eq!(w.shape(), &[784, 50]);
-/// ```
+/// # Panics
+/// If there is no memory for it.
+#[track_caller]
 pub fn randn<Sh: ShapeBuilder>(shape: Sh, rng: &mut Rng) -> Array<f32, Sh::Dim> {
-    Array::from_shape_simple_fn(shape, || rng.sample(StandardNormal))
+    filled("randn", shape, rng, normals)
 }
 
 /// An array of draws from the uniform distribution on `[0, 1)`.
 ///
-/// ```
-/// let x = nb01_matmul::rand((5, 784), &mut nb01_matmul::manual_seed(0));
-/// assert!(x.iter().all(|x| (0.0..1.0).contains(x)));
-/// ```
+/// # Panics
+/// If there is no memory for it.
+#[track_caller]
 pub fn rand<Sh: ShapeBuilder>(shape: Sh, rng: &mut Rng) -> Array<f32, Sh::Dim> {
-    Array::from_shape_simple_fn(shape, || rng.random())
+    filled("rand", shape, rng, uniforms)
+}
+
+#[track_caller]
+fn filled<Sh: ShapeBuilder>(
+    name: &str,
+    shape: Sh,
+    rng: &mut Rng,
+    draws: fn(usize, &mut Rng) -> Vec<f32>,
+) -> Array<f32, Sh::Dim> {
+    let shape = shape.into_shape_with_order();
+    let len = check_room::<f32>(name, shape.raw_dim().slice());
+    Array::from_shape_vec(shape, draws(len, rng)).expect("as many draws as the shape holds")
+}
+
+// The loops are functions of their own so that they are compiled here, and not again for each kind of shape.
+fn normals(len: usize, rng: &mut Rng) -> Vec<f32> {
+    (0..len).map(|_| rng.sample(StandardNormal)).collect()
+}
+
+fn uniforms(len: usize, rng: &mut Rng) -> Vec<f32> {
+    (0..len).map(|_| rng.random()).collect()
 }

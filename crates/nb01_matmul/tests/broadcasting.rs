@@ -126,6 +126,26 @@ fn shapes_that_differ_panic_at_the_callers_line() {
     says("dot: 3 numbers beside 2; an inner", &|| _ = kernels::par::dot(&x.row(0), &y.row(0)));
 }
 
+/// Sizes that fit a `usize`, and no memory: Rust would end the whole program.
+#[test]
+fn results_larger_than_the_memory_panic_at_the_callers_line() {
+    let row = Array2::<f32>::zeros((1, 1 << 20));
+    let column = row.t();
+    let says = |words: &str, f: &dyn Fn()| {
+        let Failure { message, place: (file, _) } = failure(f);
+        assert!(message.starts_with(words), "{message:?}");
+        assert!(message.contains("[1048576, 1048576]") && message.contains("4398 GB"), "{message:?}");
+        assert!(file.ends_with("tests/broadcasting.rs"), "{message:?} points at {file}");
+    };
+    let side = 1 << 20;
+    says("matmul: a result of shape", &|| drop(matmul(&column, &row)));
+    says("zip_broadcast: a result of shape", &|| drop(zip_broadcast(&column, &row, |x, y| x + y)));
+    says("outer: a result of shape", &|| drop(outer(&row.row(0), &row.row(0), |x, y| x * y)));
+    says("randn: a result of shape", &|| drop(randn((side, side), &mut manual_seed(0))));
+    says("rand: a result of shape", &|| drop(rand((side, side), &mut manual_seed(0))));
+    says("zeros: a result of shape", &|| drop(kernels::par::zeros((side, side))));
+}
+
 #[test]
 fn any_function_broadcasts() {
     let a = array![[1.0], [2.0]];

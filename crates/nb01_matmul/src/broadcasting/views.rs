@@ -1,5 +1,6 @@
 //! `expand_as`, `unsqueeze`, `squeeze`: other shapes for the same numbers. And tables of all pairs.
 
+use kernels::check_room;
 use ndarray::{Array, Array2, ArrayRef, ArrayRef1, ArrayView, Axis, DimMax, Dimension, RemoveAxis, Zip};
 
 /// `c.expand_as(m)`: `c` acting as an array of `m`'s shape, stretched with stride 0. Nothing is copied.
@@ -104,7 +105,7 @@ fn counted(axis: isize, n: usize) -> Option<usize> {
 /// such as the comparisons.
 ///
 /// # Panics
-/// At the caller's line if the shapes do not broadcast.
+/// If the shapes do not broadcast, or if there is no memory for the result.
 ///
 /// ```
 /// use nb01_matmul::{ndarray::array, unsqueeze, zip_broadcast};
@@ -144,6 +145,7 @@ where
     };
     let mut dim = <D as DimMax<E>>::Output::zeros(shape.len());
     dim.slice_mut().copy_from_slice(&shape);
+    check_room::<R>(operation, &shape);
     let fits = "broadcasting: no more than isize::MAX numbers at once";
     let (a, b) = (a.broadcast(dim.clone()).expect(fits), b.broadcast(dim).expect(fits));
     Zip::from(&a).and(&b).map_collect(f)
@@ -153,6 +155,9 @@ where
 ///
 /// The outer product is `f = x * y`; any comparison does as well.
 ///
+/// # Panics
+/// If there is no memory for the result.
+///
 /// ```
 /// use nb01_matmul::{ndarray::array, outer};
 ///
@@ -160,6 +165,7 @@ where
 /// assert_eq!(outer(&c, &c, |x, y| x * y).row(2), array![300.0, 600.0, 900.0]);
 /// assert_eq!(outer(&c, &c, |x, y| x < y).row(1), array![false, false, true]);
 /// ```
+#[track_caller]
 pub fn outer<A, B, R>(a: &ArrayRef1<A>, b: &ArrayRef1<B>, f: impl FnMut(&A, &B) -> R) -> Array2<R> {
-    zip_broadcast(&unsqueeze(a, 1), &unsqueeze(b, 0), f)
+    zip_broadcast_for("outer", &unsqueeze(a, 1), &unsqueeze(b, 0), f)
 }

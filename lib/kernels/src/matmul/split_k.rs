@@ -190,7 +190,7 @@ unsafe fn finish_one(mut x: f32, to: Destination) {
     // SAFETY: the caller's number of C, and the bias of its column.
     unsafe {
         if to.accumulate {
-            x = *to.c + x;
+            x += *to.c;
         }
         if !to.bias.is_null() {
             x += *to.bias;

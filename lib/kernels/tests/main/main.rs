@@ -4,5 +4,6 @@ mod common;
 mod matmul;
 mod memory;
 mod properties;
+mod settings;
 #[cfg(feature = "mkl")]
 mod blas;
