@@ -30,7 +30,7 @@ pub mod blas;
 
 pub use element::Element;
 pub use isa::Isa;
-pub use memory::check_room;
+pub use memory::{check_room, room};
 pub use ndarray;
 pub use peak::peak;
 pub use settings::variable;

@@ -35,24 +35,39 @@ pub(crate) fn uninit<T, Sh: IntoDimension>(operation: &str, shape: Sh) -> Array<
     memory.into_shape_with_order(shape).expect("as many numbers as the shape holds, in order")
 }
 
-/// How many numbers an array of that shape holds. Small ones are just made; whether there is memory for a large one is
-/// tried out here, since Rust ends the whole program where an allocation fails.
+/// How many numbers an array of that shape holds, if there is memory for it; else a panic in the name of `operation`.
 ///
 /// # Panics
-/// At the caller's line, in the name of `operation`, if there is no memory for it.
+/// At the caller's line if [`room`] has no answer.
 #[track_caller]
 pub fn check_room<T>(operation: &str, shape: &[usize]) -> usize {
+    room::<T>(shape).unwrap_or_else(|| {
+        panic!(
+            "{operation}: a result of shape {shape:?} takes {:.0} GB, and there is not so much memory; \
+             compute a part of its rows at a time",
+            shape.iter().map(|&n| n as f64).product::<f64>() * size_of::<T>() as f64 / 1e9
+        )
+    })
+}
+
+/// How many numbers an array of that shape holds; `None` if there is no memory for it.
+///
+/// Small arrays are not asked about. Whether there is memory for a large one is tried out here, since Rust ends the whole
+/// program where an allocation fails.
+pub fn room<T>(shape: &[usize]) -> Option<usize> {
     const SMALL: usize = 1 << 30;
-    let len = shape.iter().try_fold(1_usize, |len, &n| len.checked_mul(n));
-    let bytes = len.and_then(|len| len.checked_mul(size_of::<T>()));
-    let fits = bytes.is_some_and(|bytes| bytes <= SMALL || Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
-    assert!(
-        fits,
-        "{operation}: a result of shape {shape:?} takes {:.0} GB, and there is not so much memory; \
-         compute a part of its rows at a time",
-        shape.iter().map(|&n| n as f64).product::<f64>() * size_of::<T>() as f64 / 1e9
-    );
-    len.unwrap_or(0)
+    if shape.contains(&0) {
+        // ndarray counts the other axes, and refuses more of them than memory has addresses.
+        return bytes::<T>(shape.iter().copied().filter(|&n| n > 0)).map(|_| 0);
+    }
+    let bytes = bytes::<T>(shape.iter().copied())?;
+    let fits = bytes <= SMALL || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    fits.then(|| bytes / size_of::<T>())
+}
+
+fn bytes<T>(mut shape: impl Iterator<Item = usize>) -> Option<usize> {
+    let len = shape.try_fold(1_usize, |len, n| len.checked_mul(n))?;
+    len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize)
 }
 
 /// Asks the system for pages of 2 MB instead of 4 KB: a few dozen page faults instead of 38,000, and fewer TLB misses. Each

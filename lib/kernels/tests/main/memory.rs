@@ -83,3 +83,14 @@ fn several_threads() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     assert_eq!(pool.install(|| matmul(&a, &b)), expected(&a, &b));
 }
+
+/// Whether there is room is asked for large arrays, and known for empty ones; ndarray counts the axes beside one of size 0.
+#[test]
+fn room_for_shapes_of_all_sizes() {
+    assert_eq!(kernels::room::<f32>(&[]), Some(1));
+    assert_eq!(kernels::room::<f32>(&[3, 5]), Some(15));
+    assert_eq!(kernels::room::<f32>(&[usize::MAX / 8, 0]), Some(0));
+    assert_eq!(kernels::room::<f32>(&[usize::MAX / 4, 0, 3]), None);
+    assert_eq!(kernels::room::<f32>(&[usize::MAX, 2]), None);
+    assert_eq!(kernels::room::<f32>(&[isize::MAX as usize / 4]), None);
+}
