@@ -15,7 +15,7 @@
 //!
 //! What came before is re-exported: [`nb00_testing`], and [`ndarray`] with it. So is [`kernels`], the library that computes.
 //! A shape mismatch panics at your line, with both shapes and a hint.
-#![cfg_attr(not(test), forbid(unsafe_code))]
+#![forbid(unsafe_code)]
 
 #[doc(no_inline)]
 pub use nb00_testing::*;
@@ -28,11 +28,12 @@ pub mod broadcasting;
 pub mod einsum;
 pub mod matmul;
 
+pub use self::einsum::{EinsumError, einsum, einsum_explain};
+pub use ::einsum::Element;
 pub use broadcasting::{
     BroadcastError, broadcast_shapes, expand_as, explain_broadcast, outer, squeeze, unsqueeze, zip_broadcast,
 };
 pub use data::{DataError, Mnist, Source, get_data, only_mnist};
-pub use einsum::{EinsumError, einsum, einsum_explain};
-pub use kernels::{self, Element};
+pub use kernels;
 pub use matmul::{matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};

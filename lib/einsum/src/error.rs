@@ -1,11 +1,11 @@
-//! What can be wrong with a call of `einsum`, shown at the place where it is.
+//! What can be wrong with a call of `einsum`, with a mark under the place.
 
 use std::fmt::{self, Display};
 
-/// Subscripts or sizes that mean nothing, each with the [`Quote`] that shows where.
+/// Subscripts that are not well formed or do not fit the operands; a [`Quote`] marks the place.
 ///
 /// ```
-/// use nb01_matmul::{EinsumError, einsum_explain};
+/// use einsum::{EinsumError, einsum_explain};
 ///
 /// let error = einsum_explain("ik,kj->iz", &[&[5, 784], &[784, 10]]).unwrap_err();
 /// assert!(matches!(error, EinsumError::OutputUnknown { letter: 'z', .. }));
@@ -33,7 +33,7 @@ pub enum EinsumError {
         /// The second one.
         quote: Quote,
     },
-    /// More or fewer operands than the subscripts have parts.
+    /// The number of operands is not that of the subscripts' parts.
     #[error("einsum: the subscripts are for {named} operand{}, {given} given\n{quote}", plural(*.named))]
     OperandCount {
         /// How many the subscripts name.
@@ -67,7 +67,7 @@ pub enum EinsumError {
         /// The letter or the dots.
         quote: Quote,
     },
-    /// A letter stands twice in one operand, a diagonal, but the two axes differ in size.
+    /// A letter occurs twice in one operand, which means a diagonal, but the two axes differ in size.
     #[error(
         "einsum: a diagonal needs equal sizes, operand {operand} of shape {shape:?} has other ones\n{quote}"
     )]
@@ -122,10 +122,12 @@ pub enum EinsumError {
         quote: Quote,
     },
     /// The result, or an array on the way to it, does not fit in memory.
-    #[error("einsum: there is no memory for an array of shape {shape:?} on the way to the result\n{quote}")]
+    #[error("einsum: an array of shape {shape:?} takes {:.0} GB, and there is not so much memory; compute a part at a time\n{quote}", *.bytes as f64 / 1e9)]
     TooLarge {
         /// The shape of that array.
         shape: Vec<usize>,
+        /// Its size, without the axes of size 0.
+        bytes: u128,
         /// All of the subscripts.
         quote: Quote,
     },
@@ -135,28 +137,28 @@ fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
-/// The subscripts, with a mark under the part that is meant; it displays as these two lines.
+/// The subscripts, with a mark under the part in question; it displays as these two lines.
 ///
 /// ```
-/// let quote = nb01_matmul::einsum::Quote { subscripts: "ij->k".into(), start: 4, len: 1 };
+/// let quote = einsum::Quote { subscripts: "ij->k".into(), start: 4, len: 1 };
 /// assert_eq!(quote.to_string(), "    ij->k\n        ^");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// The subscripts as they were given (of very long ones, what is around the fault).
+    /// The subscripts as they were given; of very long ones, the 120 characters around the fault.
     pub subscripts: String,
-    /// The first character that is meant, counted in characters.
+    /// The first character that is marked, counted in characters.
     pub start: usize,
     /// How many characters; 0 marks the place before `start`.
     pub len: usize,
 }
 
-/// As much of the subscripts as is quoted on either side of a fault.
+/// How many characters are quoted on either side of a fault.
 const AROUND: usize = 60;
 
 impl Quote {
     /// Quotes the bytes `range` of `text`; both ends lie between characters.
-    pub(super) fn new(text: &str, range: std::ops::Range<usize>) -> Quote {
+    pub(crate) fn new(text: &str, range: std::ops::Range<usize>) -> Quote {
         let (before, meant) = (text[..range.start].chars().count(), text[range].chars().count());
         let skipped = before.saturating_sub(AROUND);
         let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };

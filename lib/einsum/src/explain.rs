@@ -1,22 +1,22 @@
-//! What a subscript string stands for, in words and loops.
+//! What a subscript string stands for, as loops and as the plan.
 
-use super::error::EinsumError;
-use super::order::{EXACT, volume};
-use super::plan::{Lowering, Step, plan};
-use super::sizes::Axes;
-use super::subscripts::{Label, Labels, Subscripts, name, set};
+use crate::error::EinsumError;
+use crate::order::{EXACT, volume};
+use crate::plan::{Lowering, Step, plan};
+use crate::sizes::Axes;
+use crate::subscripts::{Label, Labels, Subscripts, name, set};
 use std::fmt::Write;
 
-/// The loops that `subscripts` stand for on operands of these `shapes`, and how [`einsum`](super::einsum())
+/// The loops that `subscripts` stand for on operands of these `shapes`, and how [`einsum`](crate::einsum())
 /// computes them: which two operands first, as what, and at what cost.
 ///
-/// It needs no data, so it can be asked before there is memory for the answer.
+/// It needs shapes only, so it also answers for arrays that do not fit in memory.
 ///
 /// # Errors
 /// [`EinsumError`], as `einsum` itself.
 ///
 /// ```
-/// use nb01_matmul::einsum_explain;
+/// use einsum::einsum_explain;
 ///
 /// assert_eq!(einsum_explain("ik,kj->ij", &[&[5, 784], &[784, 10]])?, "\
 /// einsum(\"ik,kj->ij\"): (5, 784), (784, 10) -> (5, 10)
@@ -32,11 +32,11 @@ use std::fmt::Write;
 /// loops: 78,400 flops
 /// c = a, b: ik,kj->ij as matrix product (5, 784) @ (784, 10), 78,400 flops
 /// ");
-/// # Ok::<(), nb01_matmul::EinsumError>(())
+/// # Ok::<(), einsum::EinsumError>(())
 /// ```
 pub fn einsum_explain(subscripts: &str, shapes: &[&[usize]]) -> Result<String, EinsumError> {
     let subscripts = Subscripts::parse(subscripts)?;
-    let axes = Axes::bind(&subscripts, shapes.iter().copied())?;
+    let axes = Axes::bind(&subscripts, shapes)?;
     let steps = plan(&axes);
     let mut text = format!("einsum({:?}): ", subscripts.text);
     let inputs: Vec<String> = shapes.iter().map(|sizes| shape(sizes)).collect();

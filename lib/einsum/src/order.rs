@@ -7,16 +7,16 @@
 //! optimal contraction sequences for tensor networks*, 2014). Beyond that it is built greedily: always the
 //! pair that makes the memory grow least, the rule of opt_einsum (Smith and Gray, *opt_einsum – A Python
 //! package for optimizing contraction order for einsum-like expressions*, JOSS 2018), on which NumPy's
-//! `einsum_path` stands too.
+//! `einsum_path` is built too.
 
-use super::sizes::Axes;
-use super::subscripts::{LABELS, Label, Set, each, has, set};
+use crate::sizes::Axes;
+use crate::subscripts::{LABELS, Label, Set, each, has, set};
 
-/// Up to how many operands the order is the best there is.
-pub(super) const EXACT: usize = 8;
+/// Up to this number of operands, the cheapest order is found.
+pub(crate) const EXACT: usize = 8;
 
-/// Which two to multiply, step by step. Operands are numbered from 0, and each result takes the next number.
-pub(super) fn order(axes: &Axes) -> Vec<(usize, usize)> {
+/// Which two to multiply, step by step. Operands are numbered from 0, and each result gets the next number.
+pub(crate) fn order(axes: &Axes) -> Vec<(usize, usize)> {
     match axes.carried.len() {
         0 | 1 => Vec::new(),
         2 => vec![(0, 1)],
@@ -26,11 +26,11 @@ pub(super) fn order(axes: &Axes) -> Vec<(usize, usize)> {
 }
 
 /// How many products of numbers a loop over all of `labels` makes.
-pub(super) fn volume(axes: &Axes, labels: Set) -> u128 {
+pub(crate) fn volume(axes: &Axes, labels: Set) -> u128 {
     each(labels).map(|label| axes.size(label) as u128).fold(1, u128::saturating_mul)
 }
 
-/// The labels of each operand without those that nobody else has: they are summed away before anything else.
+/// The labels of each operand that another operand or the output has, too. The others are summed away before any product.
 fn shared(axes: &Axes) -> Vec<Set> {
     let sets: Vec<Set> = axes.carried.iter().map(|labels| set(labels)).collect();
     let (mut once, mut again) = (0, set(&axes.output));
@@ -138,9 +138,9 @@ fn needed(axes: &Axes, open: &[(usize, Set)]) -> Set {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::einsum::subscripts::Subscripts;
+    use crate::subscripts::Subscripts;
 
-    fn axes<'s>(subscripts: &str, shapes: impl ExactSizeIterator<Item = &'s [usize]> + Clone) -> Axes {
+    fn axes(subscripts: &str, shapes: &[&[usize]]) -> Axes {
         let parsed = Subscripts::parse(subscripts).expect("letters");
         Axes::bind(&parsed, shapes).expect("sizes that fit")
     }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_chain_takes_as_many_multiplications_as_the_textbook_says() {
         let all: [&[usize]; 6] = [&[30, 35], &[35, 15], &[15, 5], &[5, 10], &[10, 20], &[20, 25]];
-        let axes = axes("ab,bc,cd,de,ef,fg->ag", all.into_iter());
+        let axes = axes("ab,bc,cd,de,ef,fg->ag", &all);
         assert_eq!(cost(&axes, &order(&axes)), 15_125);
     }
 
@@ -185,7 +185,7 @@ mod tests {
         for subscripts in
             ["ij,jk,klm,ln,mo->ino", "ij,jk,klm,ln,mo->", "ij,jk,klm,ln,mo->k", "ia,ab,bcd,ce,df->iabcdef"]
         {
-            let axes = axes(subscripts, all.into_iter());
+            let axes = axes(subscripts, &all);
             let least = cheapest(&axes, &shared(&axes));
             assert_eq!(cost(&axes, &best(&axes)), least, "{subscripts}");
             assert!(cost(&axes, &greedy(&axes)) >= least);
@@ -205,11 +205,12 @@ mod tests {
             (grid, &[2, 3, 5, 7, 4, 6, 8, 9, 11, 10, 12, 13], 124_552),
         ];
         for (subscripts, sizes, flops) in all {
-            let operands = subscripts.split("->").next().expect("what stands before the arrow").split(',');
+            let operands = subscripts.split("->").next().expect("the part before the arrow").split(',');
             let size = |letter: u8| sizes[usize::from(letter - b'a')];
             let shapes: Vec<Vec<usize>> =
                 operands.map(|letters| letters.bytes().map(size).collect()).collect();
-            let axes = axes(subscripts, shapes.iter().map(Vec::as_slice));
+            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+            let axes = axes(subscripts, &shapes);
             assert_eq!(cost(&axes, &order(&axes)), flops, "{subscripts}");
         }
     }

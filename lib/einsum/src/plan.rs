@@ -1,44 +1,44 @@
 //! What is done step by step: two operands at a time, each step a matrix product where it can be one.
 
-use super::order::order;
-use super::sizes::Axes;
-use super::subscripts::{Label, Labels, Set, has, set};
+use crate::order::order;
+use crate::sizes::Axes;
+use crate::subscripts::{Label, Labels, Set, has, set};
 use smallvec::SmallVec;
 
 /// One product of two operands.
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The left operand's number; the results of earlier steps are numbered on from the operands.
-    pub(super) a: usize,
+    pub(crate) a: usize,
     /// The right operand's number.
-    pub(super) b: usize,
+    pub(crate) b: usize,
     /// The labels of the left operand.
-    pub(super) left: Labels,
+    pub(crate) left: Labels,
     /// The labels of the right operand.
-    pub(super) right: Labels,
+    pub(crate) right: Labels,
     /// The labels of the result.
-    pub(super) output: Labels,
+    pub(crate) output: Labels,
     /// What becomes of the labels of both.
-    pub(super) roles: Roles,
+    pub(crate) roles: Roles,
     /// How it is computed.
-    pub(super) lowering: Lowering,
+    pub(crate) lowering: Lowering,
 }
 
 /// What becomes of the labels of two operands. Every label of the output is in one of the first three.
 #[derive(Clone)]
-pub(super) struct Roles {
+pub(crate) struct Roles {
     /// In both operands and kept: one product for each of its indices.
-    pub(super) batch: Labels,
+    pub(crate) batch: Labels,
     /// Only on the left.
-    pub(super) rows: Labels,
+    pub(crate) rows: Labels,
     /// Only on the right.
-    pub(super) columns: Labels,
+    pub(crate) columns: Labels,
     /// In both and summed over.
-    pub(super) inner: Labels,
+    pub(crate) inner: Labels,
 }
 
 /// How a step is computed.
 #[derive(Clone, Copy)]
-pub(super) enum Lowering {
+pub(crate) enum Lowering {
     /// `(rows, inner) @ (inner, columns)`, once for every index of the batch.
     Matmul,
     /// Inner products along the last axes, one for every index of the batch.
@@ -48,7 +48,7 @@ pub(super) enum Lowering {
 }
 
 /// The steps from the operands to the output; none for a single operand.
-pub(super) fn plan(axes: &Axes) -> SmallVec<[Step; 1]> {
+pub(crate) fn plan(axes: &Axes) -> SmallVec<[Step; 1]> {
     let mut open: SmallVec<[Labels; 3]> = axes.carried.iter().cloned().collect();
     let order = order(axes);
     let last = order.len().saturating_sub(1);

@@ -1,34 +1,31 @@
-//! Giving every letter its size: where the subscripts meet the shapes.
+//! Every letter gets its size: subscripts are compared with shapes.
 
-use super::error::{EinsumError, Quote};
-use super::subscripts::{ELLIPSIS, LABELS, Label, Labels, Set, Subscripts, Symbol, has, set};
+use crate::error::{EinsumError, Quote};
+use crate::subscripts::{ELLIPSIS, LABELS, Label, Labels, Set, Subscripts, Symbol, has, set};
 use smallvec::SmallVec;
 
 /// Subscripts that fit their operands: a label for every axis, a size for every label.
-pub(super) struct Axes {
+pub(crate) struct Axes {
     /// The labels of each operand's axes, `...` written out.
-    pub(super) operands: SmallVec<[Labels; 4]>,
-    /// The labels that each operand really varies with: each once, and none that is only stretched to.
-    pub(super) carried: SmallVec<[Labels; 4]>,
+    pub(crate) operands: SmallVec<[Labels; 4]>,
+    /// The labels that each operand varies with: each once, without those whose axis of size 1 is stretched.
+    pub(crate) carried: SmallVec<[Labels; 4]>,
     /// The labels of the result's axes.
-    pub(super) output: Labels,
+    pub(crate) output: Labels,
     /// The size of each label that occurs; an axis of size 1 is stretched to it.
-    pub(super) sizes: [usize; LABELS],
+    pub(crate) sizes: [usize; LABELS],
 }
 
 impl Axes {
     /// Gives the letters of `subscripts` their sizes from the operands' `shapes`.
-    pub(super) fn bind<'s>(
-        subscripts: &Subscripts<'_>,
-        shapes: impl ExactSizeIterator<Item = &'s [usize]> + Clone,
-    ) -> Result<Axes, EinsumError> {
+    pub(crate) fn bind(subscripts: &Subscripts<'_>, shapes: &[&[usize]]) -> Result<Axes, EinsumError> {
         check_count(subscripts, shapes.len())?;
         let (operands, carried) = (SmallVec::new(), SmallVec::new());
         let mut axes = Axes { operands, carried, output: Labels::new(), sizes: [1; LABELS] };
-        for (operand, shape) in shapes.clone().enumerate() {
+        for (operand, shape) in shapes.iter().enumerate() {
             axes.bind_operand(subscripts, operand, shape)?;
         }
-        for (operand, shape) in shapes.enumerate() {
+        for (operand, shape) in shapes.iter().enumerate() {
             let labels = axes.carried_by(operand, shape);
             axes.carried.push(labels);
         }
@@ -37,11 +34,11 @@ impl Axes {
     }
 
     /// The shape of an array with these labels.
-    pub(super) fn shape(&self, labels: &[Label]) -> SmallVec<[usize; 8]> {
+    pub(crate) fn shape(&self, labels: &[Label]) -> SmallVec<[usize; 8]> {
         labels.iter().map(|&label| self.size(label)).collect()
     }
 
-    pub(super) fn size(&self, label: Label) -> usize {
+    pub(crate) fn size(&self, label: Label) -> usize {
         self.sizes[usize::from(label)]
     }
 
@@ -133,7 +130,7 @@ impl Axes {
         Ok(output)
     }
 
-    /// The implicit output: the letters that stand exactly once, in alphabetical order.
+    /// The implicit output: the letters that occur exactly once, in alphabetical order.
     fn single_letters(&self) -> impl Iterator<Item = Label> {
         let (mut once, mut again): (Set, Set) = (0, 0);
         for &label in self.operands.iter().flatten() {

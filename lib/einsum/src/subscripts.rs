@@ -1,35 +1,35 @@
-//! Reading `ik,kj->ij`: a part for every operand, and perhaps one for the output.
+//! Parsing `ik,kj->ij`: a part for every operand, and optionally one for the output.
 
-use super::error::{EinsumError, Quote};
+use crate::error::{EinsumError, Quote};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// What names an axis: 0 to 25 are `A` to `Z`, 26 to 51 are `a` to `z` (the order of an implicit output),
+/// The name of an axis: 0 to 25 are `A` to `Z`, 26 to 51 are `a` to `z` (the order of an implicit output),
 /// and from 52 on the axes under `...`, counted from the last.
-pub(super) type Label = u8;
+pub(crate) type Label = u8;
 
 /// The first label under `...`.
-pub(super) const ELLIPSIS: Label = 52;
+pub(crate) const ELLIPSIS: Label = 52;
 
-/// How many different labels there are, as many as a [`Set`] has bits.
-pub(super) const LABELS: usize = 128;
+/// The number of different labels: one for each bit of a [`Set`].
+pub(crate) const LABELS: usize = 128;
 
-/// The labels of an operand's axes. Few enough to need no heap: at a microsecond a product, that counts.
-pub(super) type Labels = SmallVec<[Label; 16]>;
+/// The labels of an operand's axes, without an allocation: a small product takes only a microsecond.
+pub(crate) type Labels = SmallVec<[Label; 16]>;
 
 /// A set of labels.
-pub(super) type Set = u128;
+pub(crate) type Set = u128;
 
-pub(super) fn set(labels: &[Label]) -> Set {
+pub(crate) fn set(labels: &[Label]) -> Set {
     labels.iter().fold(0, |set, &label| set | 1 << label)
 }
 
-pub(super) fn has(set: Set, label: Label) -> bool {
+pub(crate) fn has(set: Set, label: Label) -> bool {
     set >> label & 1 == 1
 }
 
 /// The labels in a set, in order.
-pub(super) fn each(mut set: Set) -> impl Iterator<Item = Label> {
+pub(crate) fn each(mut set: Set) -> impl Iterator<Item = Label> {
     std::iter::from_fn(move || {
         let label = (set != 0).then(|| set.trailing_zeros() as Label);
         set &= set.wrapping_sub(1);
@@ -38,7 +38,7 @@ pub(super) fn each(mut set: Set) -> impl Iterator<Item = Label> {
 }
 
 /// `i`, or `e₁` for the last axis under `...`, `e₂` for the one before it.
-pub(super) fn name(label: Label) -> String {
+pub(crate) fn name(label: Label) -> String {
     match label {
         0..26 => char::from(b'A' + label).into(),
         26..ELLIPSIS => char::from(b'a' + label - 26).into(),
@@ -52,23 +52,23 @@ pub(super) fn name(label: Label) -> String {
 }
 
 /// A subscript string cut into its parts, each known to consist of letters, spaces and at most one `...`.
-pub(super) struct Subscripts<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Subscripts<'a> {
+    pub(crate) text: &'a str,
     /// One part for every operand.
-    pub(super) operands: SmallVec<[Range<usize>; 4]>,
-    /// What stands behind `->`.
-    pub(super) output: Option<Range<usize>>,
+    pub(crate) operands: SmallVec<[Range<usize>; 4]>,
+    /// The part after `->`.
+    pub(crate) output: Option<Range<usize>>,
 }
 
 /// One symbol of a part.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Symbol {
+pub(crate) enum Symbol {
     Letter(Label),
     Ellipsis,
 }
 
 impl<'a> Subscripts<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, EinsumError> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, EinsumError> {
         let bytes = text.as_bytes();
         let mut subscripts = Subscripts { text, operands: SmallVec::new(), output: None };
         let (mut start, mut at) = (0, 0);
@@ -111,8 +111,8 @@ impl<'a> Subscripts<'a> {
         EinsumError::Symbol { found, quote: self.quote(at..at + found.len_utf8()) }
     }
 
-    /// The symbols of a part and where they stand.
-    pub(super) fn symbols(&self, part: Range<usize>) -> impl Iterator<Item = (usize, Symbol)> {
+    /// The symbols of a part and their positions.
+    pub(crate) fn symbols(&self, part: Range<usize>) -> impl Iterator<Item = (usize, Symbol)> {
         let letter = |byte: u8| match byte {
             b'A'..=b'Z' => Some(Symbol::Letter(byte - b'A')),
             b'a'..=b'z' => Some(Symbol::Letter(byte - b'a' + 26)),
@@ -128,19 +128,19 @@ impl<'a> Subscripts<'a> {
     }
 
     #[cold]
-    pub(super) fn quote(&self, range: Range<usize>) -> Quote {
+    pub(crate) fn quote(&self, range: Range<usize>) -> Quote {
         Quote::new(self.text, range)
     }
 
     /// Quotes one symbol.
     #[cold]
-    pub(super) fn quote_symbol(&self, at: usize, symbol: Symbol) -> Quote {
+    pub(crate) fn quote_symbol(&self, at: usize, symbol: Symbol) -> Quote {
         self.quote(at..at + if symbol == Symbol::Ellipsis { 3 } else { 1 })
     }
 
-    /// Quotes the output, or everything where it is implicit.
+    /// Quotes the output, or everything if it is implicit.
     #[cold]
-    pub(super) fn quote_output(&self) -> Quote {
+    pub(crate) fn quote_output(&self) -> Quote {
         self.quote(self.output.clone().unwrap_or(0..self.text.len()))
     }
 }

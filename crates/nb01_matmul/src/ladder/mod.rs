@@ -14,7 +14,7 @@
 //! | [`loops`] | the formula as it stands | 835 ms |
 //! | [`elementwise`] | the loop over `k` became `row * column`, summed | 1.39 ms |
 //! | [`broadcast`] | the loop over `j` went: a whole row of `c` at a time | 254 µs |
-//! | [`einsum`] | no loop is left to see, only the formula's indices | 57.2 µs |
+//! | [`einsum`](fn@einsum) | no loop is left to see, only the formula's indices | 57.2 µs |
 //! | [`dot`] | somebody else's library | 18.2 µs |
 //!
 //! **In Rust the ladder is not monotone.** Python pays some 100 ns of interpreter for each step of a loop, so

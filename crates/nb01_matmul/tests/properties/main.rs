@@ -3,9 +3,6 @@
 //! `PROPTEST_CASES` (256 unless set) says how many of each. What fails is shrunk to its smallest form, and its seed
 //! kept beside this folder, to be tried again first.
 
-#[path = "../einsum_loops/mod.rs"]
-mod einsum_loops;
-
 mod broadcasting;
 mod elementwise;
 mod einsum;

@@ -1,17 +1,22 @@
-//! `einsum` is the loops that its subscripts stand for, and has an answer to any string.
+//! `einsum` is the loops that its subscripts stand for, and has an answer to any string, tried on random calls.
+//!
+//! `PROPTEST_CASES` (256 unless set) is the number of cases. A failing case is shrunk, and its seed is kept beside this folder and
+//! tried first the next time.
 
-use crate::einsum_loops::{laid_out, loops};
-use nb01_matmul::ndarray::ArrayD;
-use nb01_matmul::{AsArray, EinsumError, Element, einsum, einsum_explain};
+use crate::common::call as run;
+use crate::common::draw::laid_out;
+use crate::common::loops::loops;
+use einsum::einsum_explain;
+use einsum::ndarray::ArrayD;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 const LETTERS: [char; 6] = ['i', 'j', 'k', 'b', 'Z', 'a'];
 
-/// One operand of a call: a letter for each axis, whether that axis is there once only, and how it lies in memory.
+/// One operand of a call: a letter for each axis, whether the axis has size 1 and is stretched, and the layout in memory.
 #[derive(Clone, Debug)]
-struct Operand {
+struct Labelled {
     letters: Vec<usize>,
     stretched: Vec<bool>,
     order: Vec<Index>,
@@ -22,17 +27,17 @@ struct Operand {
 #[derive(Clone, Debug)]
 struct Call {
     sizes: Vec<usize>,
-    operands: Vec<Operand>,
+    operands: Vec<Labelled>,
     /// The output's letters; without any, the implicit output.
     output: Option<Vec<usize>>,
     seed: i32,
 }
 
-fn operand() -> impl Strategy<Value = Operand> {
+fn operand() -> impl Strategy<Value = Labelled> {
     let stretched = vec(prop::bool::weighted(0.1), LETTERS.len());
     let step = prop_oneof![4 => Just(1), 1 => Just(2), 1 => Just(-1), 1 => Just(-3)];
     let fields = (vec(0..LETTERS.len(), 0..5), stretched, vec(any::<Index>(), 5), vec(step, 5));
-    fields.prop_map(|(letters, stretched, order, steps)| Operand { letters, stretched, order, steps })
+    fields.prop_map(|(letters, stretched, order, steps)| Labelled { letters, stretched, order, steps })
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -72,7 +77,7 @@ impl Call {
         self.operands.iter().map(|operand| operand.array(&self.sizes, &mut next)).collect()
     }
 
-    /// The letters of the output: those that are given, or else those that stand once, capitals first.
+    /// The letters of the output: those that are given, or else those that occur once, capitals first.
     fn output(&self) -> Vec<char> {
         let all: Vec<char> = self.operands.iter().flat_map(|o| &o.letters).map(|&at| LETTERS[at]).collect();
         let mut once: Vec<char> =
@@ -84,13 +89,13 @@ impl Call {
     /// The same call with its output written out, as plain loops.
     fn loops(&self, arrays: &[ArrayD<f64>]) -> ArrayD<f64> {
         let subscripts = self.subscripts();
-        let inputs = subscripts.split("->").next().expect("what stands before the arrow");
+        let inputs = subscripts.split("->").next().expect("the part before the arrow");
         loops(&format!("{inputs}->{}", String::from_iter(self.output())), arrays)
     }
 }
 
-impl Operand {
-    /// An array of these sizes whose memory is anything but row after row.
+impl Labelled {
+    /// An array of these sizes with any layout in memory.
     fn array(&self, sizes: &[usize], next: &mut impl FnMut() -> f64) -> ArrayD<f64> {
         let size = |&at: &usize| if self.stretched[at] { sizes[at].min(1) } else { sizes[at] };
         let shape: Vec<usize> = self.letters.iter().map(size).collect();
@@ -100,11 +105,6 @@ impl Operand {
         }
         laid_out(&shape, axes, &self.steps, next)
     }
-}
-
-fn run<T: Element>(subscripts: &str, arrays: &[ArrayD<T>]) -> Result<ArrayD<T>, EinsumError> {
-    let operands: Vec<&dyn AsArray<Elem = T>> = arrays.iter().map(|array| array as _).collect();
-    einsum(subscripts, &operands)
 }
 
 proptest! {
@@ -119,7 +119,7 @@ proptest! {
         prop_assert_eq!(run(&subscripts, &single).unwrap().mapv(f64::from), expected, "{}", subscripts);
     }
 
-    /// A NaN is in every sum that it is a term of, and in no other.
+    /// A NaN reaches every sum that it is a term of, and no other.
     #[test]
     fn a_nan_reaches_what_the_loops_say(call in call(), which in any::<Index>(), at in any::<Index>()) {
         let (subscripts, mut arrays) = (call.subscripts(), call.arrays());
@@ -152,8 +152,8 @@ proptest! {
     }
 }
 
-/// All calls with two operands of at most two axes over three letters: each role that a letter can have, in each place.
-/// All sizes are equal, so that what is taken for something else has the right shape, and only the numbers are wrong.
+/// All calls with two operands of at most two axes over three letters: each role that a letter can have, in each position.
+/// All sizes are equal, so that a confused letter shows in the numbers only.
 #[test]
 fn every_small_call_is_its_loops() {
     let words = |most: u32| (0..=most).flat_map(|len| (0..3_usize.pow(len)).map(move |n| word(n, len)));
@@ -166,7 +166,7 @@ fn every_small_call_is_its_loops() {
         let known = |letter: &usize| a.contains(letter) || b.contains(letter);
         let once = |at: usize| !output[..at].contains(&output[at]);
         if output.iter().all(known) && (0..output.len()).all(once) {
-            let operands = [&a, &b].map(|letters| Operand {
+            let operands = [&a, &b].map(|letters| Labelled {
                 letters: letters.clone(),
                 stretched: vec![false; LETTERS.len()],
                 order: vec![],

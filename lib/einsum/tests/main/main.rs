@@ -1,0 +1,5 @@
+//! `einsum` against NumPy, against plain loops, and against nonsense.
+
+mod calls;
+mod common;
+mod properties;
