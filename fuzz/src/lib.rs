@@ -18,13 +18,13 @@
 
 mod shapes;
 
-/// The plain loops that einsum is compared with, from nb01's own tests.
-#[path = "../../crates/nb01_matmul/tests/einsum_loops/mod.rs"]
+/// The plain loops that einsum is compared with, from its own tests.
+#[path = "../../lib/einsum/tests/main/common/loops.rs"]
 mod einsum_loops;
 
+use einsum::{einsum as sum, einsum_explain, ndarray::ArrayViewD};
 use mnist::{Fault, Set, archive::unpacked, idx as idx_files, pickle as pickles};
-use nb01_matmul::ndarray::IxDyn;
-use nb01_matmul::{AsArray, einsum as sum, einsum_explain, test_near};
+use nb00_testing::test_near;
 use shapes::Call;
 use std::io::Read;
 
@@ -82,8 +82,8 @@ pub fn einsum(bytes: &[u8]) {
     let shapes: Vec<&[usize]> = call.shapes.iter().map(Vec::as_slice).collect();
     let explained = within(TEXT, || einsum_explain(&call.subscripts, &shapes));
     let Some(operands) = call.operands() else { return };
-    let lent: Vec<&dyn AsArray<Elem = f64>> = operands.iter().map(|operand| operand as _).collect();
-    let result = within(TEXT + WORK * call.loops(), || sum::<f64, IxDyn>(&call.subscripts, &lent));
+    let views: Vec<ArrayViewD<'_, f64>> = operands.iter().map(|operand| operand.view()).collect();
+    let result = within(TEXT + WORK * call.loops(), || sum(&call.subscripts, &views));
     assert_eq!(explained.err(), result.as_ref().err().cloned(), "{call:?}");
     if let Ok(result) = result
         && call.is_plain()

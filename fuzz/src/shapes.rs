@@ -5,7 +5,7 @@
 //! two  of rank 2  of rank 2  the rest
 //! ```
 
-use nb01_matmul::ndarray::ArrayD;
+use einsum::ndarray::ArrayD;
 
 /// Sizes are looked up here: small ones to compute with, and those that only a plan can bear.
 const SIZES: [usize; 16] = [0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 784, 50_000, 1 << 31, 1 << 32, 1 << 62, usize::MAX];
