@@ -14,7 +14,9 @@ mod whole;
 
 pub use material::{Dependency, Lesson, Material, Piece, PythonCell, StageSource};
 pub use names::{Found, Names, above, last};
-pub use run::{Counts, Failure, Machine, Run, SCHEMA, Section, SectionCounts, Stage, StageCounts, Status, Suite};
+pub use run::{
+    Counts, Failure, Machine, Run, SCHEMA, Section, SectionCounts, Stage, StageCounts, Status, Suite,
+};
 pub use sources::{Import, Item, Module, Sources};
 pub use whole::write_whole;
 

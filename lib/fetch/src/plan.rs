@@ -9,16 +9,11 @@
 //!
 //! So what stands under the right name is always right, and what a dead mirror began, the next one finishes.
 
-pub(crate) mod files;
-pub(crate) mod folder;
-pub(crate) mod mirror;
-pub(crate) mod error;
-
-use error::{Failure, FetchError};
-use files::File;
-use folder::Folder;
+use crate::error::{Failure, FetchError};
+use crate::folder::Folder;
+use crate::mirror::Mirror;
+use fetch::files::File;
 use indicatif::{ProgressBar, ProgressStyle};
-use mirror::Mirror;
 use std::path::PathBuf;
 use std::time::Duration;
 

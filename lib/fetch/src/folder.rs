@@ -1,7 +1,7 @@
 //! A file's place on the disk: `name` if it is whole and right, `name.part` until then.
 
-use super::error::FetchError;
-use super::files::File;
+use crate::error::FetchError;
+use fetch::files::File;
 use md5::{Digest, Md5};
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};

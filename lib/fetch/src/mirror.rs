@@ -1,7 +1,7 @@
 //! One attempt at one mirror.
 
-use super::error::{Failure, FetchError};
-use super::folder::Folder;
+use crate::error::{Failure, FetchError};
+use crate::folder::Folder;
 use indicatif::ProgressBar;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};

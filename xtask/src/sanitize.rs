@@ -1,4 +1,4 @@
-//! `cargo xtask memory`: the stages' `unsafe` code under tools that watch every access to memory.
+//! `cargo xtask sanitize`: the `unsafe` code of lib/kernels under tools that watch every access to memory.
 //!
 //! Each sees something that the others do not: Miri the rules of the language itself, but no AVX; AddressSanitizer all
 //! paths at speed, but only accesses that were compiled with it; ThreadSanitizer what two threads do without having agreed
@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Runs the tests of nb01's unsafe code under Miri, two sanitizers and valgrind, as far as they are installed
+/// Runs the tests of the unsafe code under Miri, two sanitizers and valgrind, as far as they are installed
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  cargo xtask memory\n  cargo xtask memory miri\n\n\
+#[command(after_help = "Examples:\n  cargo xtask sanitize\n  cargo xtask sanitize miri\n\n\
     Miri and the sanitizers need a nightly toolchain: rustup toolchain install nightly --component miri,rust-src\n\
     A tool that is not there is skipped, and it is said which and why.")]
 pub(crate) struct Args {
@@ -79,42 +79,37 @@ impl Watcher {
     }
 
     fn command(self) -> Command {
-        const SMALL: [&str; 4] = ["--package", "nb01_matmul", "--test", "memory"];
+        const SMALL: [&str; 4] = ["--package", "kernels", "--test", "main"];
         const TARGET: [&str; 2] = ["--target", "x86_64-unknown-linux-gnu"]; // named, build scripts stay as they are
         match self {
             Watcher::Miri => {
                 let mut miri = nightly(&["miri", "test"]);
                 // Tree borrows, as rayon's queues break the older rules; its threads are still there at the end.
                 let flags = "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation";
-                let tests = ["--lib", "--", "threads", "every_way", "steps"];
-                miri.args(SMALL).args(tests).env("MIRIFLAGS", flags);
+                miri.args(SMALL).args(["--lib", "--", "threads", "memory::every_way", "memory::steps"]);
+                miri.env("MIRIFLAGS", flags);
                 miri
             }
             Watcher::Asan => {
                 let mut asan = nightly(&["test"]);
-                asan.args(TARGET).args(SMALL).env("RUSTFLAGS", "-Zsanitizer=address");
+                asan.args(TARGET)
+                    .args(SMALL)
+                    .args(["--", "memory::"])
+                    .env("RUSTFLAGS", "-Zsanitizer=address");
                 asan
             }
             Watcher::Tsan => {
                 // The standard library, too, as threads agree by what is in there.
                 let mut tsan = nightly(&["test", "-Zbuild-std"]);
-                tsan.args(TARGET).args([
-                    "--package",
-                    "nb01_matmul",
-                    "--lib",
-                    "--test",
-                    "matmul",
-                    "--",
-                    "threads",
-                ]);
+                tsan.args(TARGET).args(SMALL).args(["--lib", "--", "threads"]);
                 tsan.env("RUSTFLAGS", "-Zsanitizer=thread");
                 tsan
             }
             Watcher::Valgrind => {
                 let runner =
                     "target.'cfg(unix)'.runner = ['valgrind', '-q', '--error-exitcode=9', '--leak-check=no']";
-                let mut cargo = crate::cargo::command();
-                cargo.args(["test", "--config", runner]).args(SMALL);
+                let mut cargo = crate::process::cargo();
+                cargo.args(["test", "--config", runner]).args(SMALL).args(["--", "memory::"]);
                 cargo
             }
         }

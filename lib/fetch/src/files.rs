@@ -2,18 +2,20 @@
 
 /// A file that can be got.
 #[derive(Clone, Debug)]
-pub(crate) struct File {
-    pub(crate) name: String,
+pub struct File {
+    /// Under which it is looked for.
+    pub name: String,
     /// Its size, for the progress bar: what counts is the checksum.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// MD5 sums in hexadecimal digits; each is right.
-    pub(crate) md5: Vec<String>,
-    pub(crate) urls: Vec<String>,
+    pub md5: Vec<String>,
+    /// Where to ask for it, in this order.
+    pub urls: Vec<String>,
 }
 
 impl File {
     /// More than this is not it.
-    pub(crate) fn limit(&self) -> u64 {
+    pub fn limit(&self) -> u64 {
         4 * self.bytes + (1 << 20)
     }
 }
@@ -69,7 +71,7 @@ const IDX_MIRRORS: &[&str] = &[
 ];
 
 /// The names of all files.
-pub(crate) fn names() -> Vec<&'static str> {
+pub fn names() -> Vec<&'static str> {
     [PICKLE.name].into_iter().chain(IDX.iter().map(|file| file.name)).collect()
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 ///
 /// `mirrors`, if there are any, are folders that take the place of those that we know, and `accept` are MD5
 /// sums to be right beside the known ones: a private mirror may have packed the same arrays differently.
-pub(crate) fn sets(only: &[String], mirrors: &[String], accept: &[String]) -> Vec<Vec<File>> {
+pub fn sets(only: &[String], mirrors: &[String], accept: &[String]) -> Vec<Vec<File>> {
     let wanted = |known: &&Known| only.is_empty() || only.iter().any(|name| name == known.name);
     let file = |known: &Known| File {
         name: known.name.into(),
