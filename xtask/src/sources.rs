@@ -5,6 +5,7 @@
 use crate::stages::{Package, Target, Workspace};
 use anyhow::{Context, Result};
 use proc_macro2::Span;
+use quote::ToTokens;
 use record::{Import, Item, Module, Sources};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
@@ -262,13 +263,7 @@ pub(crate) fn cut(text: &str, span: Span) -> Option<String> {
 
 /// `doc(no_inline)`
 fn attribute(a: &Attribute) -> String {
-    match &a.meta {
-        syn::Meta::List(list) => {
-            let name: Vec<String> = list.path.segments.iter().map(|s| s.ident.to_string()).collect();
-            format!("{}({})", name.join("::"), list.tokens)
-        }
-        _ => "doc = …".into(),
-    }
+    a.meta.to_token_stream().to_string().replace(' ', "")
 }
 
 /// The names that a `use` brings in: the path of each, and what it is called here.

@@ -2,11 +2,7 @@
 //!
 //! The other tests say which parts matter; these say that nothing else stands around them.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-
-mod common;
-
-use common::{CHANGES, Fixture};
+use crate::common::{CHANGES, Fixture};
 use insta::{assert_snapshot, with_settings};
 
 /// Compares with `snapshots/messages__NAME.snap`.

@@ -1,11 +1,9 @@
 //! The verbs that build and run: run, watch, data, call.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-
-mod common;
-
-use common::skipped::skipped;
-use common::{Fixture, in_order, marks_and_waits, outcome};
+#[cfg(unix)]
+use crate::common::by_sigpipe;
+use crate::common::skipped::skipped;
+use crate::common::{Fixture, in_order, marks_and_waits, outcome};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -162,7 +160,7 @@ fn run_tells_the_story_in_order() {
             "1 passed",
             "doc tests",
             "1 passed",
-            "nb00_testing passed: 1 section and 2 tests",
+            "nb00_testing passed: 1 section and 2 tests ran to their end",
             "dev build, opt-level 0",
             "nb01_next",
             "s01_a  First",
@@ -180,6 +178,8 @@ fn run_tells_the_story_in_order() {
 
     let (code, out, _) = fixture.output(&["run", "--up-to", "nb00"]);
     assert!(code == Some(0) && !out.contains("nb01_next"), "{out}");
+    let (_, out, _) = fixture.output(&["run", "nb00", "--only", "s01"]);
+    in_order(&out, &["nb00_testing passed: 1 section ran to its end, "]);
     let (code, out, _) = fixture.output(&["run", "next", "--only", "s02"]);
     assert!(
         code == Some(0) && out.contains("two") && !out.contains("one") && !out.contains("doc tests"),
@@ -445,16 +445,81 @@ fn where_there_are_no_data_they_are_fetched() {
     assert!(err.contains("getting MNIST") && !err.contains("drawn"), "{err}");
     let document: Value = serde_json::from_str(&out).unwrap();
     assert!(document["ok"] == true && err.contains("fetched\n"), "what it prints stands aside: {out}{err}");
-    let (code, _, _) = fixture.output(&["data", "get", "--from", "x", "--help"]);
-    assert_eq!(
-        (code, fixture.read("fetched").as_str()),
-        (Some(3), "--from x --help"),
-        "its arguments and its exit code are its own"
-    );
+    let (code, _, _) = fixture.output(&["data", "get", "--to", "a folder", "--cache=false"]);
+    assert_eq!(code, Some(2), "what cannot be is refused before anything is built");
+    let (code, _, _) = fixture.output(&["data", "get", "--to", "a folder"]);
+    assert_eq!((code, fixture.read("fetched").as_str()), (Some(2), "--to a folder"), "its exit code is ours");
+}
+
+/// The program that downloads takes a minute to build, and its help says nothing that we do not know.
+#[test]
+fn the_help_of_a_download_is_there_at_once() {
+    let fixture = fetching("fn main() { this does not compile }\n");
     for help in ["--help", "-h"] {
-        assert_eq!(fixture.output(&["data", "get", help]).0, Some(1));
-        assert_eq!(fixture.read("fetched"), help, "its help, too");
+        let (code, out, err) = fixture.output(&["data", "get", help]);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        in_order(&out, &["Usage: cargo xtask data get [OPTIONS]", "--mirror <URL>", "--patience <SECONDS>"]);
     }
+}
+
+/// Where the data are named, or `data get` has put them into their place, nobody has to be asked.
+#[test]
+fn data_that_are_there_are_not_looked_for() {
+    let fixture = fetching("fn main() { this does not compile }\n");
+    fixture.write("crates/nb01_next/examples/data.rs", "fn main() { this does not compile }\n");
+    let run = ["run", "nb01", "--only", "s01"];
+    let (code, _, err) = outcome(fixture.xtask(&run).env("NB_DATA", "/somewhere"));
+    assert!(code == Some(0) && !err.contains("error"), "{err}");
+    let (_, _, err) = outcome(fixture.xtask(&run).env("NB_DATA", ""));
+    assert!(err.contains("error"), "set to nothing is as unset: {err}");
+    fixture.write("data/mnist.pkl.gz", "MNIST");
+    let (code, _, err) = fixture.output(&run);
+    assert!(code == Some(0) && !err.contains("error"), "{err}");
+}
+
+/// `--only` builds the lesson and nothing else: an edit is seen in seconds.
+#[test]
+fn one_section_builds_one_program() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// Says\n#[test]\nfn s01_says() { println!(\"one\"); }\n");
+    fixture.write("crates/nb01_next/tests/more.rs", "this does not compile");
+    let (code, out, err) = fixture.output(&["run", "nb01", "--only", "s01"]);
+    assert!(code == Some(0) && out.contains("    one"), "{out}{err}");
+    let (code, out, err) = fixture.output(&["run", "nb01"]);
+    assert_eq!(code, Some(1));
+    in_order(&out, &["    one", "nb01_next does not compile"]);
+    assert!(err.contains("more.rs"), "{err}");
+}
+
+/// The first lesson runs before anything of the second stage is built.
+#[test]
+fn the_first_section_does_not_wait_for_other_stages() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
+    let look = "/// Looks\n#[test]\nfn s01_looks() { println!(\"built: {}\", std::path::Path::new(\"../nb01_next/built\").exists()); }\n";
+    fixture.write("crates/nb00_testing/tests/lesson.rs", &format!("//! Lesson.\n{look}"));
+    fixture.write("crates/nb01_next/build.rs", "fn main() { std::fs::write(\"built\", \"\").unwrap(); }\n");
+    let (code, out, err) = fixture.output(&["run", "--all"]);
+    assert_eq!(code, Some(0), "{err}");
+    in_order(&out, &["    built: false", "nb01_next", "s01_x"]);
+    assert!(fixture.exists("crates/nb01_next/built"));
+}
+
+#[cfg(unix)]
+#[test]
+fn watch_says_once_what_does_not_compile() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "/// x\n#[test]\nfn s01_x() {}\n");
+    fixture.write("crates/nb01_next/examples/data.rs", NO_DATA);
+    fixture.edit("crates/nb01_next/src/lib.rs", "pub use", "this is no Rust\npub use");
+    let mut watch = fixture.process(&["watch", "nb01"]);
+    let mut child = watch.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    end_in_a_minute(child.id());
+    let notes = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let notes: Vec<String> = notes.take_while(|line| !line.contains("waiting for a change")).collect();
+    signal("-INT", &child.id().to_string());
+    child.wait().unwrap();
+    assert_eq!(notes.iter().filter(|line| line.starts_with("error: expected")).count(), 1, "{notes:#?}");
 }
 
 #[test]
@@ -518,7 +583,11 @@ fn a_reader_who_has_seen_enough_ends_the_run() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("    on")));
     drop(lines);
-    assert_eq!(child.wait().unwrap().code(), Some(141));
+    assert!(by_sigpipe(child.wait().unwrap()));
+    let start = Instant::now();
+    while signal("-0", &fixture.read("crates/nb01_next/pid")) && start.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20)); // It notices when it prints the next time.
+    }
     assert!(!signal("-0", &fixture.read("crates/nb01_next/pid")), "the test program is still running");
 }
 
@@ -550,7 +619,7 @@ fn a_watch_ends_when_nobody_reads_on() {
     assert!(notes.any(|line| line.contains("waiting for a change")));
     drop(child.stdout.take());
     fixture.edit("crates/nb01_next/tests/lesson.rs", "one", "two");
-    assert_eq!(child.wait().unwrap().code(), Some(141));
+    assert!(by_sigpipe(child.wait().unwrap()));
 }
 
 #[cfg(unix)]

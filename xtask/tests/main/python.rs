@@ -1,11 +1,7 @@
 //! `cargo xtask book --check-python`: Python beside Rust, with a made-up Python and, where there is one, the real one.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-
-mod common;
-
-use common::skipped::skipped;
-use common::{Fixture, in_order};
+use crate::common::skipped::skipped;
+use crate::common::{Fixture, in_order};
 use std::process::Command;
 
 /// In the second section Python will disagree.

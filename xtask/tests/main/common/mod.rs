@@ -1,7 +1,6 @@
 //! A small workspace of its own for each test: stages without dependencies, in a folder whose path is not easy.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, reason = "some of it is for Unix only, or for the feature `book`")]
 
 pub(crate) mod skipped;
 
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 const MANIFEST: &str = r#"
 [workspace]
 resolver = "3"
-members = ["crates/*"]
+members = ["crates/*", "lib/*"]
 
 [workspace.package]
 version = "0.1.0"
@@ -38,6 +37,8 @@ inherits = "dev"
 const NB00: &str = r#"//! # 00 · Testing
 //!
 //! | [`deep`] |
+
+#![forbid(unsafe_code)]
 
 pub mod deep;
 
@@ -118,7 +119,8 @@ impl Fixture {
 
     /// Adds a stage with the same lesson for a crate that re-exports the one below.
     pub(crate) fn next(&self, name: &str, below: &str, lesson: &str) {
-        let lib = format!("//! # {name}\n\n#[doc(no_inline)]\npub use {below}::*;\n");
+        let lib =
+            format!("//! # {name}\n\n#![forbid(unsafe_code)]\n\n#[doc(no_inline)]\npub use {below}::*;\n");
         self.stage(name, Some(below), &lib, lesson);
         let readme = fs::read_to_string(self.root.join("README.md")).unwrap();
         self.write("README.md", &format!("{readme}| `{name}` | x |\n"));
@@ -200,6 +202,18 @@ impl Fixture {
         let verbs: Vec<String> = verbs.filter(|verb| *verb != "help").map(String::from).collect();
         assert!(["run", "new", "notebook"].iter().all(|verb| verbs.iter().any(|v| v == verb)), "{help}");
         verbs
+    }
+
+    /// Has a library of this name and with these dependencies.
+    pub(crate) fn lib(&self, name: &str, dependencies: &str) {
+        self.write(
+            &format!("lib/{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}"),
+        );
+        self.write(
+            &format!("lib/{name}/src/lib.rs"),
+            &format!("//! Lib.\n\n/// Of {name}.\npub fn of_{name}() {{}}\n"),
+        );
     }
 
     /// Everything that a person sees of it: the call, both outputs and the exit code, without where the
@@ -302,6 +316,12 @@ fn map() -> String {
         (*first..=*last).map(move |n| format!("| {letter}{n} | what | prose | prose |\n"))
     });
     format!("# Map\n\n| row | what | items | tests |\n|---|---|---|---|\n{}", rows.collect::<String>())
+}
+
+/// Whether it ended as SIGPIPE ends every program whose output is closed: a shell reports 141.
+#[cfg(unix)]
+pub(crate) fn by_sigpipe(status: std::process::ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(13)
 }
 
 /// Asserts that all parts stand in the text, in this order.

@@ -1,12 +1,8 @@
 //! `book` and `notebook`: the real program and the real press, in a small workspace.
 //!
-//! Behind the feature `book`, as the press takes a minute to build: `cargo test -p xtask --features book --test book`.
+//! Behind the feature `book`, as the press takes a minute to build: `cargo test -p xtask --features book book::`.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-
-mod common;
-
-use common::{Fixture, in_order, outcome};
+use crate::common::{Fixture, in_order, outcome};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
