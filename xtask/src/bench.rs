@@ -8,7 +8,7 @@ use crate::stages::Workspace;
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 
-/// Measures matmul, the ladder and the net beside their peers: interleaved, compared before they are timed
+/// Measures matmul, the ladder and the net beside their peers
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench --quick\n  cargo xtask bench --only matmul,net --mkl --python ~/venv/bin/python\n  \

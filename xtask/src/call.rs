@@ -19,7 +19,7 @@ pub(crate) struct Args {
     build: Build,
     /// The stage, as `list` names it
     stage: String,
-    /// An example of its examples/ and what is handed on to it; without any, they are listed
+    /// An example, and what is handed on to it; without any, they are listed
     #[arg(value_names = ["NAME", "ARGS"], num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
     call: Vec<String>,
 }

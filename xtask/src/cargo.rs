@@ -10,7 +10,7 @@ use std::process::Stdio;
 /// How the stages are built.
 #[derive(clap::Args, Clone, Copy, Default)]
 pub(crate) struct Build {
-    /// Build as `cargo build --release` does, without overflow checks and debug assertions
+    /// Build in release mode: without overflow checks and debug assertions
     #[arg(long)]
     pub(crate) release: bool,
     /// Link the BLAS rung of the ladder to Intel MKL

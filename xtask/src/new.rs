@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Makes the next stage: a crate with its manifest, its front page, its first section and its README
+/// Makes the next stage: a crate with manifest, front page, first section and README
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask new nb03_minibatch_training\n  cargo xtask new nb02a_why_sqrt5   # between nb02 and nb03"

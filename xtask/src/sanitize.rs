@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Runs the tests of the unsafe code under Miri, two sanitizers and valgrind, as far as they are installed
+/// Runs the unsafe code's tests under Miri, two sanitizers and valgrind
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask sanitize\n  cargo xtask sanitize miri\n\n\
-    Miri and the sanitizers need a nightly toolchain: rustup toolchain install nightly --component miri,rust-src\n\
+    Miri and the sanitizers need a nightly toolchain:\n  rustup toolchain install nightly --component miri,rust-src\n\
     A tool that is not there is skipped, and it is said which and why.")]
 pub(crate) struct Args {
     /// Only these

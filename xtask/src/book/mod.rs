@@ -26,14 +26,14 @@ const PRESS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/press/Cargo.to
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask book --open\n  cargo xtask book --check-python ~/venv/bin/python\n\n\
-    It runs all stages and writes target/book, a static site that needs no server. Where a section fails, the book \
-    that was there before stays. The first time, the program that makes the pages is built, which takes a minute."
+    It runs all stages and writes target/book, a static site that needs no server. Where a section fails, the\n\
+    book that was there before stays. The first time, the program that makes the pages is built,\nwhich takes a minute."
 )]
 pub(crate) struct Args {
     /// Open the book in the browser when it is done
     #[arg(long)]
     open: bool,
-    /// Also run the Python beside the Rust, and compare what the two print [default PYTHON: python3]
+    /// Also run the Python beside the Rust and compare [default PYTHON: python3]
     #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = "python3")]
     check_python: Option<PathBuf>,
 }
@@ -42,7 +42,8 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask notebook nb01\n  cargo xtask notebook nb01 --out ~/lesson.ipynb\n\n\
-    Jupyter shows the file as it is. To run its cells, the Rust kernel evcxr is needed; the file's first cell says how."
+    Jupyter shows the file as it is. To run its cells, the Rust kernel evcxr is needed; the\n\
+    file's first cell says how."
 )]
 pub(crate) struct NotebookArgs {
     /// The stage: nb01, 01, matmul or nb01_matmul

@@ -18,10 +18,10 @@ use record::Names;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Checks what a compiler cannot see: who depends on whom, the lessons, the READMEs, the lesson map, the pages
+/// Checks what a compiler cannot see: who depends on whom, lessons, READMEs, lesson map, pages
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cargo xtask check\n\n\
-    It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table, \
+    It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table,\n\
     `cargo xtask export --help` that of the READMEs.")]
 pub(crate) struct Args {}
 

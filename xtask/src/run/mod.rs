@@ -52,7 +52,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 #[command(
     after_help = "Examples:\n  cargo xtask run nb01 --only s07\n  cargo xtask run --up-to nb02 --release\n  \
     cargo xtask run --all --json > run.json\n\n\
-    Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say); \
+    Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say);\n\
     they are counted, and what has one is not called passed.\n\n\
     NB_FIGURES=folder keeps the sections' pictures there, as SVG."
 )]
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     only: Vec<String>,
     #[command(flatten)]
     build: Build,
-    /// Print one JSON document on standard output; the story goes to standard error
+    /// Print one JSON document; the story goes to standard error
     #[arg(long)]
     json: bool,
     /// Give a section, or another test program, at most this long

@@ -19,8 +19,7 @@ fn fixture() -> Fixture {
     let fixture = Fixture::new();
     fixture.write(".cargo/config.toml", "[env]\nMKLROOT = { value = \".mkl\", relative = true }\n");
     // What is built for MKL, here and in the bench.
-    let members = "[\"crates/*\", \"lib/*\"]";
-    fixture.edit("Cargo.toml", members, "[\"crates/*\", \"source\"]\nexclude = [\"benches\"]");
+    fixture.edit("Cargo.toml", "[\"crates/*\"]", "[\"crates/*\", \"source\"]\nexclude = [\"benches\"]");
     for (folder, more) in [("source", ""), ("benches", "[workspace]\n")] {
         fixture.write(
             &format!("{folder}/Cargo.toml"),

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const MANIFEST: &str = r#"
 [workspace]
 resolver = "3"
-members = ["crates/*", "lib/*"]
+members = ["crates/*"]
 
 [workspace.package]
 version = "0.1.0"
@@ -206,6 +206,8 @@ impl Fixture {
 
     /// Has a library of this name and with these dependencies.
     pub(crate) fn lib(&self, name: &str, dependencies: &str) {
+        let manifest = self.read("Cargo.toml").replace("[\"crates/*\"]", "[\"crates/*\", \"lib/*\"]");
+        self.write("Cargo.toml", &manifest);
         self.write(
             &format!("lib/{name}/Cargo.toml"),
             &format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}"),
