@@ -97,7 +97,12 @@ fn get(workspace: &Workspace, args: &[OsString], stdout: Stdio) -> Result<Option
     process::status(Command::new(&program.file).args(args).stdout(stdout)).map(Some)
 }
 
-/// The exit code of a program, as our own.
+/// The exit code of a program, as our own; where a signal ended it, what a shell says then: 141 for SIGPIPE.
 pub(crate) fn code(status: ExitStatus) -> ExitCode {
-    status.code().and_then(|c| u8::try_from(c).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    let code = status.code().or(signal).and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
