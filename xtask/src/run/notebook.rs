@@ -58,7 +58,7 @@ pub(super) fn run(
 /// a line of the terminal is.
 pub(super) fn command(stage: &Stage, program: &Program) -> Command {
     let mut command = Command::new(&program.file);
-    command.current_dir(&stage.folder()).env("CARGO_MANIFEST_DIR", &stage.folder());
+    command.current_dir(stage.folder()).env("CARGO_MANIFEST_DIR", stage.folder());
     command.env("COLUMNS", text::width().saturating_sub(INDENT.len()).to_string());
     // Its folder is named from where the person is, not from where the program will be.
     if let Some(Ok(folder)) = std::env::var_os("NB_FIGURES").map(std::path::absolute) {
