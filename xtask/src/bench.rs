@@ -8,7 +8,7 @@ use crate::stages::Workspace;
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 
-/// Measures matmul, the ladder and the net beside their peers: interleaved, compared before they are timed
+/// Measures matmul, the ladder and the net beside their peers
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench --quick\n  cargo xtask bench --only matmul,net --mkl --python ~/venv/bin/python\n  \
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
     let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
-    let mut cargo = crate::cargo::command();
+    let mut cargo = crate::process::cargo();
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
     cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
     let status = cargo.env("CARGO_TARGET_DIR", target).status();

@@ -3,7 +3,7 @@
 use crate::cargo::{Build, build_example};
 use crate::stages::{Stage, Workspace};
 use crate::text::{FAINT, PLAIN, TITLE};
-use crate::{Usage, data, sources};
+use crate::{Usage, data, lesson};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     build: Build,
     /// The stage, as `list` names it
     stage: String,
-    /// An example of its examples/ and what is handed on to it; without any, they are listed
+    /// An example, and what is handed on to it; without any, they are listed
     #[arg(value_names = ["NAME", "ARGS"], num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
     call: Vec<String>,
 }
@@ -41,11 +41,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 fn list(stage: &Stage) -> Result<ExitCode> {
     let mut out = anstream::stdout();
-    if stage.target("example").is_none() {
+    if stage.targets("example").next().is_none() {
         writeln!(out, "{} has no examples: nothing can be called", stage.name())?;
     }
     for example in stage.targets("example") {
-        let summary = sources::summary(&sources::docs(&sources::parse(&example.file)?.1.attrs));
+        let summary = lesson::summary(&example.file)?;
         writeln!(out, "{TITLE}{}{PLAIN}  {FAINT}{summary}{PLAIN}", example.name)?;
     }
     Ok(ExitCode::SUCCESS)

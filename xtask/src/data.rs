@@ -1,14 +1,14 @@
 //! `cargo xtask data`: is MNIST here, and where? And what `run` does when it is not.
 //!
 //! Looking is the business of the stage that reads the data (its example `data`); downloading that of the
-//! program `fetch`, which is built only when somebody asks for it.
+//! program `fetch` (lib/fetch), which is built only for a download.
 
 use crate::cargo::{Build, build_bin, build_example};
-use crate::offline::offline;
 use crate::process::{self, Interrupted};
-use crate::stages::{Stage, Workspace};
+use crate::stages::Workspace;
 use crate::text::{PLAIN, WARN, say};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 /// What the example answers where only drawn digits would be used.
@@ -31,75 +31,78 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Get {
-    /// Downloads MNIST (its program takes a minute to build, once); `data get --help` shows its options
-    #[command(disable_help_flag = true)] // The program's own help says more.
-    Get {
-        /// Handed on to the download program
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    Get(fetch::Arguments),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    if let Some(Get::Get { args }) = &args.get {
-        return Ok(get(&workspace, args, Stdio::inherit())?.map_or(ExitCode::FAILURE, code));
+    if args.get.is_some() {
+        // They are known to be good; the program reads them itself.
+        let args: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "get").skip(1).collect();
+        return Ok(get(&workspace, &args, Stdio::inherit())?.map_or(ExitCode::FAILURE, code));
     }
-    let stage = workspace
-        .stages
-        .iter()
-        .find(|s| has_data(s))
-        .context("no stage has an examples/data.rs that could say")?;
+    let stage = workspace.stages.iter().find(|s| s.has_data());
+    let stage = stage.context("no stage has an examples/data.rs that could say")?;
     let Some(program) = build_example(stage, "data", Build::default())? else { return Ok(ExitCode::FAILURE) };
     process::status(Command::new(&program.file).args(args.json.then_some("--json"))).map(code)
 }
 
-/// Whether the stage has the example that knows about data.
-pub(crate) fn has_data(stage: &Stage) -> bool {
-    stage.targets("example").any(|e| e.name == "data")
-}
-
 /// Before a run: where there are no data, tries once to get them, and says what will be used instead.
+///
+/// Where a variable names them, or `data get` has put them into `data/`, nothing is built to find out.
 pub(crate) fn make_sure(workspace: &Workspace, build: Build) -> Result<()> {
-    let Some(stage) = workspace.stages.iter().find(|s| has_data(s)) else { return Ok(()) };
+    let is_named = std::env::var_os("NB_DATA").is_some_and(|value| !value.is_empty());
+    let stage = workspace.stages.iter().find(|s| s.has_data() && !is_named && !are_fetched(workspace));
+    let Some(stage) = stage else { return Ok(()) };
     let Some(program) = build_example(stage, "data", build)? else { return Ok(()) };
     let looked = process::output(Command::new(&program.file).arg("--json").stdin(Stdio::null()))?;
     if looked.status.code() != Some(ONLY_DRAWN) {
         return Ok(());
     }
-    let why = if offline() {
-        "NB_OFFLINE is set".to_string()
-    } else {
-        // What it prints is the result of `data get`; here it is progress.
-        match get(workspace, &[], std::io::stderr().into()) {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => format!("the download ended with {status}"),
-            Ok(None) => "the download program does not compile".into(),
-            Err(e) if e.is::<Interrupted>() => return Err(e),
-            Err(e) => format!("{e:#}"),
-        }
-    };
-    say(&format!(
-        "{WARN}no MNIST{PLAIN} ({why}): drawn digits are used. To get it: cargo xtask data get, or let NB_DATA name its folder"
-    ));
+    if let Some(why) = try_to_get(workspace)? {
+        say(&format!(
+            "{WARN}no MNIST{PLAIN} ({why}): drawn digits are used. To get it: cargo xtask data get, or let NB_DATA name its folder"
+        ));
+    }
     Ok(())
 }
 
+/// Whether one of the sets that `data get` gets is in its place.
+fn are_fetched(workspace: &Workspace) -> bool {
+    let data = workspace.root.join("data");
+    fetch::files::sets(&[], &[], &[]).iter().any(|set| set.iter().all(|file| data.join(&file.name).is_file()))
+}
+
+/// Why there are none, if there are none.
+fn try_to_get(workspace: &Workspace) -> Result<Option<String>> {
+    if fetch::offline() {
+        return Ok(Some("NB_OFFLINE is set".into()));
+    }
+    // What it prints is the result of `data get`; here it is progress.
+    Ok(match get(workspace, &[], std::io::stderr().into()) {
+        Ok(Some(status)) if status.success() => None,
+        Ok(Some(status)) => Some(format!("the download ended with {status}")),
+        Ok(None) => Some("the download program does not compile".into()),
+        Err(e) if e.is::<Interrupted>() => return Err(e),
+        Err(e) => Some(format!("{e:#}")),
+    })
+}
+
 /// Builds and runs the download program, which prints to `stdout`; `None` where it does not compile.
-fn get(workspace: &Workspace, args: &[String], stdout: Stdio) -> Result<Option<ExitStatus>> {
-    let fetches =
-        |p: &&crate::stages::Package| p.targets.iter().any(|t| t.kind == "bin" && t.name == "fetch");
-    let package = workspace
-        .packages
-        .iter()
-        .find(fetches)
-        .ok_or_else(|| anyhow!("no package here has the program `fetch`"))?;
+fn get(workspace: &Workspace, args: &[OsString], stdout: Stdio) -> Result<Option<ExitStatus>> {
+    let package = workspace.packages.iter().find(|p| p.targets("bin").any(|t| t.name == "fetch"));
+    let package = package.context("no package here has the program `fetch`")?;
     say("getting MNIST; the download program is built first, which takes a minute the first time");
     let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
     process::status(Command::new(&program.file).args(args).stdout(stdout)).map(Some)
 }
 
-/// The exit code of a program, as our own.
+/// The exit code of a program, as our own; where a signal ended it, what a shell says then: 141 for SIGPIPE.
 pub(crate) fn code(status: ExitStatus) -> ExitCode {
-    status.code().and_then(|c| u8::try_from(c).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    let code = status.code().or(signal).and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }

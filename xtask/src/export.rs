@@ -14,10 +14,11 @@
 //!
 //! whose table names in its first column, in backticks, everything that the stage adds.
 
-use crate::sources::{Import, Item, Sources, last};
+use crate::sources;
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, count, say};
 use anyhow::{Context, Result};
+use record::{Import, Item, Names, Sources, last};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -49,15 +50,15 @@ pub(crate) struct Export<'a> {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let stage = workspace.stage(&args.stage)?;
-    let sources = Sources::read([&stage.package])?;
+    let sources = sources::read(&workspace, std::iter::once(&stage.package).chain(workspace.libs()))?;
     if args.check {
         return report(stage, &drift(stage, &sources)?);
     }
     let exports = exports(stage, &sources);
-    let shown = only_shown(&exports, &sources);
+    let shown = only_shown(stage, &exports, &sources);
     let below: Vec<&str> = from_below(stage, &sources).map(|i| i.target.trim_end_matches("::*")).collect();
     if args.json {
-        writeln!(anstream::stdout(), "{:#}", as_json(stage, &exports, &below, &shown, &workspace))?;
+        writeln!(anstream::stdout(), "{:#}", as_json(stage, &exports, &below, &shown))?;
     } else {
         print(stage, &exports, &below, &shown)?;
     }
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// What the stage adds at its crate root, by name.
 pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>> {
-    let root = stage.target("lib").map(|lib| lib.name.clone()).unwrap_or_default();
+    let (root, names) = (stage.name(), Names::public(sources));
     let here = |path: &str| path.rsplit_once("::").is_some_and(|(module, _)| module == root);
     let own = sources.items.iter().filter(|i| i.public && here(&i.path));
     let mut all: Vec<Export> = own.map(|i| Export { name: i.name().into(), item: Some(i) }).collect();
@@ -75,7 +76,7 @@ pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>
             // A glob of another crate brings nothing of ours.
             "*" if !import.target.starts_with(&format!("{root}::")) => {}
             "*" => all.extend(glob(import, sources)),
-            name => all.push(Export { name: name.into(), item: sources.find(&import.target) }),
+            name => all.push(Export { name: name.into(), item: names.item(&import.target) }),
         }
     }
     all.sort_by_key(|export| export.name.to_lowercase());
@@ -100,20 +101,21 @@ pub(crate) fn from_below<'a>(stage: &Stage, sources: &'a Sources) -> impl Iterat
 }
 
 /// The public items that can only be reached through their modules, by the path that leads to them.
-fn only_shown(exports: &[Export], sources: &Sources) -> Vec<Item> {
+fn only_shown(stage: &Stage, exports: &[Export], sources: &Sources) -> Vec<Item> {
+    let (inside, names) = (format!("{}::", stage.name()), Names::public(sources));
     let exported = |i: &Item| exports.iter().any(|e| e.item.is_some_and(|x| x.path == i.path));
-    let own = sources.items.iter().filter(|i| i.public).cloned();
+    let own = sources.items.iter().filter(|i| i.public && i.path.starts_with(&inside)).cloned();
     // A module may show what lies in a private one below it.
-    let imports = sources.imports.iter().filter(|i| i.public);
-    let lent = imports.filter_map(|i| Some((i, sources.find(&i.target).filter(|item| !item.public)?)));
-    let lent = lent.filter(|(_, item)| !exported(item));
+    let imports = sources.imports.iter().filter(|i| i.public && i.path.starts_with(&inside));
+    let lent = imports.filter_map(|i| Some((i, names.item(&i.target).filter(|item| !item.public)?)));
+    let lent = lent.filter(|(_, item)| item.path.starts_with(&inside) && !exported(item));
     let lent = lent.map(|(import, item)| Item { path: import.path.clone(), ..item.clone() });
     own.filter(|i| !exported(i)).chain(lent).filter(|i| i.kind != "method").collect()
 }
 
 /// How the README of the crate differs from the crate: one sentence each.
 pub(crate) fn drift(stage: &Stage, sources: &Sources) -> Result<Vec<String>> {
-    let readme: PathBuf = stage.package.folder.join("README.md");
+    let readme: PathBuf = stage.folder().join("README.md");
     let shown = format!("{}/README.md", stage.shown());
     let text = match std::fs::read_to_string(&readme) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -173,8 +175,9 @@ fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> R
     let mut out = anstream::stdout();
     writeln!(out, "{TITLE}{} exports {}{PLAIN}", stage.name(), count(exports.len(), "name"))?;
     for export in exports {
-        let (kind, summary) =
-            export.item.map_or(("crate", "of another author, re-exported".into()), |i| (i.kind, i.summary()));
+        let (kind, summary) = export
+            .item
+            .map_or(("crate", "of another author, re-exported".into()), |i| (&*i.kind, i.summary()));
         writeln!(out, "  {kind:<7} {:<18} {FAINT}{summary}{PLAIN}", export.name)?;
     }
     writeln!(
@@ -194,14 +197,8 @@ fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> R
     Ok(())
 }
 
-fn as_json(
-    stage: &Stage,
-    exports: &[Export],
-    below: &[&str],
-    shown: &[Item],
-    workspace: &Workspace,
-) -> Value {
-    let item = |i: &Item| json!({ "path": i.path, "kind": i.kind, "summary": i.summary(), "file": workspace.relative(&i.file), "line": i.lines.start() });
+fn as_json(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> Value {
+    let item = |i: &Item| json!({ "path": i.path, "kind": i.kind, "summary": i.summary(), "file": i.file, "line": i.first });
     let export = |e: &Export| json!({ "name": e.name, "item": e.item.map(item) });
     json!({
         "stage": stage.name(),

@@ -13,6 +13,7 @@
 //! A section may print `ok` itself. So a line that looks like a verdict is held back until the next one
 //! shows whether it was one: only the harness goes on with the very test that is due next, or with its result.
 
+use record::{Counts, Failure};
 use std::collections::VecDeque;
 
 /// A line that is longer is cut in pieces, so that a section without line ends does not fill the memory.
@@ -162,39 +163,11 @@ pub(crate) fn listed(output: &str) -> Vec<String> {
     output.lines().filter_map(|line| line.strip_suffix(": test")).map(String::from).collect()
 }
 
-/// How many tests passed, failed and were ignored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) passed: usize,
-    pub(crate) failed: usize,
-    pub(crate) ignored: usize,
-}
-
-impl std::ops::Add for Counts {
-    type Output = Counts;
-
-    fn add(self, b: Counts) -> Counts {
-        Counts {
-            passed: self.passed + b.passed,
-            failed: self.failed + b.failed,
-            ignored: self.ignored + b.ignored,
-        }
-    }
-}
-
 /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
 pub(crate) fn counts(line: &str) -> Option<Counts> {
     let (_, figures) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let figure = |what| figures.split("; ").find_map(|part| part.strip_suffix(what)?.trim().parse().ok());
     Some(Counts { passed: figure("passed")?, failed: figure("failed")?, ignored: figure("ignored")? })
-}
-
-/// Why a section failed, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) message: String,
-    /// `crates/nb01_matmul/tests/lesson.rs:12:5`
-    pub(crate) place: Option<String>,
 }
 
 /// Finds the last panic of the section's own thread, or else of any, or else the error that it returned.

@@ -1,5 +1,6 @@
-//! `cargo xtask list`: which stages are there?
+//! `cargo xtask list`: the stages.
 
+use crate::lesson;
 use crate::stages::{Stage, Workspace};
 use crate::text::{FAINT, PLAIN, TITLE};
 use anyhow::Result;
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let (needs, uses) = dependencies(stage, &workspace);
         let below =
             if needs.is_empty() { "nothing below".into() } else { format!("on {}", needs.join(", ")) };
-        writeln!(out, "{TITLE}{:<width$}{PLAIN}  {}", stage.name(), stage.title())?;
+        writeln!(out, "{TITLE}{:<width$}{PLAIN}  {}", stage.name(), lesson::title(stage))?;
         writeln!(out, "{:<width$}  {FAINT}{below}; uses {}{PLAIN}", "", uses.join(", "))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -40,17 +41,18 @@ fn as_json(stage: &Stage, workspace: &Workspace) -> Value {
     json!({
         "name": stage.name(),
         "number": stage.id.number,
-        "title": stage.title(),
+        "title": lesson::title(stage),
         "folder": stage.shown(),
         "depends_on": stages,
         "crates": crates,
-        "features": stage.package.features,
+        "features": stage.package.features.keys().collect::<Vec<_>>(),
     })
 }
 
-/// The stages below, and the crates of others that are always there.
+/// The stages below, and the crates that are always linked besides.
 fn dependencies(stage: &Stage, workspace: &Workspace) -> (Vec<String>, Vec<String>) {
     let stages = workspace.stages_needed(stage);
-    let others = stage.package.dependencies.iter().filter(|d| !d.optional && !stages.contains(&d.name));
-    (stages.clone(), others.map(|d| d.name.clone()).collect())
+    let others = stage.package.needs(None).filter(|d| !d.optional && !stages.contains(&d.name));
+    let others = others.map(|d| d.name.clone()).collect();
+    (stages, others)
 }

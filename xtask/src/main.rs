@@ -1,9 +1,9 @@
 //! The course's `run_notebook.py` and `notebook2script.py`, and what else a learner asks for at the terminal.
 //!
-//! This file is the table of verbs. Each verb is one file with its arguments and one `run` function; what
-//! several verbs share stands below the line: where the stages are ([`stages`]), what their sources say
-//! ([`sources`], [`lesson`]), how cargo and the tests are started ([`cargo`], [`process`]) and how the
-//! test harness's output is read ([`libtest`]), whether the network may be used ([`offline`]). A new verb is a new file and two lines here.
+//! This file is the table of verbs. Each verb is one file with its arguments and one `run` function. What several
+//! verbs share is below the line: where the stages are ([`stages`]), what their sources say ([`sources`],
+//! [`lesson`]), how programs are run ([`process`]) and built ([`cargo`]), how the test harness's output is read
+//! ([`libtest`]). A new verb is a new file and two lines here.
 
 mod list;
 mod run;
@@ -16,7 +16,7 @@ mod check;
 mod new;
 mod mkl;
 mod bench;
-mod memory;
+mod sanitize;
 mod book;
 
 mod stages;
@@ -25,8 +25,7 @@ mod lesson;
 mod cargo;
 mod process;
 mod libtest;
-mod offline;
-mod record;
+mod files;
 mod text;
 
 use clap::{Parser, Subcommand};
@@ -36,18 +35,20 @@ use std::process::ExitCode;
 ///
 /// A stage is named by its folder (nb01_matmul), its number (nb01, 01, 1) or its name (matmul).
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110, after_help = EXIT_CODES_AND_VARIABLES)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES_AND_VARIABLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
 
-const EXIT_CODES_AND_VARIABLES: &str = "Exit codes: 0 all is well; 1 something failed, and the output says what; \
-    2 the command itself was wrong; 130 interrupted; 141 nobody reads on. \
-    `data` and `call` end with the code of the program that they start.\n\n\
-    Variables: NB_DATA names the folder or file of MNIST, or is `drawn`; NB_OFFLINE=1 forbids the network; NB_FIGURES names \
-    a folder for the sections' pictures; NB_MATMUL forces a way to multiply (portable, avx2, avx512, neon); NB_THREADS limits \
-    the threads of one product, and RAYON_NUM_THREADS those of all.";
+const EXIT_CODES_AND_VARIABLES: &str = "\
+Exit codes: 0 all is well; 1 something failed, and the output says what; 2 the command itself was wrong;
+130 interrupted; 141 (SIGPIPE) the output was closed. `data` and `call` end with the code of the program
+that they start.
+
+Variables: NB_DATA names the folder or file of MNIST, or is `drawn`; NB_OFFLINE=1 forbids the network;
+NB_FIGURES names a folder for the sections' pictures; NB_MATMUL forces a way to multiply (portable, avx2,
+avx512, neon); NB_THREADS limits the threads of one product, and RAYON_NUM_THREADS those of all.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -62,12 +63,13 @@ enum Verb {
     New(new::Args),
     Mkl(mkl::Args),
     Bench(bench::Args),
-    Memory(memory::Args),
+    Sanitize(sanitize::Args),
     Book(book::Args),
     Notebook(book::NotebookArgs),
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset(); // A closed pipe (`… | head`) ends us quietly, as it ends any other program.
     let done = match Cli::parse().verb {
         Verb::List(args) => list::run(&args),
         Verb::Run(args) => run::run(&args),
@@ -80,7 +82,7 @@ fn main() -> ExitCode {
         Verb::New(args) => new::run(&args),
         Verb::Mkl(args) => mkl::run(&args),
         Verb::Bench(args) => bench::run(&args),
-        Verb::Memory(args) => memory::run(&args),
+        Verb::Sanitize(args) => sanitize::run(&args),
         Verb::Book(args) => book::run(&args),
         Verb::Notebook(args) => book::notebook(&args),
     };
@@ -99,22 +101,12 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Tells what went wrong. To a reader who has seen enough there is nothing to tell, and the exit code is what a shell
-/// reports then.
+/// Prints the error and picks the exit code.
 fn explain(error: &anyhow::Error) -> ExitCode {
-    if nobody_reads(error) {
-        return ExitCode::from(141);
-    }
     if error.is::<process::Interrupted>() {
         text::say("interrupted");
         return ExitCode::from(130);
     }
     text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-}
-
-/// Whether the reader has seen enough: `… | head -1`.
-fn nobody_reads(error: &anyhow::Error) -> bool {
-    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|e| e.downcast_ref().is_some_and(closed))
 }

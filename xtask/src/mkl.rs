@@ -4,11 +4,12 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
-use crate::offline::offline;
+use crate::files::{remove, replace};
+use crate::process;
 use crate::stages::Workspace;
 use crate::text::say;
 use anyhow::{Context, Result, bail, ensure};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ const WHEELS: [&str; 3] = ["mkl-static==2026.2.0", "mkl-include==2026.2.0", "int
 /// `.a`, a program starts only with `LD_LIBRARY_PATH` set.
 const LIBRARIES: [&str; 4] = ["libmkl_intel_lp64.a", "libmkl_intel_thread.a", "libmkl_core.a", "libiomp5.a"];
 const HEADERS: [&str; 2] = ["mkl.h", "mkl_version.h"];
+
+/// What an MKL has to link with.
+const PROGRAM: &str = include_str!("../template/links.rs.in");
 
 /// Obtains Intel MKL for the BLAS rung: 300 MB to download, 650 MB below .mkl
 #[derive(clap::Args)]
@@ -36,15 +40,15 @@ pub(crate) struct Args {
 /// Puts MKL below the workspace's `.mkl`, unless it is there, and shows that it links.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     check_platform()?;
-    let root = &Workspace::find()?.root;
-    let home = root.join(".mkl");
+    let workspace = Workspace::find()?;
+    let home = workspace.root.join(".mkl");
     match &args.from {
-        Some(dir) => install(root, &home, |part| link_from(dir, part))?,
+        Some(dir) => install(&workspace, &home, |part| link_from(dir, part))?,
         None if is_whole(&home) => {
             say(&format!("Intel MKL is below {} already", home.display()));
-            links(root, &home).with_context(|| format!("delete {} and try again", home.display()))?;
+            links(&workspace, &home).with_context(|| format!("delete {} and try again", home.display()))?;
         }
-        None => install(root, &home, download)?,
+        None => install(&workspace, &home, download)?,
     }
     writeln!(anstream::stdout(), "Intel MKL is ready: cargo xtask run nb01 --mkl, cargo xtask bench --mkl")?;
     Ok(ExitCode::SUCCESS)
@@ -62,41 +66,42 @@ fn is_whole(home: &Path) -> bool {
 }
 
 /// Has `fill` make an MKL in a folder beside `home`, then lets it take the name if it links.
-fn install(root: &Path, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+fn install(workspace: &Workspace, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let part = home.with_extension("part");
     remove(&part)?;
     for dir in ["lib", "include", "licences"] {
         let dir = part.join(dir);
         fs::create_dir_all(&dir).with_context(|| format!("making the folder {}", dir.display()))?;
     }
-    fill(&part).and_then(|()| links_apart(root, &part)).inspect_err(|_| drop(remove(&part)))?;
-    remove(home)?;
-    fs::rename(&part, home).with_context(|| format!("moving MKL to {}", home.display()))
+    let linked = fill(&part).and_then(|()| {
+        links(workspace, &part).context(
+            "this MKL does not link; what was there before is still there, and --from DIR names another",
+        )
+    });
+    linked.inspect_err(|_| drop(remove(&part)))?;
+    replace(home, &part)?;
+    forget_builds(&workspace.root)
 }
 
-/// Whether the MKL below `part` links; nothing stays that was built with it, as the folder will have another name, or none.
-fn links_apart(root: &Path, part: &Path) -> Result<()> {
-    forget_builds(root)?;
-    let links = links(root, part).context(
-        "this MKL does not link; what was there before is still there, and --from DIR names another",
-    );
-    forget_builds(root)?;
-    links
-}
-
-fn links(root: &Path, home: &Path) -> Result<()> {
+/// Builds and runs a program of one product: building the stages with MKL instead would take minutes.
+fn links(workspace: &Workspace, home: &Path) -> Result<()> {
     say("Testing that it links");
-    let test = ["test", "--package", "nb01_matmul", "--features", "mkl", "--test", "blas"];
-    run_cargo(cargo(root, &test).env("MKLROOT", home))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", dir.display()))
-        }
-        _ => Ok(()),
+    let folder = workspace.target.join("mkl");
+    fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
+    let (source, program) = (folder.join("links.rs"), folder.join("links"));
+    fs::write(&source, PROGRAM).with_context(|| format!("writing {}", source.display()))?;
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--edition", "2024", "-o"]).arg(&program).arg(&source);
+    let libraries = LIBRARIES.map(|name| home.join("lib").join(name).into_os_string());
+    let group = ["-Wl,--start-group".into()].into_iter().chain(libraries).chain(["-Wl,--end-group".into()]);
+    for argument in group.chain(["-lpthread", "-lm", "-ldl"].map(OsString::from)) {
+        let mut option = OsString::from("link-arg=");
+        option.push(argument);
+        rustc.arg("-C").arg(option);
     }
+    ensure!(process::status(rustc.stdout(std::io::stderr()))?.success(), "the linker failed, see above");
+    ensure!(process::status(&mut Command::new(program))?.success(), "the program that uses it failed");
+    Ok(())
 }
 
 /// Links each file of the MKL below `dir` into `part`: 650 MB are not worth a copy.
@@ -133,7 +138,7 @@ fn symlink(_: &Path, _: &Path) -> Result<()> {
 /// Has pip download the wheels and Python unpack them, and keeps what linking needs.
 fn download(part: &Path) -> Result<()> {
     ensure!(
-        !offline(),
+        !fetch::offline(),
         "NB_OFFLINE forbids the download of Intel MKL; unset it, or name an MKL with --from DIR"
     );
     check_pip()?;
@@ -201,28 +206,17 @@ fn python<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<()> {
 
 /// A build without MKL, or with another, leaves intel-mkl-src built and useless, and cargo would not build it again.
 fn forget_builds(root: &Path) -> Result<()> {
-    for profile in ["dev", "release"] {
-        run_cargo(&mut cargo(
-            root,
-            &["clean", "--quiet", "--profile", profile, "--package", "intel-mkl-src"],
-        ))?;
+    let here = ["dev", "release"].map(|profile| ("Cargo.toml", profile));
+    for (manifest, profile) in here.into_iter().chain([("benches/Cargo.toml", "release")]) {
+        let mut cargo = process::cargo();
+        cargo
+            .args(["clean", "--quiet", "--package", "intel-mkl-src", "--profile", profile])
+            .current_dir(root);
+        // The bench is built into the workspace's target, too.
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
+        cargo.args(["--manifest-path", manifest]).env("CARGO_TARGET_DIR", target).stdout(std::io::stderr());
+        ensure!(process::status(&mut cargo)?.success(), "cargo clean failed, see above");
     }
-    let bench = ["--manifest-path", "benches/Cargo.toml", "--profile", "release"];
-    run_cargo(&mut cargo(root, &[&["clean", "--quiet", "--package", "intel-mkl-src"], &bench[..]].concat()))
-}
-
-fn cargo(root: &Path, arguments: &[&str]) -> Command {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into()); // benches' too
-    let mut command = crate::cargo::command();
-    command.args(arguments).current_dir(root).env("CARGO_TARGET_DIR", target);
-    command
-}
-
-/// Runs it with its output on stderr: what a test prints is no result of ours.
-fn run_cargo(command: &mut Command) -> Result<()> {
-    let status = command.stdout(std::io::stderr()).status().context("starting cargo")?;
-    let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
-    ensure!(status.success(), "cargo {} failed, see above", arguments.join(" "));
     Ok(())
 }
 

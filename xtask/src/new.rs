@@ -3,15 +3,16 @@
 //! The new crate is written beside `crates/` and takes its place there with one rename, so an interrupted
 //! call leaves no half of a stage. The files are those of `template/`.
 
-use crate::Usage;
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::say;
+use crate::{Usage, files};
 use anyhow::{Context, Result};
+use record::write_whole;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Makes the next stage: a crate with its manifest, its front page, its first section and its README
+/// Makes the next stage: a crate with manifest, front page, first section and README
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask new nb03_minibatch_training\n  cargo xtask new nb02a_why_sqrt5   # between nb02 and nb03"
@@ -38,6 +39,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let title = title(&id);
     let mut out = anstream::stdout();
     writeln!(out, "crates/{} is there, built on {}", id.name(), below.name())?;
+    if let Some(skipped) = skipped(&below.id, &id) {
+        writeln!(out, "{skipped}, which can be added later")?;
+    }
     add_to_readme(&id, &title, below, &workspace)?;
     if let Some(above) = workspace.stages.iter().find(|s| s.id > id) {
         let (above, new, old) = (above.shown(), id.name(), below.name());
@@ -83,6 +87,17 @@ fn place<'a>(id: &StageId, workspace: &'a Workspace) -> Result<&'a Stage> {
     })
 }
 
+/// `it skips nb03 and nb04`
+fn skipped(below: &StageId, id: &StageId) -> Option<String> {
+    let number = |id: &StageId| id.number[..2].parse::<u32>().ok();
+    let between: Vec<String> = (number(below)? + 1..number(id)?).map(|n| format!("nb{n:02}")).collect();
+    let (last, first) = between.split_last()?;
+    Some(match first {
+        [] => format!("it skips {last}"),
+        first => format!("it skips {} and {last}", first.join(", ")),
+    })
+}
+
 /// The first letter that is free behind the number.
 fn free(id: &StageId, workspace: &Workspace) -> String {
     let number = &id.number[..2];
@@ -100,10 +115,12 @@ fn title(id: &StageId) -> String {
 
 fn create(id: &StageId, below: &Stage, workspace: &Workspace) -> Result<()> {
     let (name, below_name) = (id.name(), below.name());
-    let mkl = below.package.features.iter().any(|f| f == "mkl");
+    let mkl = below.package.features.contains_key("mkl");
     let feature = format!("\n[features]\n# See nb01_matmul.\nmkl = [\"{below_name}/mkl\"]\n");
     let fill = |text: &str| {
-        text.replace("{{features}}\n", if mkl { &feature } else { "" })
+        // A checkout may have given the template the line ends of its system.
+        text.replace("\r\n", "\n")
+            .replace("{{features}}\n", if mkl { &feature } else { "" })
             .replace("{{name}}", &name)
             .replace("{{below}}", &below_name)
             .replace("{{title}}", &title(id))
@@ -123,9 +140,7 @@ fn create(id: &StageId, below: &Stage, workspace: &Workspace) -> Result<()> {
 
 /// Writes all files below `draft`, which a call that was killed may have left behind.
 fn write(draft: &Path, fill: impl Fn(&str) -> String) -> Result<()> {
-    if draft.exists() {
-        std::fs::remove_dir_all(draft).with_context(|| format!("{} cannot be removed", draft.display()))?;
-    }
+    files::remove(draft)?;
     for (path, text) in FILES {
         let file = draft.join(path);
         let folder = file.parent().unwrap_or(draft);
@@ -143,18 +158,16 @@ fn add_to_readme(id: &StageId, title: &str, below: &Stage, workspace: &Workspace
         say(&format!("README.md has no table row for {}: add {} by hand", below.name(), id.name()));
         return Ok(());
     };
-    let draft = workspace.root.join(".README.md.new");
-    std::fs::write(&draft, text)
-        .and_then(|()| std::fs::rename(&draft, &file))
-        .with_context(|| format!("{} cannot be written", file.display()))
+    write_whole(&file, text).with_context(|| format!("{} cannot be written", file.display()))
 }
 
-/// The README with a row for `name`, as wide as the row of `below`.
+/// The README with a row for `name`, as wide as the row of `below`, and with the line ends that it has.
 fn with_row(readme: &str, name: &str, title: &str, below: &str) -> Option<String> {
     let row = readme.lines().find(|l| l.starts_with('|') && l.contains(below))?;
     let columns = row.trim_end().trim_end_matches('|').matches('|').count();
     let new = format!("| [`{name}`](crates/{name}) | {title} |{}", " |".repeat(columns.saturating_sub(2)));
-    Some(readme.replacen(row, &format!("{row}\n{new}"), 1))
+    let end = if readme.contains("\r\n") { "\r\n" } else { "\n" };
+    Some(readme.replacen(row, &format!("{row}{end}{new}"), 1))
 }
 
 #[cfg(test)]

@@ -26,6 +26,19 @@ pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
+/// The cargo that started us, or else the one that the shell would find.
+///
+/// `cargo run` tells xtask about xtask's own package. Passed on, that would look like a changed environment to
+/// the build scripts of others, and they would be built again for us and once more for the person at the shell.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(about_us)) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// From now on Ctrl-C ends what runs below us, and then us.
 pub(crate) fn handle_interrupts() -> Result<()> {
     match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)) {

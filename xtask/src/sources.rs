@@ -2,125 +2,77 @@
 //!
 //! Nothing is compiled for it and nothing is expanded: an item that a macro makes is not seen.
 
-use crate::stages::{Package, StageId, Workspace};
+use crate::stages::{Package, Target, Workspace};
 use anyhow::{Context, Result};
 use proc_macro2::Span;
-use std::ops::RangeInclusive;
+use quote::ToTokens;
+use record::{Import, Item, Module, Sources};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
 use syn::{Attribute, Item as SynItem, UseTree, Visibility};
 
-/// Something with a name: a function, type, trait, constant, method or test.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    /// `nb00_testing::timing::Timing`; tests and examples stand below their file: `nb00_testing::lesson::s01_test`.
-    pub(crate) path: String,
-    /// `fn`, `struct`, …
-    pub(crate) kind: &'static str,
-    /// Whether other crates can reach it by this path.
-    pub(crate) public: bool,
-    pub(crate) test: bool,
-    pub(crate) docs: String,
-    pub(crate) file: PathBuf,
-    /// With its documentation.
-    pub(crate) lines: RangeInclusive<usize>,
+/// All stages and all other packages of the workspace.
+pub(crate) fn all(workspace: &Workspace) -> Result<Sources> {
+    read(workspace, &workspace.packages)
 }
 
-impl Item {
-    pub(crate) fn name(&self) -> &str {
-        last(&self.path)
+/// All targets of these packages.
+pub(crate) fn read<'a>(
+    workspace: &'a Workspace,
+    packages: impl IntoIterator<Item = &'a Package>,
+) -> Result<Sources> {
+    let mut reader = Reader { workspace, found: Sources::default(), impls: vec![] };
+    for package in packages {
+        for target in package.targets.iter().filter(|t| t.kind() != "custom-build") {
+            reader.file(&Place {
+                path: path_of(package, target),
+                file: target.file.clone(),
+                folder: parent(&target.file),
+                public: target.kind() == "lib",
+            })?;
+        }
     }
+    Ok(reader.finish())
+}
 
-    pub(crate) fn summary(&self) -> String {
-        summary(&self.docs)
+/// Tests and examples are below their package: `nb00_testing::lesson`, `nb01_matmul::examples::data`.
+fn path_of(package: &Package, target: &Target) -> String {
+    match target.kind() {
+        "lib" => target.name.clone(),
+        "bin" if target.name == package.name => target.name.clone(),
+        "example" => format!("{}::examples::{}", package.name, target.name),
+        "bench" => format!("{}::benches::{}", package.name, target.name),
+        _ => format!("{}::{}", package.name, target.name),
     }
 }
 
-/// A `mod`: a file, or a part of one.
-#[derive(Debug)]
-pub(crate) struct Module {
-    pub(crate) path: String,
-    pub(crate) file: PathBuf,
-    pub(crate) public: bool,
-    pub(crate) docs: String,
+struct Reader<'a> {
+    workspace: &'a Workspace,
+    found: Sources,
+    /// Of each `impl`: the path that its type would have here, the file and the lines.
+    impls: Vec<(String, String, (usize, usize))>,
 }
 
-/// A `use`: another name for what is elsewhere. A glob's name is `*`.
-#[derive(Debug)]
-pub(crate) struct Import {
-    /// Where it is written, then the name that it gives.
-    pub(crate) path: String,
-    pub(crate) target: String,
-    pub(crate) public: bool,
-    pub(crate) attributes: Vec<String>,
-}
-
-/// All that the sources of one or more packages hold.
-#[derive(Debug, Default)]
-pub(crate) struct Sources {
-    pub(crate) items: Vec<Item>,
-    pub(crate) modules: Vec<Module>,
-    pub(crate) imports: Vec<Import>,
-}
-
-impl Sources {
-    /// Reads all targets of the packages.
-    pub(crate) fn read<'a>(packages: impl IntoIterator<Item = &'a Package>) -> Result<Sources> {
-        let mut sources = Sources::default();
-        for package in packages {
-            for target in &package.targets {
-                let path = match target.kind.as_str() {
-                    "lib" => target.name.clone(),
-                    "bin" if target.name == package.name => target.name.clone(),
-                    "example" => format!("{}::examples::{}", package.name, target.name),
-                    "bench" => format!("{}::benches::{}", package.name, target.name),
-                    "custom-build" => continue,
-                    _ => format!("{}::{}", package.name, target.name),
-                };
-                let root = Place {
-                    path,
-                    file: target.file.clone(),
-                    folder: parent(&target.file),
-                    public: target.kind == "lib",
-                };
-                sources.file(&root)?;
+impl Reader<'_> {
+    /// Puts each `impl` to its type.
+    fn finish(mut self) -> Sources {
+        for (path, file, lines) in self.impls {
+            if let Some(item) = self.found.items.iter_mut().find(|i| i.path == path && i.file == file) {
+                item.impls.push(lines);
             }
         }
-        Ok(sources)
-    }
-
-    /// All stages and all other packages of the workspace.
-    pub(crate) fn workspace(workspace: &Workspace) -> Result<Sources> {
-        Sources::read(&workspace.packages)
-    }
-
-    /// What the path names, through re-exports if need be.
-    pub(crate) fn find(&self, path: &str) -> Option<&Item> {
-        self.follow(path, 8)
-    }
-
-    fn follow(&self, path: &str, hops: usize) -> Option<&Item> {
-        if let Some(item) = self.items.iter().find(|item| item.path == path) {
-            return Some(item);
-        }
-        let hops = hops.checked_sub(1)?;
-        self.imports.iter().filter(|i| i.public).find_map(|import| {
-            let (place, name) = import.path.rsplit_once("::")?;
-            let rest = if name == "*" { path.strip_prefix(place)? } else { path.strip_prefix(&import.path)? };
-            (rest.is_empty() || rest.starts_with("::")).then_some(())?;
-            self.follow(&format!("{}{rest}", import.target.trim_end_matches("::*")), hops)
-        })
+        self.found
     }
 
     fn file(&mut self, place: &Place) -> Result<()> {
         let (_, file) = parse(&place.file)?;
-        self.modules.push(Module {
-            path: place.path.clone(),
-            file: place.file.clone(),
-            public: place.public,
-            docs: docs(&file.attrs),
-        });
+        self.module(place, docs(&file.attrs));
         self.items_of(&file.items, place)
+    }
+
+    fn module(&mut self, place: &Place, docs: String) {
+        let (path, file) = (place.path.clone(), self.workspace.relative(&place.file));
+        self.found.modules.push(Module { path, file, public: place.public, docs });
     }
 
     fn items_of(&mut self, items: &[SynItem], place: &Place) -> Result<()> {
@@ -129,21 +81,21 @@ impl Sources {
 
     fn item(&mut self, item: &SynItem, place: &Place) -> Result<()> {
         match item {
-            SynItem::Fn(x) => self.add(place, "fn", &x.sig.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Struct(x) => self.add(place, "struct", &x.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Enum(x) => self.add(place, "enum", &x.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Union(x) => self.add(place, "union", &x.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Type(x) => self.add(place, "type", &x.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Const(x) if x.ident != "_" => {
-                self.add(place, "const", &x.ident, &x.vis, &x.attrs, x.span())
-            }
-            SynItem::Static(x) => self.add(place, "static", &x.ident, &x.vis, &x.attrs, x.span()),
-            SynItem::Trait(x) => self.add_trait(x, place),
             SynItem::Impl(x) => self.add_methods(x, place),
-            SynItem::Macro(x) => self.add_macro(x, place),
             SynItem::Mod(x) => self.add_module(x, place)?,
             SynItem::Use(x) => self.add_imports(x, place),
             _ => {}
+        }
+        if let Some((kind, name, vis, attrs)) = named(item) {
+            self.add(place, kind, name, vis, attrs, item.span());
+        }
+        if let SynItem::Trait(x) = item {
+            let inside = place.inside(&x.ident, &x.vis);
+            for item in &x.items {
+                if let syn::TraitItem::Fn(f) = item {
+                    self.add(&inside, "method", &f.sig.ident, &x.vis, &f.attrs, f.span());
+                }
+            }
         }
         Ok(())
     }
@@ -151,37 +103,30 @@ impl Sources {
     fn add(
         &mut self,
         place: &Place,
-        kind: &'static str,
+        kind: &str,
         name: &syn::Ident,
         vis: &Visibility,
         attrs: &[Attribute],
         span: Span,
     ) {
-        self.items.push(Item {
+        self.found.items.push(Item {
             path: format!("{}::{name}", place.path),
-            kind,
+            kind: kind.into(),
             public: place.public && matches!(vis, Visibility::Public(_)),
             test: is_test(attrs),
             docs: docs(attrs),
-            file: place.file.clone(),
-            lines: span.start().line..=span.end().line,
+            file: self.workspace.relative(&place.file),
+            first: span.start().line,
+            last: span.end().line,
+            impls: vec![],
         });
     }
 
-    fn add_trait(&mut self, x: &syn::ItemTrait, place: &Place) {
-        self.add(place, "trait", &x.ident, &x.vis, &x.attrs, x.span());
-        let inside = place.inside(&x.ident, &x.vis);
-        for item in &x.items {
-            if let syn::TraitItem::Fn(f) = item {
-                self.add(&inside, "method", &f.sig.ident, &x.vis, &f.attrs, f.span());
-            }
-        }
-    }
-
     fn add_methods(&mut self, x: &syn::ItemImpl, place: &Place) {
-        let syn::Type::Path(of) = x.self_ty.as_ref() else { return };
-        let Some(name) = of.path.segments.last() else { return };
-        let inside = Place { path: format!("{}::{}", place.path, name.ident), ..place.clone() };
+        let Some(name) = name_of_impl(x) else { return };
+        let inside = Place { path: format!("{}::{name}", place.path), ..place.clone() };
+        let lines = (x.span().start().line, x.span().end().line);
+        self.impls.push((inside.path.clone(), self.workspace.relative(&place.file), lines));
         for item in &x.items {
             if let syn::ImplItem::Fn(f) = item {
                 self.add(&inside, "method", &f.sig.ident, &f.vis, &f.attrs, f.span());
@@ -189,50 +134,63 @@ impl Sources {
         }
     }
 
-    fn add_macro(&mut self, x: &syn::ItemMacro, place: &Place) {
-        let Some(name) = &x.ident else { return };
-        self.add(place, "macro", name, &Visibility::Inherited, &x.attrs, x.span());
-    }
-
     fn add_module(&mut self, x: &syn::ItemMod, place: &Place) -> Result<()> {
         let inside = place.inside(&x.ident, &x.vis);
         let outer = docs(&x.attrs);
-        let Some((_, items)) = &x.content else {
-            let file = module_file(&x.attrs, &x.ident.to_string(), place).with_context(|| {
-                format!("{}: the file of `mod {}` is missing", place.file.display(), x.ident)
-            })?;
-            let folder = if file.ends_with("mod.rs") { parent(&file) } else { inside.folder.clone() };
-            let before = self.modules.len();
-            self.file(&Place { file, folder, ..inside })?;
-            let module = &mut self.modules[before];
-            module.docs = format!("{outer}{}", module.docs);
-            return Ok(());
-        };
-        // A `mod tests` explains itself.
-        if !x.attrs.iter().any(|a| a.path().is_ident("cfg")) {
-            let docs = format!("{outer}{}", docs(&x.attrs));
-            self.modules.push(Module {
-                path: inside.path.clone(),
-                file: place.file.clone(),
-                public: inside.public,
-                docs,
-            });
+        if let Some((_, items)) = &x.content {
+            // A `mod tests` explains itself.
+            if !x.attrs.iter().any(|a| a.path().is_ident("cfg")) {
+                self.module(&inside, format!("{outer}{}", docs(&x.attrs)));
+            }
+            return self.items_of(items, &inside);
         }
-        self.items_of(items, &inside)
+        let file = module_file(&x.attrs, &x.ident.to_string(), place)
+            .with_context(|| format!("{}: the file of `mod {}` is missing", place.file.display(), x.ident))?;
+        let folder = if file.ends_with("mod.rs") { parent(&file) } else { inside.folder.clone() };
+        let before = self.found.modules.len();
+        self.file(&Place { file, folder, ..inside })?;
+        self.found.modules[before].docs.insert_str(0, &outer);
+        Ok(())
     }
 
     fn add_imports(&mut self, x: &syn::ItemUse, place: &Place) {
         let public = place.public && matches!(x.vis, Visibility::Public(_));
         let attributes: Vec<String> = x.attrs.iter().map(attribute).collect();
-        for (target, name) in leaves(&x.tree) {
-            let target = place.absolute(&target);
-            self.imports.push(Import {
-                path: format!("{}::{name}", place.path),
-                target,
-                public,
-                attributes: attributes.clone(),
-            });
-        }
+        let is_crate = |name: &str| {
+            x.leading_colon.is_some()
+                || self.workspace.packages.iter().any(|p| p.targets("lib").any(|lib| lib.name == name))
+        };
+        let imports = leaves(&x.tree).into_iter().map(|(target, name)| Import {
+            path: format!("{}::{name}", place.path),
+            target: place.absolute(&target, &is_crate),
+            public,
+            attributes: attributes.clone(),
+        });
+        self.found.imports.extend(imports);
+    }
+}
+
+/// Kind, name, visibility and attributes of what has a name of its own.
+pub(crate) fn named(item: &SynItem) -> Option<(&'static str, &syn::Ident, &Visibility, &[Attribute])> {
+    Some(match item {
+        SynItem::Fn(x) => ("fn", &x.sig.ident, &x.vis, &x.attrs),
+        SynItem::Struct(x) => ("struct", &x.ident, &x.vis, &x.attrs),
+        SynItem::Enum(x) => ("enum", &x.ident, &x.vis, &x.attrs),
+        SynItem::Union(x) => ("union", &x.ident, &x.vis, &x.attrs),
+        SynItem::Type(x) => ("type", &x.ident, &x.vis, &x.attrs),
+        SynItem::Const(x) if x.ident != "_" => ("const", &x.ident, &x.vis, &x.attrs),
+        SynItem::Static(x) => ("static", &x.ident, &x.vis, &x.attrs),
+        SynItem::Trait(x) => ("trait", &x.ident, &x.vis, &x.attrs),
+        SynItem::Macro(x) => ("macro", x.ident.as_ref()?, &Visibility::Inherited, &x.attrs),
+        _ => return None,
+    })
+}
+
+/// The name of the type that it is for.
+pub(crate) fn name_of_impl(x: &syn::ItemImpl) -> Option<&syn::Ident> {
+    match x.self_ty.as_ref() {
+        syn::Type::Path(of) => Some(&of.path.segments.last()?.ident),
+        _ => None,
     }
 }
 
@@ -257,16 +215,16 @@ impl Place {
     }
 
     /// A `use` path as seen from the crate's root: with `crate`, `self` and `super` resolved.
-    fn absolute(&self, path: &str) -> String {
+    fn absolute(&self, path: &str, is_crate: &impl Fn(&str) -> bool) -> String {
         let root = self.path.split("::").next().unwrap_or_default();
         match path.split_once("::") {
             Some(("crate", rest)) => format!("{root}::{rest}"),
             Some(("self", rest)) => format!("{}::{rest}", self.path),
             Some(("super", rest)) => {
                 let above = self.path.rsplit_once("::").map_or(root, |(above, _)| above).to_string();
-                Place { path: above, ..self.clone() }.absolute(&format!("self::{rest}"))
+                Place { path: above, ..self.clone() }.absolute(&format!("self::{rest}"), is_crate)
             }
-            Some((first, _)) if StageId::parse(first).is_some() => path.into(),
+            _ if is_crate(path.split("::").next().unwrap_or_default()) => path.into(),
             _ => format!("{}::{path}", self.path),
         }
     }
@@ -292,12 +250,6 @@ pub(crate) fn docs(attrs: &[Attribute]) -> String {
     attrs.iter().filter_map(line).map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(&l))).collect()
 }
 
-/// The first paragraph of a documentation, in one line.
-pub(crate) fn summary(docs: &str) -> String {
-    let lines: Vec<&str> = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    lines.join(" ")
-}
-
 pub(crate) fn is_test(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|a| a.path().is_ident("test"))
 }
@@ -311,13 +263,7 @@ pub(crate) fn cut(text: &str, span: Span) -> Option<String> {
 
 /// `doc(no_inline)`
 fn attribute(a: &Attribute) -> String {
-    match &a.meta {
-        syn::Meta::List(list) => {
-            let name: Vec<String> = list.path.segments.iter().map(|s| s.ident.to_string()).collect();
-            format!("{}({})", name.join("::"), list.tokens)
-        }
-        _ => "doc = …".into(),
-    }
+    a.meta.to_token_stream().to_string().replace(' ', "")
 }
 
 /// The names that a `use` brings in: the path of each, and what it is called here.
@@ -355,8 +301,4 @@ fn module_file(attrs: &[Attribute], name: &str, place: &Place) -> Option<PathBuf
 
 fn parent(file: &Path) -> PathBuf {
     file.parent().unwrap_or(file).to_path_buf()
-}
-
-pub(crate) fn last(path: &str) -> &str {
-    path.rsplit("::").next().unwrap_or(path)
 }

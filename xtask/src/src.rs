@@ -1,42 +1,47 @@
 //! `cargo xtask src`: the lesson's `??`, which prints the source of a function.
 
-use crate::Usage;
-use crate::sources::{Item, Sources};
-use crate::stages::Workspace;
+use crate::stages::{Package, Workspace};
 use crate::text::{FAINT, PLAIN, count};
+use crate::{Usage, sources};
 use anyhow::Result;
+use record::{Item, Sources};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Prints the source of an item, with its documentation and where it stands (the lesson's ??)
+/// Prints the source of an item, with its documentation and its place (the lesson's ??)
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask src nb02 relu\n  cargo xtask src nb02 layers::Lin\n  cargo xtask src nb00 s02_test"
+    allow_missing_positional = true,
+    after_help = "Examples:\n  cargo xtask src relu\n  cargo xtask src nb02 layers::Lin\n  cargo xtask src nb00 s02_test"
 )]
 pub(crate) struct Args {
-    /// The stage; what it does not have is looked for in the stages below it
-    stage: String,
+    /// Where to begin: then come the stages below it, and lib/ [default: the newest stage]
+    stage: Option<String>,
     /// The item, with as much of its path as is needed: `relu`, `Lin::bwd`, `layers::Lin`
     item: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    let stage = workspace.stage(&args.stage)?;
-    for stage in std::iter::once(stage).chain(workspace.below(stage)) {
-        let sources = Sources::read([&stage.package])?;
+    let first = args.stage.as_ref().map(|stage| workspace.stage(stage)).transpose()?;
+    let first = first.or(workspace.stages.last());
+    let stages = first.into_iter().chain(first.into_iter().flat_map(|s| workspace.below(s)));
+    let packages: Vec<&Package> = stages.map(|s| &s.package).chain(workspace.libs()).collect();
+    for package in packages {
+        let sources = sources::read(&workspace, [package])?;
         match &candidates(&sources, &args.item)[..] {
             [] => {}
             [item] => return print(item, &workspace),
-            items => return ambiguous(items, &args.item, &workspace),
+            items => return ambiguous(items, &args.item),
         }
     }
-    Err(Usage(format!(
-        "neither {} nor a stage below has `{}` (`cargo xtask export {}` shows what there is)",
-        stage.name(),
-        args.item,
-        stage.name()
-    ))
+    Err(Usage(match first.filter(|_| args.stage.is_some()).map(|s| s.name()) {
+        Some(stage) => format!(
+            "neither {stage} nor a stage below has `{}` (`cargo xtask export {stage}` shows what there is)",
+            args.item
+        ),
+        None => format!("no stage has `{}` (`cargo xtask export nb01` shows what nb01 has)", args.item),
+    })
     .into())
 }
 
@@ -51,21 +56,17 @@ fn candidates<'a>(sources: &'a Sources, name: &str) -> Vec<&'a Item> {
 }
 
 fn print(item: &Item, workspace: &Workspace) -> Result<ExitCode> {
-    let text = std::fs::read_to_string(&item.file)?;
-    let (start, end) = (*item.lines.start(), *item.lines.end());
+    let text = std::fs::read_to_string(workspace.root.join(&item.file))?;
     let mut out = anstream::stdout();
-    writeln!(out, "{FAINT}// {} at {}:{start}{PLAIN}", item.path, workspace.relative(&item.file))?;
-    for line in text.lines().skip(start - 1).take(end + 1 - start) {
+    writeln!(out, "{FAINT}// {} at {}:{}{PLAIN}", item.path, item.file, item.first)?;
+    for line in text.lines().skip(item.first - 1).take(item.last + 1 - item.first) {
         writeln!(out, "{line}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn ambiguous(items: &[&Item], name: &str, workspace: &Workspace) -> Result<ExitCode> {
+fn ambiguous(items: &[&Item], name: &str) -> Result<ExitCode> {
     let mut lines = vec![format!("{} for `{name}`; say which:", count(items.len(), "candidate"))];
-    for item in items {
-        let place = format!("{}:{}", workspace.relative(&item.file), item.lines.start());
-        lines.push(format!("  {}  ({} at {place})", item.path, item.kind));
-    }
+    lines.extend(items.iter().map(|i| format!("  {}  ({} at {}:{})", i.path, i.kind, i.file, i.first)));
     Err(Usage(lines.join("\n")).into())
 }

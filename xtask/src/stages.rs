@@ -1,11 +1,12 @@
 //! Where the stages are: the folders below `crates/` whose names begin with a notebook's number.
 //!
-//! Nobody keeps a list of them. Cargo itself says what each package is made of (`cargo metadata`), and the
-//! folder's name says the rest: `nb02a_why_sqrt5` comes after `nb02_…` and before `nb03_…`.
+//! No list of them is kept. Cargo says what each package is made of (`cargo metadata`), and the folder's name says the
+//! rest: `nb02a_why_sqrt5` comes after `nb02_…` and before `nb03_…`.
 
-use crate::{Usage, process, sources};
-use anyhow::{Context, Result, anyhow, bail};
-use serde_json::Value;
+use crate::{Usage, process};
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The workspace around the current folder.
@@ -13,42 +14,73 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo puts what it builds.
     pub(crate) target: PathBuf,
+    /// By name.
     pub(crate) packages: Vec<Package>,
     /// In the order of the course.
     pub(crate) stages: Vec<Stage>,
 }
 
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+    packages: Vec<Package>,
+}
+
 /// A package of the workspace, as cargo describes it.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    pub(crate) folder: PathBuf,
+    pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
-    pub(crate) features: Vec<String>,
-    /// What it is built on.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
-    /// What only its tests need.
-    pub(crate) for_tests: Vec<Dependency>,
 }
 
 /// What cargo builds from one root file.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Target {
-    /// `lib`, `bin`, `test`, `example` or `bench`.
-    pub(crate) kind: String,
+    /// `lib`, `bin`, `test`, `example` or `bench` comes first.
+    kind: Vec<String>,
     pub(crate) name: String,
+    #[serde(rename = "src_path")]
     pub(crate) file: PathBuf,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `^1.2`
+    #[serde(rename = "req")]
     pub(crate) version: String,
     pub(crate) features: Vec<String>,
     pub(crate) optional: bool,
+    /// `dev`, `build`, or `None` for what the library itself needs.
+    pub(crate) kind: Option<String>,
     /// Where it lies, if it is not from the registry.
+    #[serde(rename = "path")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+impl Target {
+    pub(crate) fn kind(&self) -> &str {
+        self.kind.first().map_or("", String::as_str)
+    }
+}
+
+impl Package {
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
+    pub(crate) fn targets<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Target> {
+        self.targets.iter().filter(move |t| t.kind() == kind)
+    }
+
+    /// What it is built on (`None`), what its tests need (`dev`), or its build script (`build`).
+    pub(crate) fn needs<'a>(&'a self, kind: Option<&'a str>) -> impl Iterator<Item = &'a Dependency> {
+        self.dependencies.iter().filter(move |d| d.kind.as_deref() == kind)
+    }
 }
 
 /// One notebook of the course.
@@ -106,25 +138,17 @@ impl Stage {
         format!("crates/{}", self.name())
     }
 
-    /// The first line of the crate's documentation, without its `#`.
-    pub(crate) fn title(&self) -> String {
-        let read = || {
-            let file =
-                syn::parse_file(&std::fs::read_to_string(self.target("lib")?.file.as_path()).ok()?).ok()?;
-            sources::docs(&file.attrs)
-                .lines()
-                .map(|l| l.trim_start_matches('#').trim().to_string())
-                .find(|l| !l.is_empty())
-        };
-        read().unwrap_or_else(|| "(src/lib.rs cannot be read, or has no documentation)".into())
-    }
-
-    pub(crate) fn target(&self, kind: &str) -> Option<&Target> {
-        self.package.targets.iter().find(|t| t.kind == kind)
+    pub(crate) fn folder(&self) -> &Path {
+        self.package.folder()
     }
 
     pub(crate) fn targets<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Target> {
-        self.package.targets.iter().filter(move |t| t.kind == kind)
+        self.package.targets(kind)
+    }
+
+    /// Whether it has the example that knows about data.
+    pub(crate) fn has_data(&self) -> bool {
+        self.targets("example").any(|e| e.name == "data")
     }
 
     /// `tests/lesson.rs`, if there is one.
@@ -136,18 +160,15 @@ impl Stage {
 impl Workspace {
     /// Asks cargo what the workspace around the current folder is made of.
     pub(crate) fn find() -> Result<Workspace> {
-        let metadata = metadata()?;
-        let root = PathBuf::from(text(&metadata["workspace_root"]));
-        let mut packages: Vec<Package> = array(&metadata["packages"]).iter().map(package).collect();
+        let Metadata { workspace_root: root, target_directory: target, mut packages } = metadata()?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let crates = root.join("crates");
         let stage = |p: &Package| {
-            let id = (p.folder.parent() == Some(&crates)).then_some(p.folder.file_name()?)?;
+            let id = (p.folder().parent() == Some(&crates)).then_some(p.folder().file_name()?)?;
             Some(Stage { id: StageId::parse(id.to_str()?)?, package: p.clone() })
         };
         let mut stages: Vec<Stage> = packages.iter().filter_map(stage).collect();
         stages.sort_by(|a, b| a.id.cmp(&b.id));
-        let target = PathBuf::from(text(&metadata["target_directory"]));
         Ok(Workspace { root, target, packages, stages })
     }
 
@@ -177,64 +198,37 @@ impl Workspace {
         self.stages.iter().rev().filter(|s| s.id < stage.id)
     }
 
-    /// The names of the stages that this one depends on.
-    pub(crate) fn stages_needed(&self, stage: &Stage) -> Vec<String> {
-        let is_stage =
-            |d: &&Dependency| self.stages.iter().any(|s| Some(&s.package.folder) == d.folder.as_ref());
-        stage.package.dependencies.iter().filter(is_stage).map(|d| d.name.clone()).collect()
+    /// What the stages are built on: the packages below `lib/`.
+    pub(crate) fn libs(&self) -> impl Iterator<Item = &Package> {
+        let lib = self.root.join("lib");
+        self.packages.iter().filter(move |p| p.folder().parent() == Some(&lib))
     }
 
-    /// A path as it reads from the workspace's root.
+    /// Whether the stage, or one below it, has the example that knows about data.
+    pub(crate) fn reads_data(&self, stage: &Stage) -> bool {
+        self.stages.iter().any(|s| s.id <= stage.id && s.has_data())
+    }
+
+    /// The names of the stages that this one depends on.
+    pub(crate) fn stages_needed(&self, stage: &Stage) -> Vec<String> {
+        let is_stage = |d: &&Dependency| self.stages.iter().any(|s| Some(s.folder()) == d.folder.as_deref());
+        stage.package.needs(None).filter(is_stage).map(|d| d.name.clone()).collect()
+    }
+
+    /// A path as it reads from the workspace's root, with `/`.
     pub(crate) fn relative(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string().replace('\\', "/")
     }
 }
 
-fn metadata() -> Result<Value> {
-    let mut cargo = crate::cargo::command();
+fn metadata() -> Result<Metadata> {
+    let mut cargo = process::cargo();
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
     let output = process::output(&mut cargo).context("Rust has to be installed (https://rustup.rs)")?;
     if !output.status.success() {
         bail!("cargo cannot read this workspace:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
-    serde_json::from_slice(&output.stdout).map_err(|e| anyhow!("cargo metadata answered no JSON: {e}"))
-}
-
-fn package(p: &Value) -> Package {
-    let manifest = PathBuf::from(text(&p["manifest_path"]));
-    let of_kind = |kind: Value| {
-        array(&p["dependencies"]).iter().filter(move |d| d["kind"] == kind).map(dependency).collect()
-    };
-    Package {
-        name: text(&p["name"]),
-        folder: manifest.parent().unwrap_or(&manifest).to_path_buf(),
-        targets: array(&p["targets"]).iter().map(target).collect(),
-        features: p["features"].as_object().map(|f| f.keys().cloned().collect()).unwrap_or_default(),
-        dependencies: of_kind(Value::Null),
-        for_tests: of_kind("dev".into()),
-    }
-}
-
-fn target(t: &Value) -> Target {
-    Target { kind: text(&t["kind"][0]), name: text(&t["name"]), file: text(&t["src_path"]).into() }
-}
-
-fn dependency(d: &Value) -> Dependency {
-    Dependency {
-        name: text(&d["name"]),
-        version: text(&d["req"]),
-        features: array(&d["features"]).iter().map(text).collect(),
-        optional: d["optional"] == true,
-        folder: d["path"].as_str().map(PathBuf::from),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().into()
-}
-
-fn array(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
+    serde_json::from_slice(&output.stdout).context("what `cargo metadata` answers is not understood")
 }
 
 #[cfg(test)]

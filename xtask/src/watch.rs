@@ -1,16 +1,15 @@
 //! `cargo xtask watch`: the notebook's autoreload. It runs a stage again whenever one of its files changes.
 
 use crate::cargo::Build;
-use crate::stages::{Stage, Workspace};
+use crate::stages::{Package, Workspace};
 use crate::text::{FAINT, PLAIN, say};
-use crate::{explain, nobody_reads, process, run};
-use anyhow::{Context, Result};
-use notify::{EventKind, RecursiveMode, Watcher};
+use crate::{explain, process, run};
+use anyhow::Result;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-/// Runs a stage again whenever its sources, or those of a stage below it, change
+/// Runs a stage again whenever its sources, or those of what it is built on, change
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cargo xtask watch nb01 --only s07")]
 pub(crate) struct Args {
@@ -23,48 +22,65 @@ pub(crate) struct Args {
     build: Build,
 }
 
-/// Editors write a file in several steps; this long nothing has to happen before we believe that it is over.
-const QUIET: Duration = Duration::from_millis(200);
+/// How often the files are looked at. Editors write a file in several steps, so it is also how long nothing has to
+/// change before the run begins.
+const LOOK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     process::handle_interrupts()?;
     let workspace = Workspace::find()?;
     let stage = workspace.stage(&args.stage)?;
-    let (send, changes) = channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|e| !matches!(e.kind, EventKind::Access(_))) {
-            // Nobody listens any more: we are about to end.
-            let _ = send.send(());
-        }
-    })
-    .context("changes of files cannot be watched here")?;
-    for stage in std::iter::once(stage).chain(workspace.below(stage)) {
-        watch(stage, &mut watcher)?;
-    }
+    let below = workspace.below(stage).map(|s| &s.package).chain(workspace.libs());
+    let packages: Vec<&Package> = std::iter::once(&stage.package).chain(below).collect();
     while !process::interrupted() {
-        let args = run::Args::watched(&stage.name(), &args.only, args.build);
-        match run::run(&args) {
-            Err(error) if nobody_reads(&error) => return Err(error),
-            Err(error) => _ = explain(&error),
-            Ok(_) => {}
+        let before = files(&packages);
+        if let Err(error) = run::run(&run::Args::watched(&stage.name(), &args.only, args.build)) {
+            explain(&error);
         }
-        wait(&changes);
+        wait(&packages, before);
     }
     Ok(ExitCode::from(130))
 }
 
-fn watch(stage: &Stage, watcher: &mut notify::RecommendedWatcher) -> Result<()> {
-    let folder = &stage.package.folder;
-    watcher
-        .watch(folder, RecursiveMode::Recursive)
-        .with_context(|| format!("{} cannot be watched", folder.display()))
-}
-
-/// Returns when something has changed and then nothing more, or on Ctrl-C.
-fn wait(changes: &Receiver<()>) {
+/// Returns when a file has changed and then nothing more, or on Ctrl-C.
+fn wait(packages: &[&Package], before: Vec<Seen>) {
     if !process::interrupted() {
         say(&format!("{FAINT}waiting for a change; Ctrl-C ends{PLAIN}"));
     }
-    while !process::interrupted() && changes.recv_timeout(QUIET).is_err() {}
-    while !process::interrupted() && changes.recv_timeout(QUIET) != Err(RecvTimeoutError::Timeout) {}
+    let look = || {
+        std::thread::sleep(LOOK);
+        files(packages)
+    };
+    let mut now = look();
+    while !process::interrupted() && now == before {
+        now = look();
+    }
+    while !process::interrupted() {
+        let last = std::mem::replace(&mut now, look());
+        if last == now {
+            break;
+        }
+    }
+}
+
+/// A file, when it was written last, and its length.
+type Seen = (PathBuf, Option<SystemTime>, u64);
+
+fn files(packages: &[&Package]) -> Vec<Seen> {
+    let mut seen = vec![];
+    packages.iter().for_each(|package| look_into(package.folder(), &mut seen));
+    seen.sort();
+    seen
+}
+
+/// Hidden files are those of editors and tools.
+fn look_into(folder: &Path, seen: &mut Vec<Seen>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        match entry.metadata() {
+            Ok(data) if data.is_dir() && !is_hidden => look_into(&entry.path(), seen),
+            Ok(data) if !is_hidden => seen.push((entry.path(), data.modified().ok(), data.len())),
+            _ => {}
+        }
+    }
 }

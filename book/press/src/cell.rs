@@ -3,11 +3,11 @@
 use crate::chapter::{Cell, Chapter};
 use crate::code::escape;
 use crate::links::Links;
-use crate::material::{Item, Material, Module, Section};
-use crate::names::{Found, last};
+use crate::material::Read;
 use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
+use record::{Found, Item, Material, Module, Section, Status, above, last, time};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 /// Up to this many lines, the source of a new item is open.
@@ -52,7 +52,7 @@ impl Press<'_> {
         let (run, machine) = (chapter.run, &self.material.run.machine);
         let threads = machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
         let cpu = machine.cpu.clone().unwrap_or_else(|| machine.arch.clone());
-        let skipped = run.sections.iter().filter(|s| s.status == "skipped").count();
+        let skipped = run.sections.iter().filter(|s| s.status == Status::Skipped).count();
         let skipped = match skipped {
             0 => String::new(),
             1 => " In one section a check could not be made; it says which.".into(),
@@ -60,7 +60,7 @@ impl Press<'_> {
         };
         let links = [
             self.links
-                .api(Found::Module(&Module { path: run.name.clone(), ..nothing() }))
+                .api(Found::Module(&Module { path: run.name.clone(), ..Module::default() }))
                 .map(|a| ("API documentation", a)),
             Some(("source of this chapter", format!("{}-source.html", run.name))),
         ];
@@ -150,7 +150,7 @@ impl Press<'_> {
             }
         }
         out.push_str(&printed(&lines));
-        if section.status == "ignored" {
+        if section.status == Status::Ignored {
             out.push_str("<p class=\"label\">this section is not run</p>\n");
         }
         Ok(out + "</div>\n")
@@ -171,8 +171,8 @@ impl Press<'_> {
     /// An item that is used for the first time, with its source.
     fn new_item(&self, item: &Item) -> Result<String> {
         let file = self.material.text(&item.file)?;
-        let code = source::with_methods(&file, &item.path, item.first, item.last);
-        let scope = crate::names::above(&item.path);
+        let code = source::with_methods(&file, item);
+        let scope = above(&item.path);
         let summary = item.docs.split("\n\n").next().unwrap_or_default().replace('\n', " ");
         let summary = inline(&self.documentation(scope, 0).documentation(&summary));
         let open = if code.lines().count() <= OPEN { " open" } else { "" };
@@ -243,10 +243,6 @@ pub(crate) fn story_anchor(module: &str) -> String {
     format!("mod-{}", module.split("::").skip(1).collect::<Vec<_>>().join("-"))
 }
 
-fn nothing() -> Module {
-    Module { path: String::new(), public: true, docs: String::new(), file: String::new() }
-}
-
 fn python(code: &str) -> String {
     plain("python", code)
 }
@@ -258,14 +254,6 @@ fn printed(lines: &[&str]) -> String {
         return String::new();
     }
     format!("<pre tabindex=\"0\"><samp>{}</samp></pre>\n", escape(text))
-}
-
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 1e-3 => "under a millisecond".into(),
-        s if s < 0.1 => format!("{:.0} ms", s * 1e3),
-        s => format!("{s:.2} s"),
-    }
 }
 
 /// The text of the first such element.

@@ -9,18 +9,15 @@
 //! - What no section uses is named at the end.
 
 use crate::links::Links;
-use crate::material::{Item, Material, Module, RunStage, Section, Stage};
-use crate::names::{Found, above};
-use crate::source::{self, Lesson, Piece};
-use crate::{code, names};
-use anyhow::Result;
+use crate::{code, source};
+use record::{Found, Item, Lesson, Material, Module, Piece, Section, Stage, StageSource, above};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub(crate) struct Chapter<'a> {
-    pub(crate) run: &'a RunStage,
+    pub(crate) run: &'a Stage,
     /// The crate's documentation.
     pub(crate) intro: &'a str,
-    pub(crate) lesson: Lesson,
+    pub(crate) lesson: Option<&'a Lesson>,
     pub(crate) cells: Vec<Cell<'a>>,
     /// The modules that no section uses.
     pub(crate) rest: Vec<&'a Module>,
@@ -41,14 +38,13 @@ pub(crate) struct Cell<'a> {
 
 impl<'a> Chapter<'a> {
     pub(crate) fn new(
-        run: &'a RunStage,
-        stage: &'a Stage,
+        run: &'a Stage,
+        stage: &'a StageSource,
         material: &'a Material,
         links: &Links<'a>,
-    ) -> Result<Self> {
-        let lesson =
-            Lesson::read(&stage.lesson.as_ref().map(|f| material.text(f)).transpose()?.unwrap_or_default())?;
-        let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, &lesson, links)).collect();
+    ) -> Self {
+        let pieces = stage.lesson.as_ref().map_or(&[][..], |lesson| &lesson.pieces);
+        let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, pieces, links)).collect();
         let order = Order { stage: &stage.name, sections: &run.sections, uses: &uses, links };
         let modules: Vec<&Module> = material.sources.modules.iter().filter(|m| m.public).collect();
         let told = order.told(&modules);
@@ -65,7 +61,8 @@ impl<'a> Chapter<'a> {
             modules.iter().filter(is_root).filter(|m| !told.contains_key(m.path.as_str())).copied().collect();
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
-        Ok(Chapter { run, intro, lesson, cells, rest, python_setup })
+        let lesson = stage.lesson.as_ref();
+        Chapter { run, intro, lesson, cells, rest, python_setup }
     }
 
     /// The module that the sections stand in.
@@ -73,13 +70,18 @@ impl<'a> Chapter<'a> {
         format!("{}::lesson", self.run.name)
     }
 
+    /// What its sections share.
+    pub(crate) fn pieces(&self) -> &'a [Piece] {
+        self.lesson.map_or(&[], |lesson| &lesson.pieces)
+    }
+
     pub(crate) fn helper(&self, index: usize) -> &Piece {
-        &self.lesson.pieces[index]
+        &self.pieces()[index]
     }
 }
 
 impl<'a> Cell<'a> {
-    fn new(section: &'a Section, stage: &'a Stage) -> Cell<'a> {
+    fn new(section: &'a Section, stage: &'a StageSource) -> Cell<'a> {
         let python = stage.python.iter().find(|c| c.section.as_deref() == Some(section.id.as_str()));
         Cell {
             section,
@@ -98,16 +100,16 @@ struct Uses<'a> {
 }
 
 impl<'a> Uses<'a> {
-    fn of(section: &Section, stage: &str, lesson: &Lesson, links: &Links<'a>) -> Uses<'a> {
+    fn of(section: &Section, stage: &str, pieces: &[Piece], links: &Links<'a>) -> Uses<'a> {
         let scope = format!("{stage}::lesson");
         let mut uses = Uses { helpers: BTreeSet::new(), found: vec![] };
         let mut todo = vec![section.code.clone()];
         while let Some(text) = todo.pop() {
             for path in code::paths(&text) {
                 let first = path.split("::").next().unwrap_or_default();
-                if let Some(i) = lesson.pieces.iter().position(|p| p.name == first && !p.is_file) {
+                if let Some(i) = pieces.iter().position(|p| p.name == first && !p.is_file) {
                     if uses.helpers.insert(i) {
-                        todo.push(lesson.pieces[i].code.clone());
+                        todo.push(pieces[i].code.clone());
                     }
                 } else {
                     uses.found.extend(links.resolve(&scope, &path));
@@ -197,7 +199,7 @@ impl<'a> Order<'a, '_> {
             Found::Item(item)
                 if item.kind != "method" && item.path.starts_with(&format!("{}::", self.stage)) =>
             {
-                let is_of_lesson = names::above(&item.path).ends_with("::lesson");
+                let is_of_lesson = above(&item.path).ends_with("::lesson");
                 (!is_of_lesson && item.file.contains("/src/")).then_some(*item)
             }
             _ => None,

@@ -1,7 +1,7 @@
 //! Where a name is explained: in a chapter of the book, or in the API documentation beside it.
 
-use crate::material::{Item, Material, Module};
-use crate::names::{Found, Names, above, last};
+use crate::material::Read;
+use record::{Found, Item, Material, Module, Names, above, last};
 use std::collections::HashMap;
 
 /// Resolves names to addresses. All pages of the book lie in one folder, the API documentation in `api` below it.

@@ -2,8 +2,8 @@
 //!
 //! `cargo xtask book` runs the stages and hands over one JSON document ([`material`]): what each section printed and
 //! drew, and all names and documentation that the sources hold. A chapter is put in order by [`chapter`]; [`cell`]
-//! shows one section, [`prose`] the documentation, [`code`] Rust with its colours and links. [`names`] knows what a
-//! name means where it stands, and [`links`] where that is explained. Around the chapters, [`pages`] adds what was
+//! shows one section, [`prose`] the documentation, [`code`] Rust with its colours and links. [`links`] knows
+//! where a name is explained. Around the chapters, [`pages`] adds what was
 //! written by hand, and [`site`] has mdBook make the site. [`notebook`] writes a chapter for Jupyter instead.
 
 mod site;
@@ -15,12 +15,10 @@ mod prose;
 mod code;
 mod source;
 mod links;
-mod names;
 mod material;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use material::Material;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,9 +45,15 @@ enum Verb {
         /// The file to write
         out: PathBuf,
     },
+    /// Opens a page in the browser
+    Open {
+        /// The page
+        page: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset(); // A closed pipe ends us quietly, as it ends any other program.
     match run(Cli::parse().verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -61,7 +65,8 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Book { material, out } => site::make(&Material::read(&material)?, &out),
-        Verb::Notebook { material, out } => notebook::write(&Material::read(&material)?, &out),
+        Verb::Book { material, out } => site::make(&material::read(&material)?, &out),
+        Verb::Open { page } => Ok(open::that_detached(page)?),
+        Verb::Notebook { material, out } => notebook::write(&material::read(&material)?, &out),
     }
 }

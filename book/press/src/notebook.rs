@@ -7,11 +7,11 @@ use crate::cell::element;
 use crate::chapter::{Cell, Chapter};
 use crate::code;
 use crate::links::Links;
-use crate::material::{Dependency, Material, Stage};
-use crate::names::last;
+use crate::material::Read;
 use crate::prose::Prose;
 use crate::source;
 use anyhow::{Context, Result};
+use record::{Dependency, Material, StageSource, last, write_whole};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ use std::path::Path;
 pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
     let links = Links::new(material);
     let (run, stage) = material.stages().next().context("there is no stage in the run")?;
-    let chapter = Chapter::new(run, stage, material, &links)?;
+    let chapter = Chapter::new(run, stage, material, &links);
     let writer = Writer { material, links: &links, stage, chapter: &chapter };
     let notebook = json!({
         "cells": writer.cells()?,
@@ -32,13 +32,13 @@ pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
         "nbformat_minor": 5,
     });
     let text = serde_json::to_string_pretty(&notebook)? + "\n";
-    std::fs::write(out, text).with_context(|| format!("{} cannot be written", out.display()))
+    write_whole(out, text).with_context(|| format!("{} cannot be written", out.display()))
 }
 
 struct Writer<'a> {
     material: &'a Material,
     links: &'a Links<'a>,
-    stage: &'a Stage,
+    stage: &'a StageSource,
     chapter: &'a Chapter<'a>,
 }
 
@@ -48,7 +48,7 @@ impl Writer<'_> {
         let reached = self.reached(&modules);
         let helpers: String =
             reached.iter().map(|&i| format!("{}\n\n", self.chapter.helper(i).code)).collect();
-        let imports = format!("{}{helpers}{}", modules, self.chapter.lesson.uses.trim_end());
+        let imports = format!("{}{helpers}{}", modules, self.chapter.lesson.map_or("", |lesson| lesson.uses.trim_end()));
         let mut cells = vec![
             markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
             markdown("how-to-run", &self.how_to_run()),
@@ -104,13 +104,13 @@ impl Writer<'_> {
     /// The modules that the lesson has in files of their own, as a cell has no files beside it.
     fn modules(&self) -> Result<String> {
         let folder = self.stage.folder.join("tests");
-        let files = self.chapter.lesson.pieces.iter().filter(|p| p.is_file);
+        let files = self.chapter.pieces().iter().filter(|p| p.is_file);
         files.map(|piece| self.module(&folder, &piece.name)).collect()
     }
 
     /// The helpers that those modules reach for, by their place in the lesson: they have to be there at once.
     fn reached(&self, modules: &str) -> BTreeSet<usize> {
-        let pieces = &self.chapter.lesson.pieces;
+        let pieces = self.chapter.pieces();
         let mut reached = BTreeSet::new();
         let upwards = |path: &String| path.starts_with("super::") || path.starts_with("crate::");
         let mut todo: Vec<String> = code::paths(modules).into_iter().filter(upwards).collect();

@@ -16,9 +16,9 @@
 use crate::cell::Press;
 use crate::chapter::Chapter;
 use crate::code::escape;
-use crate::material::Section;
 use crate::prose::Prose;
 use anyhow::{Context, Result, anyhow, bail};
+use record::Section;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};

@@ -3,11 +3,12 @@
 use crate::cell::{Press, story_anchor};
 use crate::chapter::Chapter;
 use crate::links::Links;
-use crate::material::Material;
+use crate::material::Read;
 use crate::pages::{self, Page, Shelf, copied};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
+use record::Material;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
             press.links.show(format!("{}::lesson::{}", run.name, section.id), address);
         }
     }
-    let chapters = chapters(&press)?;
+    let chapters = chapters(&press);
     let stories: Vec<(String, String)> = chapters.iter().flat_map(stories).collect();
     stories.into_iter().for_each(|(path, address)| press.links.show(path, address));
     let desk = out.with_extension("pages");
@@ -50,7 +51,7 @@ fn front_of_api(chapters: &[Chapter]) -> String {
     )
 }
 
-fn chapters<'a>(press: &Press<'a>) -> Result<Vec<Chapter<'a>>> {
+fn chapters<'a>(press: &Press<'a>) -> Vec<Chapter<'a>> {
     let material = press.material;
     material.stages().map(|(run, stage)| Chapter::new(run, stage, material, &press.links)).collect()
 }
@@ -85,8 +86,7 @@ fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeS
 }
 
 fn source_page(press: &Press, chapter: &Chapter) -> Result<String> {
-    let stage = press.material.stages.iter().find(|s| s.name == chapter.run.name);
-    let file = stage.and_then(|s| s.lesson.as_ref()).context("a chapter has a lesson")?;
+    let file = &chapter.lesson.context("a chapter has a lesson")?.file;
     let shown = file.strip_prefix(&press.material.root).unwrap_or(file).display().to_string();
     Ok(press.source_page(chapter, &shown, &press.material.text(file)?))
 }

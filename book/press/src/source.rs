@@ -1,60 +1,11 @@
-//! Pieces of a source file: what a lesson's sections share, and an item with all that belongs to it.
+//! Pieces of a source file: an item with all that belongs to it, a function without its documentation.
 
-use crate::names::last;
-use anyhow::{Context, Result};
-use std::ops::RangeInclusive;
-use syn::spanned::Spanned;
-use syn::{Item, Type};
+use record::Item;
 
-/// Something that the sections of a lesson share: a function, a type with its methods, a constant, a module.
-pub(crate) struct Piece {
-    pub(crate) name: String,
-    pub(crate) code: String,
-    /// Of a `mod x;`, whose code is in another file.
-    pub(crate) is_file: bool,
-}
-
-/// A lesson, but for its sections.
-pub(crate) struct Lesson {
-    /// Its `use` lines.
-    pub(crate) uses: String,
-    pub(crate) pieces: Vec<Piece>,
-}
-
-impl Lesson {
-    pub(crate) fn read(text: &str) -> Result<Lesson> {
-        let file = syn::parse_file(text).context("the lesson is no Rust")?;
-        let mut lesson = Lesson { uses: String::new(), pieces: vec![] };
-        for item in &file.items {
-            let code = cut(text, &lines(item));
-            match (name(item), item) {
-                (_, Item::Fn(f)) if f.attrs.iter().any(|a| a.path().is_ident("test")) => {}
-                (_, Item::Use(_)) => lesson.uses.push_str(&(code + "\n")),
-                (Some(name), Item::Impl(_)) => lesson.add_to(&name, &code),
-                (Some(name), _) => {
-                    let is_file = matches!(item, Item::Mod(m) if m.content.is_none());
-                    lesson.pieces.push(Piece { name, code, is_file });
-                }
-                _ => {}
-            }
-        }
-        Ok(lesson)
-    }
-
-    fn add_to(&mut self, name: &str, code: &str) {
-        if let Some(piece) = self.pieces.iter_mut().find(|p| p.name == name) {
-            piece.code.push_str(&format!("\n\n{code}"));
-        }
-    }
-}
-
-/// The lines of an item and, if it is a type, of everything that is implemented for it in the same file.
-pub(crate) fn with_methods(text: &str, path: &str, first: usize, last_line: usize) -> String {
-    let item = cut(text, &(first..=last_line));
-    let Ok(file) = syn::parse_file(text) else { return without_docs(&item) };
-    let belongs = |item: &&Item| matches!(item, Item::Impl(_)) && name(item).as_deref() == Some(last(path));
-    let methods = file.items.iter().filter(belongs).map(|item| cut(text, &lines(item)));
-    without_docs(&std::iter::once(item).chain(methods).collect::<Vec<_>>().join("\n\n"))
+/// The lines of an item and of everything that is implemented for it in the same file.
+pub(crate) fn with_methods(text: &str, item: &Item) -> String {
+    let parts = std::iter::once((item.first, item.last)).chain(item.impls.iter().copied());
+    without_docs(&parts.map(|lines| cut(text, lines)).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// The code without its documentation, which stands elsewhere.
@@ -76,49 +27,29 @@ pub(crate) fn below_the_title(code: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
-/// What an item is called; for an `impl`, whom it is for.
-fn name(item: &Item) -> Option<String> {
-    let ident = match item {
-        Item::Fn(x) => &x.sig.ident,
-        Item::Struct(x) => &x.ident,
-        Item::Enum(x) => &x.ident,
-        Item::Trait(x) => &x.ident,
-        Item::Type(x) => &x.ident,
-        Item::Const(x) => &x.ident,
-        Item::Static(x) => &x.ident,
-        Item::Mod(x) => &x.ident,
-        Item::Impl(x) => match x.self_ty.as_ref() {
-            Type::Path(of) => &of.path.segments.last()?.ident,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some(ident.to_string())
-}
-
-fn lines(item: &Item) -> RangeInclusive<usize> {
-    item.span().start().line..=item.span().end().line
-}
-
-fn cut(text: &str, lines: &RangeInclusive<usize>) -> String {
-    let lines = text.lines().skip(lines.start() - 1).take(lines.end() + 1 - lines.start());
-    lines.collect::<Vec<_>>().join("\n")
+fn cut(text: &str, (first, last): (usize, usize)) -> String {
+    text.lines().skip(first - 1).take(last + 1 - first).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEXT: &str = "use a::b;\nmod common;\n\n/// Doc.\nfn helper() {}\n\nstruct S;\n\n/// Title\n///\n/// More.\n#[test]\nfn s01_a() {\n    helper();\n}\n\nimpl S {\n    /// Doc.\n    fn f() {}\n}\n";
-
     #[test]
-    fn a_lesson_is_taken_apart() {
-        let lesson = Lesson::read(TEXT).expect("it is Rust");
-        let names: Vec<(&str, bool)> = lesson.pieces.iter().map(|p| (p.name.as_str(), p.is_file)).collect();
-        assert_eq!(names, [("common", true), ("helper", false), ("S", false)]);
-        assert_eq!(lesson.uses, "use a::b;\n");
-        assert_eq!(lesson.pieces[2].code, "struct S;\n\nimpl S {\n    /// Doc.\n    fn f() {}\n}");
-        assert_eq!(with_methods(TEXT, "x::S", 7, 7), "struct S;\n\nimpl S {\n    fn f() {}\n}");
+    fn an_item_comes_with_its_methods() {
+        let text = "use a::b;\n\n/// Doc.\nstruct S;\n\nfn x() {}\n\nimpl S {\n    /// Doc.\n    fn f() {}\n}\n";
+        let item = Item {
+            path: "x::S".into(),
+            kind: "struct".into(),
+            public: true,
+            test: false,
+            docs: String::new(),
+            file: String::new(),
+            first: 3,
+            last: 4,
+            impls: vec![(8, 11)],
+        };
+        assert_eq!(with_methods(text, &item), "struct S;\n\nimpl S {\n    fn f() {}\n}");
     }
 
     #[test]

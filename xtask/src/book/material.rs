@@ -1,65 +1,43 @@
-//! What the press works from, as one JSON document: the run, and what the sources say.
+//! What the press works from: the run, and what the sources say.
 
 use crate::cargo::Build;
-use crate::lesson;
-use crate::record;
-use crate::sources::Sources;
-use crate::stages::{Dependency, Stage, Workspace};
+use crate::stages::{Stage, Workspace};
+use crate::{lesson, sources};
 use anyhow::Result;
-use serde_json::{Value, json};
+use record::{Dependency, Material, Run, StageSource};
 use std::path::Path;
-use std::time::Duration;
 
 /// The record of the run, the names and documentation of all items, and where everything lies.
 pub(super) fn of(
-    run: &[record::Stage],
+    run: Vec<record::Stage>,
     workspace: &Workspace,
     figures: &Path,
     api: Option<&Path>,
-    time: Duration,
-) -> Result<Value> {
-    let sources = Sources::workspace(workspace)?;
-    let stages: Vec<&Stage> =
-        workspace.stages.iter().filter(|s| run.iter().any(|r| r.name == s.name())).collect();
-    Ok(json!({
-        "root": workspace.root,
-        "figures": figures,
-        "api": api,
-        "run": record::document(run, Build::default().profile(), time),
-        "stages": stages.into_iter().map(stage).collect::<Result<Vec<_>>>()?,
-        "sources": names(&sources, workspace),
-    }))
+    seconds: f64,
+) -> Result<Material> {
+    let stages = workspace.stages.iter().filter(|s| run.iter().any(|r| r.name == s.name()));
+    Ok(Material {
+        root: workspace.root.clone(),
+        figures: figures.into(),
+        api: api.map(Path::to_path_buf),
+        stages: stages.map(stage).collect::<Result<_>>()?,
+        sources: sources::all(workspace)?,
+        run: Run::new(run, Build::default().profile(), seconds),
+    })
 }
 
-fn stage(stage: &Stage) -> Result<Value> {
-    let dependency = |d: &Dependency| json!({ "name": d.name, "version": d.version, "features": d.features, "folder": d.folder });
-    let cell = |c: lesson::Cell| json!({ "section": c.section, "line": c.line, "code": c.code });
-    Ok(json!({
-        "name": stage.name(),
-        "folder": stage.package.folder,
-        "for_tests": stage.package.for_tests.iter().map(dependency).collect::<Vec<_>>(),
-        "lesson": stage.lesson().map(|t| &t.file),
-        "python": lesson::python(stage)?.into_iter().map(cell).collect::<Vec<_>>(),
-    }))
-}
-
-fn names(sources: &Sources, workspace: &Workspace) -> Value {
-    let file = |path: &Path| workspace.relative(path).replace('\\', "/");
-    let items = sources.items.iter().map(|i| {
-        json!({
-            "path": i.path, "kind": i.kind, "public": i.public, "docs": i.docs,
-            "file": file(&i.file), "first": i.lines.start(), "last": i.lines.end(),
-        })
+fn stage(stage: &Stage) -> Result<StageSource> {
+    let for_tests = stage.package.needs(Some("dev")).cloned().map(|d| Dependency {
+        name: d.name,
+        version: d.version,
+        features: d.features,
+        folder: d.folder,
     });
-    let modules = sources
-        .modules
-        .iter()
-        .map(|m| json!({ "path": m.path, "public": m.public, "docs": m.docs, "file": file(&m.file) }));
-    let imports =
-        sources.imports.iter().map(|i| json!({ "path": i.path, "target": i.target, "public": i.public }));
-    json!({
-        "items": items.collect::<Vec<_>>(),
-        "modules": modules.collect::<Vec<_>>(),
-        "imports": imports.collect::<Vec<_>>(),
+    Ok(StageSource {
+        name: stage.name(),
+        folder: stage.folder().into(),
+        for_tests: for_tests.collect(),
+        lesson: lesson::shared(stage)?,
+        python: lesson::python(stage)?,
     })
 }

@@ -7,11 +7,12 @@
 mod material;
 mod python;
 
+use crate::files::{remove, replace};
 use crate::stages::{Stage, Workspace};
-use crate::text::{count, say, seconds};
-use crate::{Usage, cargo, process, record, run};
+use crate::text::{count, say};
+use crate::{Usage, process, run};
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use record::{Material, time};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,14 +26,14 @@ const PRESS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/press/Cargo.to
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask book --open\n  cargo xtask book --check-python ~/venv/bin/python\n\n\
-    It runs all stages and writes target/book, a static site that needs no server. Where a section fails, the book \
-    that was there before stays. The first time, the program that makes the pages is built, which takes a minute."
+    It runs all stages and writes target/book, a static site that needs no server. Where a section fails, the\n\
+    book that was there before stays. The first time, the program that makes the pages is built,\nwhich takes a minute."
 )]
 pub(crate) struct Args {
     /// Open the book in the browser when it is done
     #[arg(long)]
     open: bool,
-    /// Also run the Python beside the Rust, and compare what the two print [default PYTHON: python3]
+    /// Also run the Python beside the Rust and compare [default PYTHON: python3]
     #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = "python3")]
     check_python: Option<PathBuf>,
 }
@@ -41,7 +42,8 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask notebook nb01\n  cargo xtask notebook nb01 --out ~/lesson.ipynb\n\n\
-    Jupyter shows the file as it is. To run its cells, the Rust kernel evcxr is needed; the file's first cell says how."
+    Jupyter shows the file as it is. To run its cells, the Rust kernel evcxr is needed; the\n\
+    file's first cell says how."
 )]
 pub(crate) struct NotebookArgs {
     /// The stage: nb01, 01, matmul or nb01_matmul
@@ -56,7 +58,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let (workspace, start) = (Workspace::find()?, Instant::now());
     args.check_python.as_deref().map(python::version).transpose()?; // said now, and not after the run
     let desk = Desk::new(&workspace)?;
-    let Some(stages) = desk.record(&workspace.stages, &workspace)? else { return Ok(failed()) };
+    let all: Vec<&Stage> = workspace.stages.iter().collect();
+    let Some(stages) = desk.record(&all, &workspace)? else { return Ok(failed()) };
     if let Some(python) = &args.check_python
         && !python::check(&stages, &workspace, python)?
     {
@@ -64,16 +67,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let api = documentation(&workspace)?;
-    desk.write(&material::of(&stages, &workspace, &desk.figures(), Some(&api), start.elapsed())?)?;
+    let (chapters, seconds) = (count(stages.len(), "chapter"), start.elapsed().as_secs_f64());
+    desk.write(&material::of(stages, &workspace, &desk.figures(), Some(&api), seconds)?)?;
     let site = desk.folder.join("site");
-    desk.press("book", &site)?;
+    let press = desk.press("book", &site)?;
     let book = workspace.target.join("book");
-    take_the_place_of(&site, &book)?;
-    say(&format!("{} after {}", count(stages.len(), "chapter"), seconds(start.elapsed())));
+    replace(&book, &site)?;
+    say(&format!("{chapters} after {}", time(start.elapsed().as_secs_f64())));
     let first = book.join("index.html");
     writeln!(anstream::stdout(), "{}", first.display())?;
     if args.open {
-        open::that_detached(&first).with_context(|| format!("no browser opens {}", first.display()))?;
+        let opened = process::status(Command::new(press).arg("open").arg(&first))?;
+        ensure!(opened.success(), "no browser opens {}", first.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -85,11 +90,9 @@ pub(crate) fn notebook(args: &NotebookArgs) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| workspace.target.join(format!("{}.ipynb", stage.name())));
     let desk = Desk::new(&workspace)?;
     is_ours_to_write(&out)?; // said now, and not after the run
-    let Some(stages) = desk.record([stage], &workspace)? else { return Ok(failed()) };
-    desk.write(&material::of(&stages, &workspace, &desk.figures(), None, start.elapsed())?)?;
-    let made = desk.folder.join("notebook.ipynb");
-    desk.press("notebook", &made)?;
-    publish(&made, &out).with_context(|| format!("{} cannot be written", out.display()))?;
+    let Some(stages) = desk.record(&[stage], &workspace)? else { return Ok(failed()) };
+    desk.write(&material::of(stages, &workspace, &desk.figures(), None, start.elapsed().as_secs_f64())?)?;
+    desk.press("notebook", &out)?;
     writeln!(anstream::stdout(), "{}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -122,30 +125,27 @@ impl Desk {
     }
 
     /// `None`: a section failed.
-    fn record<'a>(
-        &self,
-        stages: impl IntoIterator<Item = &'a Stage>,
-        workspace: &Workspace,
-    ) -> Result<Option<Vec<record::Stage>>> {
+    fn record(&self, stages: &[&Stage], workspace: &Workspace) -> Result<Option<Vec<record::Stage>>> {
         let stages = run::record(stages, workspace, &self.figures())?;
-        Ok(stages.iter().all(|s| s.status().is_good()).then_some(stages))
+        Ok(stages.iter().all(|s| s.status.is_good()).then_some(stages))
     }
 
-    fn write(&self, material: &Value) -> Result<()> {
-        fs::write(self.material(), material.to_string()).context("the record cannot be written")
+    fn write(&self, material: &Material) -> Result<()> {
+        fs::write(self.material(), serde_json::to_vec(material)?).context("the record cannot be written")
     }
 
-    fn press(&self, verb: &str, out: &Path) -> Result<()> {
+    /// Has the press make it; hands back where the press is.
+    fn press(&self, verb: &str, out: &Path) -> Result<PathBuf> {
         say(
             "printing the pages; the program that does it is built first, which takes a minute the first time",
         );
-        let mut command = Command::new(build_press()?);
-        command.arg(verb).arg(self.material()).arg(out);
+        let press = build_press()?;
+        let made = process::status(Command::new(&press).arg(verb).arg(self.material()).arg(out))?;
         ensure!(
-            process::status(&mut command)?.success(),
+            made.success(),
             "the pages could not be made, see above; what was there before is still there"
         );
-        Ok(())
+        Ok(press)
     }
 }
 
@@ -160,7 +160,7 @@ impl Drop for Desk {
 fn build_press() -> Result<PathBuf> {
     let here = std::env::current_exe().context("where is this program?")?;
     let target = here.ancestors().nth(2).context("this program is not where cargo puts programs")?;
-    let mut cargo = cargo::command();
+    let mut cargo = process::cargo();
     cargo.args(["build", "--quiet", "--manifest-path", PRESS, "--target-dir"]).arg(target);
     ensure!(process::status(&mut cargo)?.success(), "the press (book/press) does not compile, see above");
     Ok(target.join("debug").join(format!("press{}", std::env::consts::EXE_SUFFIX)))
@@ -171,7 +171,7 @@ fn build_press() -> Result<PathBuf> {
 fn documentation(workspace: &Workspace) -> Result<PathBuf> {
     say("building the documentation");
     let target = workspace.target.join("book.api");
-    let mut cargo = cargo::command();
+    let mut cargo = process::cargo();
     cargo.args(["doc", "--quiet", "--no-deps", "--lib"]);
     cargo.args(workspace.stages.iter().flat_map(|s| ["--package".into(), s.package.name.clone()]));
     cargo.env("CARGO_BUILD_BUILD_DIR", &workspace.target).env("CARGO_TARGET_DIR", &target);
@@ -193,35 +193,4 @@ fn is_ours_to_write(out: &Path) -> Result<()> {
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Puts the file there in one step. It may be on another disk, so it is copied to a file of a name that nobody has, first.
-fn publish(made: &Path, out: &Path) -> Result<()> {
-    let part = tempfile::NamedTempFile::new_in(folder_of(out))?;
-    fs::copy(made, part.path())?;
-    part.persist(out)?;
-    Ok(())
-}
-
-/// Gives the new folder the old one's name; the old one is out of the way for a moment only.
-fn take_the_place_of(new: &Path, old: &Path) -> Result<()> {
-    let away = old.with_extension("old");
-    remove(&away)?;
-    if old.exists() {
-        fs::rename(old, &away).with_context(|| format!("{} cannot be moved away", old.display()))?;
-    }
-    if let Err(e) = fs::rename(new, old) {
-        let _ = fs::rename(&away, old);
-        return Err(e).with_context(|| format!("{} cannot be moved to {}", new.display(), old.display()));
-    }
-    remove(&away)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(e).with_context(|| format!("{} cannot be removed", folder.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -7,11 +7,11 @@
 //! of Python's lies within four spreads. Times are not compared.
 
 use crate::process::{self, End, Interrupted, listen};
-use crate::record::{Section, Stage};
 use crate::stages::{self, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, WARN, count};
 use crate::{Usage, lesson};
 use anyhow::{Context, Result, bail};
+use record::{Section, Stage};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;

@@ -4,45 +4,25 @@
 //! backticks, as `cargo xtask src` prints them; an item may also be a file of the workspace (with a `/`).
 //! What has a space in it is no name but a command, and a cell without names says in words why there is none.
 
+//! The rows of a letter count up by one.
+
 use crate::export::quoted;
-use crate::sources::Sources;
 use crate::stages::Workspace;
+use record::Names;
 
 const FILE: &str = "docs/lesson-map.md";
 
-/// The rows of the lesson: a letter, the first number and the last.
-const ROWS: [(&str, u32, u32); 10] = [
-    ("A", 1, 16),
-    ("B", 1, 11),
-    ("C", 0, 11),
-    ("D", 1, 3),
-    ("E", 1, 11),
-    ("F", 1, 5),
-    ("H", 1, 18),
-    ("I", 1, 3),
-    ("J", 1, 9),
-    ("K", 1, 8),
-];
-
-pub(super) fn problems(workspace: &Workspace, sources: &Sources) -> Vec<String> {
+pub(super) fn problems(workspace: &Workspace, names: &Names) -> Vec<String> {
     let Ok(text) = std::fs::read_to_string(workspace.root.join(FILE)) else {
         return vec![format!("{FILE}: cannot be read; it has to say where each row of the lesson is")];
     };
     let rows: Vec<Row> = text.lines().enumerate().filter_map(|(i, line)| row(i + 1, line)).collect();
-    let ids =
-        ROWS.iter().flat_map(|(letter, first, last)| (*first..=*last).map(move |n| format!("{letter}{n}")));
-    let missing = ids
-        .clone()
-        .filter(|id| !rows.iter().any(|r| r.id == *id))
-        .map(|id| format!("{FILE}: row {id} of the lesson is missing"));
-    let unknown = rows
-        .iter()
-        .filter(|r| !ids.clone().any(|id| id == r.id))
-        .map(|r| format!("{FILE}:{}: the lesson has no row {}", r.line, r.id));
-    let twice = rows.iter().enumerate().filter(|(i, r)| rows[..*i].iter().any(|before| before.id == r.id));
-    let twice = twice.map(|(_, r)| format!("{FILE}:{}: row {} is there already", r.line, r.id));
-    let cells = rows.iter().flat_map(|r| r.problems(workspace, sources));
-    missing.chain(unknown).chain(twice).chain(cells).collect()
+    let gaps = rows.windows(2).filter(|w| w[0].letter == w[1].letter && w[1].number != w[0].number + 1);
+    let gaps = gaps.map(|w| {
+        let (a, b) = (&w[0], &w[1]);
+        format!("{FILE}:{}: row {} follows {}, but the rows of a letter count up by one", b.line, b.id, a.id)
+    });
+    gaps.chain(rows.iter().flat_map(|row| row.problems(workspace, names))).collect()
 }
 
 /// What is to be looked up in a cell.
@@ -53,6 +33,8 @@ fn names(cell: &str) -> impl Iterator<Item = String> {
 struct Row<'a> {
     line: usize,
     id: &'a str,
+    letter: char,
+    number: u32,
     items: &'a str,
     tests: &'a str,
 }
@@ -60,14 +42,14 @@ struct Row<'a> {
 /// A row of the table: its first cell is a letter and a number.
 fn row(line: usize, text: &str) -> Option<Row<'_>> {
     let cells: Vec<&str> = text.trim().strip_prefix('|')?.split('|').map(str::trim).collect();
-    let number = cells[0].strip_prefix(|c: char| c.is_ascii_uppercase())?;
-    let is_id = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    let letter = cells[0].chars().next().filter(char::is_ascii_uppercase)?;
+    let number = cells[0][1..].parse().ok()?;
     let cell = |i: usize| cells.get(i).copied().unwrap_or_default();
-    is_id.then(|| Row { line, id: cells[0], items: cell(2), tests: cell(3) })
+    Some(Row { line, id: cells[0], letter, number, items: cell(2), tests: cell(3) })
 }
 
 impl Row<'_> {
-    fn problems(&self, workspace: &Workspace, sources: &Sources) -> Vec<String> {
+    fn problems(&self, workspace: &Workspace, known: &Names) -> Vec<String> {
         let place = format!("{FILE}:{}: row {}", self.line, self.id);
         let missing = match (self.items, self.tests) {
             ("", "") => Some("item and no test"),
@@ -78,11 +60,11 @@ impl Row<'_> {
         let way_out = "name one in backticks, or say in words why there is none";
         let missing = missing.map(|what| format!("{place} names no {what}: {way_out}"));
         let exists = |path: &str| {
-            if path.contains('/') { workspace.root.join(path).exists() } else { sources.find(path).is_some() }
+            if path.contains('/') { workspace.root.join(path).exists() } else { known.item(path).is_some() }
         };
         let items = names(self.items).filter(|i| !exists(i));
         let items = items.map(|i| format!("{place} names the item `{i}`, which does not exist"));
-        let is_test = |path: &str| sources.find(path).is_some_and(|item| item.test);
+        let is_test = |path: &str| known.item(path).is_some_and(|item| item.test);
         let tests = names(self.tests).filter(|t| !is_test(t));
         let tests =
             tests.map(|t| format!("{place} names the test `{t}`, which does not exist (or is no #[test])"));

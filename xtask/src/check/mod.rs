@@ -1,26 +1,27 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`stage`] looks at one stage (its place in the chain, its lesson, its README, its modules), [`unsafety`] at where
-//! it allows unsafe code, [`figures`] at the names of the pictures, [`map`] at the table that says where each row of
-//! the lesson is, [`pages`] at what the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
+//! [`house`] looks at who depends on whom, [`stage`] at one stage (its lesson, its README, its modules), [`figures`] at
+//! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what the
+//! book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
 mod figures;
+mod house;
 mod map;
 mod pages;
 mod stage;
-mod unsafety;
 
-use crate::sources::Sources;
+use crate::sources;
 use crate::stages::{StageId, Workspace};
 use crate::text::{BAD, GOOD, PLAIN, count, say};
 use anyhow::Result;
+use record::Names;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Checks what a compiler cannot see: the chain of stages, the lessons, the READMEs, the lesson map, the pages
+/// Checks what a compiler cannot see: who depends on whom, lessons, READMEs, lesson map, pages
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cargo xtask check\n\n\
-    It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table, \
+    It reads sources and builds nothing. docs/lesson-map.md explains the format of its own table,\n\
     `cargo xtask export --help` that of the READMEs.")]
 pub(crate) struct Args {}
 
@@ -49,29 +50,27 @@ fn problems(workspace: &Workspace) -> Vec<String> {
             workspace.root.join("crates").display()
         )];
     }
-    let sources = match Sources::workspace(workspace) {
+    let sources = match sources::all(workspace) {
         Ok(sources) => sources,
         Err(e) => return vec![format!("{e:#}")],
     };
-    let mut problems = stage::same_numbers(workspace);
-    for stage in &workspace.stages {
-        problems.extend(stage::problems(stage, workspace, &sources));
-        problems.extend(unsafety::problems(stage, workspace, &sources));
-    }
+    let names = Names::public(&sources);
+    let mut problems = house::problems(workspace);
+    problems.extend(workspace.stages.iter().flat_map(|stage| stage::problems(stage, workspace, &sources)));
     problems.extend(strangers(workspace));
     problems.extend(figures::problems(workspace));
     problems.extend(readme(workspace));
-    problems.extend(map::problems(workspace, &sources));
-    problems.extend(pages::problems(workspace, &sources));
+    problems.extend(map::problems(workspace, &names));
+    problems.extend(pages::problems(workspace, &names));
     problems
 }
 
 /// Folders below `crates/` that no verb would find.
 fn strangers(workspace: &Workspace) -> Vec<String> {
     let crates = workspace.root.join("crates");
-    let stray = workspace.packages.iter().filter(|p| p.folder.parent() == Some(&crates));
+    let stray = workspace.packages.iter().filter(|p| p.folder().parent() == Some(&crates));
     let name = |p: &crate::stages::Package| {
-        p.folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+        p.folder().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     };
     let stray = stray.map(name).filter(|n| StageId::parse(n).is_none());
     stray

@@ -4,14 +4,14 @@
 //! and sections by their paths in backticks (`nb01_matmul::ladder::loops`).
 
 use crate::export::quoted;
-use crate::sources::Sources;
 use crate::stages::Workspace;
+use record::Names;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "book/pages";
 
-pub(super) fn problems(workspace: &Workspace, sources: &Sources) -> Vec<String> {
-    pages(&workspace.root.join(FOLDER)).iter().flat_map(|page| in_page(page, workspace, sources)).collect()
+pub(super) fn problems(workspace: &Workspace, names: &Names) -> Vec<String> {
+    pages(&workspace.root.join(FOLDER)).iter().flat_map(|page| in_page(page, workspace, names)).collect()
 }
 
 /// None where there is no book.
@@ -22,14 +22,14 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
     pages
 }
 
-fn in_page(page: &Path, workspace: &Workspace, sources: &Sources) -> Vec<String> {
+fn in_page(page: &Path, workspace: &Workspace, names: &Names) -> Vec<String> {
     let file = workspace.relative(page);
     let Ok(text) = std::fs::read_to_string(page) else { return vec![format!("{file}: cannot be read")] };
     let named = text.lines().enumerate().flat_map(|(i, line)| {
         let paths = sections(line, workspace).into_iter().chain(items(line, workspace));
         paths.map(move |path| (i + 1, path))
     });
-    let gone = named.filter(|(_, path)| sources.find(path).is_none());
+    let gone = named.filter(|(_, path)| names.item(path).is_none());
     gone.map(|(line, path)| format!("{file}:{line}: there is no `{path}`: name what there is")).collect()
 }
 

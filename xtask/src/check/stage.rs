@@ -1,26 +1,18 @@
 //! What every stage has to have.
 
-use crate::sources::Sources;
 use crate::stages::{Stage, Workspace};
 use crate::{export, lesson};
+use record::Sources;
 
 pub(super) fn problems(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Vec<String> {
-    let mut problems: Vec<String> = name(stage).into_iter().collect();
-    problems.extend(chain(stage, workspace));
+    let mut problems: Vec<String> =
+        name(stage).into_iter().chain(lints(stage)).chain(unsafety(stage)).collect();
     problems.extend(re_export(stage, workspace, sources));
     problems.extend(lesson_problems(stage));
     problems.extend(python_problems(stage));
-    problems.extend(modules(stage, workspace, sources));
+    problems.extend(modules(stage, sources));
     problems.extend(export::drift(stage, sources).unwrap_or_else(|e| vec![format!("{e:#}")]));
     problems
-}
-
-/// Two stages of the same number have no order.
-pub(super) fn same_numbers(workspace: &Workspace) -> Vec<String> {
-    let pairs = workspace.stages.windows(2).filter(|w| w[0].id.number == w[1].id.number);
-    pairs
-        .map(|w| format!("{} and {} have the same number: one takes a letter", w[0].shown(), w[1].shown()))
-        .collect()
 }
 
 fn name(stage: &Stage) -> Option<String> {
@@ -33,19 +25,21 @@ fn name(stage: &Stage) -> Option<String> {
     })
 }
 
-/// A stage depends on exactly one stage: the one before it.
-fn chain(stage: &Stage, workspace: &Workspace) -> Option<String> {
-    let before: Vec<String> = workspace.below(stage).take(1).map(Stage::name).collect();
-    let needs = workspace.stages_needed(stage);
-    let or_none = |names: &[String]| if names.is_empty() { "no stage".into() } else { names.join(" and ") };
-    (needs != before).then(|| {
-        format!(
-            "{}/Cargo.toml: it depends on {}, but should depend on {}, the one before it",
-            stage.shown(),
-            or_none(&needs),
-            or_none(&before)
-        )
-    })
+/// A stage that has not taken the workspace's lints over may do anything anywhere.
+fn lints(stage: &Stage) -> Option<String> {
+    let manifest = std::fs::read_to_string(&stage.package.manifest_path).unwrap_or_default();
+    let lines: Vec<&str> = manifest.lines().map(str::trim).collect();
+    let are_ours = lines.windows(2).any(|w| w == ["[lints]", "workspace = true"]);
+    let way_out = "write `[lints]` and below it `workspace = true`";
+    (!are_ours).then(|| format!("{}/Cargo.toml: its lints are not the workspace's: {way_out}", stage.shown()))
+}
+
+/// `unsafe` is in lib/kernels, and nowhere in the course; a stage's own tests may look at memory.
+fn unsafety(stage: &Stage) -> Option<String> {
+    const FORBID: [&str; 2] = ["#![forbid(unsafe_code)]", "#![cfg_attr(not(test), forbid(unsafe_code))]"];
+    let text = std::fs::read_to_string(&stage.targets("lib").next()?.file).ok()?;
+    let forbids = text.lines().any(|line| FORBID.contains(&line.trim_end()));
+    (!forbids).then(|| format!("{}/src/lib.rs: it may use unsafe code: write `{}`", stage.shown(), FORBID[0]))
 }
 
 fn re_export(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Option<String> {
@@ -129,18 +123,18 @@ fn is_section(id: &str) -> bool {
 }
 
 /// Each module opens with prose, and the crate's front page names each public one.
-fn modules(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Vec<String> {
+fn modules(stage: &Stage, sources: &Sources) -> Vec<String> {
     let inside = format!("{}::", stage.name());
     let is_ours = |path: &str| path == stage.name() || path.starts_with(&inside);
     let ours: Vec<_> = sources
         .modules
         .iter()
-        .filter(|m| is_ours(&m.path) && m.file.starts_with(&stage.package.folder))
+        .filter(|m| is_ours(&m.path) && m.file.starts_with(&format!("{}/", stage.shown())))
         .collect();
     let front = ours.iter().find(|m| m.path == stage.name()).map(|m| m.docs.as_str()).unwrap_or_default();
     let mut problems = vec![];
     for module in ours {
-        let file = workspace.relative(&module.file);
+        let file = &module.file;
         if module.docs.trim().is_empty() {
             problems.push(format!(
                 "{file}: the module `{}` has no documentation: open it with a `//!` paragraph",

@@ -1,24 +1,48 @@
 //! `cargo xtask run`: the course's `run_notebook.py`.
 //!
 //! It builds a stage, runs its `tests/lesson.rs` from top to bottom while showing every section's title,
-//! output and time, and then all its other tests. [`notebook`] runs the sections, [`suites`] the rest,
-//! [`show`] prints, [`crate::record`] is what remains.
+//! output and time, and then all its other tests. [`notebook`] runs the sections and [`suites`] the rest; both tell
+//! what happens as [`Event`]s, which [`show`] prints. The [`record::Run`] is what remains.
+//!
+//! What is built when decides how soon something is seen ([`Builds`]).
 
+mod builds;
 mod notebook;
 mod show;
 mod suites;
 
 use crate::cargo::Build;
-use crate::record::{self, document};
 use crate::stages::{Stage, Workspace};
-use crate::{Usage, cargo, data, lesson, process};
+use crate::{Usage, data, lesson, process};
 use anyhow::Result;
+use builds::Builds;
 use notebook::Plan;
+use record::{Run, Section, StageCounts, Status, Suite};
 use show::Show;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+/// What happens during a run, in its order.
+pub(super) enum Event<'a> {
+    Stage {
+        name: &'a str,
+        title: &'a str,
+    },
+    NotBuilt(&'a str),
+    Section(&'a Section),
+    Line(&'a str),
+    SectionDone(&'a Section),
+    SuiteBegins(&'a str),
+    Suite(&'a Suite),
+    StageDone(&'a record::Stage),
+    /// All stages, and how many seconds they took.
+    Done(&'a [record::Stage], f64),
+}
+
+/// Who hears of it. An error (a full disk behind standard output, say) ends the run.
+pub(super) type Tell<'a> = &'a mut dyn FnMut(Event) -> Result<()>;
 
 /// The course's limit for a notebook's cell.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -28,7 +52,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 #[command(
     after_help = "Examples:\n  cargo xtask run nb01 --only s07\n  cargo xtask run --up-to nb02 --release\n  \
     cargo xtask run --all --json > run.json\n\n\
-    Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say); \
+    Lines that begin with `skipped: ` are checks that could not be made (for want of MNIST, say);\n\
     they are counted, and what has one is not called passed.\n\n\
     NB_FIGURES=folder keeps the sections' pictures there, as SVG."
 )]
@@ -47,7 +71,7 @@ pub(crate) struct Args {
     only: Vec<String>,
     #[command(flatten)]
     build: Build,
-    /// Print one JSON document on standard output; the story goes to standard error
+    /// Print one JSON document; the story goes to standard error
     #[arg(long)]
     json: bool,
     /// Give a section, or another test program, at most this long
@@ -72,33 +96,18 @@ impl Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     process::handle_interrupts()?;
-    let start = Instant::now();
-    let workspace = Workspace::find()?;
+    let (start, workspace) = (Instant::now(), Workspace::find()?);
     let stages = chosen(args, &workspace)?;
     let show = if args.json { Show::Aside } else { Show::Story };
-    if workspace.stages.iter().position(data::has_data) <= stages.last().and_then(|s| position(s, &workspace))
-    {
-        data::make_sure(&workspace, args.build)?;
-    }
-    let mut done = vec![];
-    for stage in stages {
-        let record = one(stage, &Job::of(args), &workspace, show)?;
-        let built = record.built;
-        done.push(record);
-        process::go_on()?;
-        if !built {
-            break;
-        }
-    }
-    show.totals(&done, start.elapsed())?;
+    let tell: Tell = &mut |event| show.print(event);
+    let done = all(&stages, &Job::of(args), &workspace, |s| s.status != Status::NotBuilt, tell)?;
+    let seconds = start.elapsed().as_secs_f64();
+    tell(Event::Done(&done, seconds))?;
+    let run = Run::new(done, args.build.profile(), seconds);
     if args.json {
-        writeln!(anstream::stdout(), "{:#}", document(&done, args.build.profile(), start.elapsed()))?;
+        writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&run)?)?;
     }
-    Ok(if done.iter().all(|s| s.status().is_good()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn position(stage: &Stage, workspace: &Workspace) -> Option<usize> {
-    workspace.stages.iter().position(|s| s.id == stage.id)
+    Ok(if run.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The stages that the arguments name, in the order of the course and each once.
@@ -139,28 +148,10 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
 /// Runs the lessons of these stages alone, for a book or a notebook; their pictures go into the folder `figures`.
 ///
 /// Ends early where a stage fails, as nothing can be made of it; the last record then says so.
-pub(crate) fn record<'a>(
-    stages: impl IntoIterator<Item = &'a Stage>,
-    workspace: &Workspace,
-    figures: &Path,
-) -> Result<Vec<record::Stage>> {
-    data::make_sure(workspace, Build::default())?;
-    let job = Job {
-        build: Build::default(),
-        plan: Plan { only: &[], limit: LIMIT, figures: Some(figures) },
-        suites: false,
-    };
-    let mut done: Vec<record::Stage> = vec![];
-    for stage in stages {
-        let record = one(stage, &job, workspace, Show::Progress)?;
-        let is_good = record.status().is_good();
-        done.push(record);
-        process::go_on()?;
-        if !is_good {
-            break;
-        }
-    }
-    Ok(done)
+pub(crate) fn record(stages: &[&Stage], workspace: &Workspace, figures: &Path) -> Result<Vec<record::Stage>> {
+    let plan = Plan { only: &[], limit: LIMIT, figures: Some(figures) };
+    let job = Job { build: Build::default(), plan, suites: false };
+    all(stages, &job, workspace, |s| s.status.is_good(), &mut |event| Show::Progress.print(event))
 }
 
 /// What is done with each stage.
@@ -179,36 +170,83 @@ impl Job<'_> {
     }
 }
 
-fn one(stage: &Stage, job: &Job, workspace: &Workspace, show: Show) -> Result<record::Stage> {
-    let title = stage.title();
-    show.stage(&stage.name(), &title)?;
-    let start = Instant::now();
-    let programs = cargo::build_tests(stage, job.build)?;
-    let mut record = record::Stage {
+/// Runs the stages as long as the last one lets the run go on.
+fn all(
+    stages: &[&Stage],
+    job: &Job,
+    workspace: &Workspace,
+    goes_on: fn(&record::Stage) -> bool,
+    tell: Tell,
+) -> Result<Vec<record::Stage>> {
+    let mut builds = Builds::new(stages, job.build, job.suites);
+    let (mut done, mut has_data) = (vec![], false);
+    for stage in stages {
+        let mut record = blank(stage, job.build);
+        tell(Event::Stage { name: &record.name, title: &record.title })?;
+        let start = Instant::now();
+        let is_built = builds.lesson(stage)?;
+        record.build_seconds = start.elapsed().as_secs_f64();
+        // The stages below the one that reads the data do not wait for a download.
+        if is_built && !has_data && workspace.reads_data(stage) {
+            data::make_sure(workspace, job.build)?;
+            has_data = true;
+        }
+        if is_built {
+            one(stage, job, &mut builds, workspace, &mut record, tell)?;
+        }
+        if record.status == Status::NotBuilt {
+            tell(Event::NotBuilt(&record.name))?;
+        }
+        let goes_on = goes_on(&record);
+        done.push(record);
+        process::go_on()?;
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+fn blank(stage: &Stage, build: Build) -> record::Stage {
+    record::Stage {
         name: stage.name(),
-        title,
-        built: programs.is_some(),
-        build: job.build.profile().into(),
-        build_time: start.elapsed(),
-        time: Duration::ZERO,
+        title: lesson::title(stage),
+        status: Status::NotBuilt,
+        build: build.profile().into(),
+        build_seconds: 0.0,
+        seconds: 0.0,
         sections: vec![],
         suites: vec![],
-    };
-    let Some(programs) = programs else {
-        show.not_built(stage)?;
-        return Ok(record);
-    };
+        counts: StageCounts::default(),
+    }
+}
+
+/// Runs the stage's lesson, and then its other tests; the status stays [`Status::NotBuilt`] where those do not compile.
+fn one(
+    stage: &Stage,
+    job: &Job,
+    builds: &mut Builds,
+    workspace: &Workspace,
+    record: &mut record::Stage,
+    tell: Tell,
+) -> Result<()> {
     let start = Instant::now();
-    if let Some(first) = programs.first() {
-        record.build = format!("{} build, opt-level {}", job.build.profile(), first.opt_level);
+    if let Some(lesson) = builds.lesson_of(stage) {
+        record.build = format!("{} build, opt-level {}", job.build.profile(), lesson.opt_level);
+        record.sections = notebook::run(stage, lesson, &job.plan, workspace, tell)?;
     }
-    if let Some(lesson) = programs.iter().find(|p| p.kind == "test" && p.name == "lesson") {
-        record.sections = notebook::run(stage, lesson, &job.plan, workspace, show)?;
-    }
+    record.seconds = start.elapsed().as_secs_f64();
     if job.suites && !process::interrupted() {
-        record.suites = suites::run(stage, &programs, job.build, job.plan.limit, show)?;
+        let start = Instant::now();
+        let Some(programs) = builds.tests(stage)? else { return Ok(()) };
+        record.build_seconds += start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        if let Some(first) = programs.first() {
+            record.build = format!("{} build, opt-level {}", job.build.profile(), first.opt_level);
+        }
+        record.suites = suites::run(stage, &programs, job.build, job.plan.limit, tell)?;
+        record.seconds += start.elapsed().as_secs_f64();
     }
-    record.time = start.elapsed();
-    show.stage_done(&record)?;
-    Ok(record)
+    record.sum_up();
+    tell(Event::StageDone(record))
 }

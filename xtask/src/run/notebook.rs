@@ -2,15 +2,16 @@
 //!
 //! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
 
-use super::show::{INDENT, Show};
+use super::show::INDENT;
+use super::{Event, Tell};
 use crate::cargo::Program;
 use crate::lesson;
-use crate::libtest::{self, Event, Failure, Parser, Verdict};
+use crate::libtest::{self, Parser, Verdict};
 use crate::process::{self, End, listen};
-use crate::record::{Section, Status};
 use crate::stages::{Stage, Workspace};
 use crate::text;
 use anyhow::{Result, bail};
+use record::{Failure, Section, Status};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -35,14 +36,14 @@ pub(super) fn run(
     program: &Program,
     plan: &Plan,
     workspace: &Workspace,
-    show: Show,
+    tell: Tell,
 ) -> Result<Vec<Section>> {
     let mut names = list(stage, program)?;
     names.retain(|name| plan.only.is_empty() || plan.only.iter().any(|o| name.starts_with(o.as_str())));
     let sources = lesson::sections(stage)?;
     let blank = |name: &String| blank(name, &sources, stage, workspace);
     let mut notebook =
-        Notebook { sections: names.iter().map(blank).collect(), next: 0, started: Instant::now(), show };
+        Notebook { sections: names.iter().map(blank).collect(), next: 0, started: Instant::now(), tell };
     while notebook.next < names.len() {
         let before = notebook.next;
         let end = notebook.rest(stage, program, &names[before..], plan)?;
@@ -57,7 +58,7 @@ pub(super) fn run(
 /// a line of the terminal is.
 pub(super) fn command(stage: &Stage, program: &Program) -> Command {
     let mut command = Command::new(&program.file);
-    command.current_dir(&stage.package.folder).env("CARGO_MANIFEST_DIR", &stage.package.folder);
+    command.current_dir(stage.folder()).env("CARGO_MANIFEST_DIR", stage.folder());
     command.env("COLUMNS", text::width().saturating_sub(INDENT.len()).to_string());
     // Its folder is named from where the person is, not from where the program will be.
     if let Some(Ok(folder)) = std::env::var_os("NB_FIGURES").map(std::path::absolute) {
@@ -80,11 +81,11 @@ fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Wor
     Section {
         id: name.into(),
         title: source.map(|s| s.title.clone()).unwrap_or_default(),
-        file: file.map(|f| workspace.relative(f).replace('\\', "/")).unwrap_or_default(),
+        file: file.map(|f| workspace.relative(f)).unwrap_or_default(),
         line: source.map_or(1, |s| s.line),
         code: source.map(|s| s.code.clone()).unwrap_or_default(),
         status: Status::NotRun,
-        time: Duration::ZERO,
+        seconds: 0.0,
         output: String::new(),
         skipped: vec![],
         figures: vec![],
@@ -92,15 +93,15 @@ fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Wor
     }
 }
 
-struct Notebook {
+struct Notebook<'a> {
     sections: Vec<Section>,
     /// The first section that has not started yet.
     next: usize,
     started: Instant,
-    show: Show,
+    tell: Tell<'a>,
 }
 
-impl Notebook {
+impl Notebook<'_> {
     /// Runs the sections `names`, or as many as one process gets through.
     fn rest(&mut self, stage: &Stage, program: &Program, names: &[String], plan: &Plan) -> Result<End> {
         let mut parser = Parser::new(names);
@@ -112,10 +113,10 @@ impl Notebook {
         let before = self.next;
         let end = listen(command, plan.limit, |bytes| {
             let reached = self.next;
-            parser.feed(bytes).into_iter().try_for_each(|event| self.take(event))?;
+            parser.feed(bytes).into_iter().try_for_each(|read| self.take(read))?;
             Ok(self.next > reached)
         })?;
-        parser.finish().into_iter().try_for_each(|event| self.take(event))?;
+        parser.finish().into_iter().try_for_each(|read| self.take(read))?;
         if let Some(running) = self.running(before) {
             self.cut_short(running, &end, plan.limit)?;
         } else if self.next == before {
@@ -131,17 +132,17 @@ impl Notebook {
         (self.sections[current].status == Status::NotRun).then_some(current)
     }
 
-    fn take(&mut self, event: Event) -> Result<()> {
-        match event {
-            Event::Start(_) => self.start(),
-            Event::Line(line) => self.line(&line),
-            Event::End(verdict) => self.end(verdict),
+    fn take(&mut self, read: libtest::Event) -> Result<()> {
+        match read {
+            libtest::Event::Start(_) => self.start(),
+            libtest::Event::Line(line) => self.line(&line),
+            libtest::Event::End(verdict) => self.end(verdict),
         }
     }
 
     fn start(&mut self) -> Result<()> {
         (self.started, self.next) = (Instant::now(), self.next + 1);
-        self.show.section(&self.sections[self.next - 1])
+        (self.tell)(Event::Section(&self.sections[self.next - 1]))
     }
 
     fn line(&mut self, line: &str) -> Result<()> {
@@ -153,12 +154,12 @@ impl Notebook {
                 section.output.push('\n');
             }
         }
-        self.show.line(line)
+        (self.tell)(Event::Line(line))
     }
 
     fn end(&mut self, verdict: Verdict) -> Result<()> {
         let section = &mut self.sections[self.next - 1];
-        section.time = self.started.elapsed();
+        section.seconds = self.started.elapsed().as_secs_f64();
         section.status = match verdict {
             Verdict::Ok if section.skipped.is_empty() => Status::Passed,
             Verdict::Ok => Status::Skipped,
@@ -169,13 +170,13 @@ impl Notebook {
             section.failure =
                 Some(libtest::failure(&section.id, &section.output).unwrap_or_else(|| silent(section)));
         }
-        self.show.section_done(section)
+        (self.tell)(Event::SectionDone(section))
     }
 
     /// The process ended, or was ended, inside a section.
     fn cut_short(&mut self, index: usize, end: &End, limit: Duration) -> Result<()> {
         let section = &mut self.sections[index];
-        section.time = self.started.elapsed();
+        section.seconds = self.started.elapsed().as_secs_f64();
         let (status, message) = match end {
             End::TimeLimit => (
                 Status::TimedOut,
@@ -187,7 +188,7 @@ impl Notebook {
         section.status = status;
         let place = Some(format!("{}:{}", section.file, section.line));
         section.failure = Some(Failure { message, place });
-        self.show.section_done(section)
+        (self.tell)(Event::SectionDone(section))
     }
 
     /// All sections that the process ran are good, but it is not: a crash on the way out, say, after the last verdict.
@@ -206,7 +207,7 @@ impl Notebook {
         let section = &mut self.sections[self.next - 1];
         section.status = status;
         section.failure = Some(Failure { message, place: None });
-        self.show.section_done(section)
+        (self.tell)(Event::SectionDone(section))
     }
 
     /// The process ended before its first section: none of them can be run.
@@ -218,7 +219,7 @@ impl Notebook {
         let section = &mut self.sections[self.next];
         section.status = Status::Died;
         section.failure = Some(Failure { message: how, place: None });
-        self.show.section_done(section)
+        (self.tell)(Event::SectionDone(section))
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a stage has besides its lesson: unit tests, integration tests, and the examples of its documentation.
 
 use super::notebook::command;
-use super::show::Show;
-use crate::cargo::{self, Build, Program};
-use crate::libtest::{Counts, counts};
-use crate::process::{End, interrupted, listen};
-use crate::record::{Status, Suite};
+use super::{Event, Tell};
+use crate::cargo::{Build, Program};
+use crate::libtest::counts;
+use crate::process::{End, cargo, interrupted, listen};
 use crate::stages::Stage;
 use anyhow::Result;
+use record::{Counts, Status, Suite};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,12 @@ const KEPT: usize = 1 << 24;
 
 pub(super) fn run(
     stage: &Stage,
-    programs: &[Program],
+    programs: &[&Program],
     build: Build,
     limit: Duration,
-    show: Show,
+    tell: Tell,
 ) -> Result<Vec<Suite>> {
-    let named = |p: &Program| match p.kind.as_str() {
+    let named = |p: &&Program| match p.kind.as_str() {
         "lib" => Some("unit tests".to_string()),
         "test" if p.name != "lesson" => Some(format!("tests/{}.rs", p.name)),
         _ => None,
@@ -35,9 +35,9 @@ pub(super) fn run(
         if interrupted() {
             break;
         }
-        show.begins(&name);
+        tell(Event::SuiteBegins(&name))?;
         let suite = one(name, command, limit)?;
-        show.suite(&suite)?;
+        tell(Event::Suite(&suite))?;
         suites.push(suite);
     }
     Ok(suites)
@@ -45,8 +45,8 @@ pub(super) fn run(
 
 /// Only cargo knows how to run these.
 fn doc_tests(stage: &Stage, build: Build) -> Command {
-    let mut command = cargo::command();
-    command.args(["test", "--doc", "--package", &stage.package.name]).args(build.flags(&stage.package));
+    let mut command = cargo();
+    command.args(["test", "--doc"]).args(build.flags(&[stage]));
     command
 }
 
@@ -73,7 +73,14 @@ fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
     if status == Status::TimedOut {
         output.push_str(&format!("\nstill running after {} s: ended (see --timeout)\n", limit.as_secs()));
     }
-    Ok(Suite { counts: total(&output, &name), name, status, time: start.elapsed(), skipped, output })
+    Ok(Suite {
+        counts: total(&output, &name),
+        name,
+        status,
+        seconds: start.elapsed().as_secs_f64(),
+        skipped,
+        output,
+    })
 }
 
 /// The last result of a program; for the doc tests, which are several programs, the sum.
