@@ -64,11 +64,11 @@ pub mod fused;
 pub mod numeric;
 
 pub use functions::{
-    Grads, LinGrad, Net, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
+    Grads, LinGrad, Weights, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
     mse_grad, relu, relu_grad, shifted_relu,
 };
-pub use init::{Layout, Mode, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
-pub use module::{Module, Param, Parameter};
+pub use init::{Fan, Layout, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
+pub use nn::{Module, Param, Tensor};
 pub use normalize::normalize;
 pub use numeric::finite_difference;
 pub use stats::{Stats, describe, mean, std};
