@@ -51,7 +51,9 @@ pub mod module;
 pub mod linear;
 pub mod relu;
 pub mod sequential;
+pub mod files;
 
+pub use files::{WeightsError, load, save};
 pub use linear::Linear;
 pub use module::{Module, Saved};
 pub use param::Param;

@@ -1,5 +1,5 @@
 //! What more than one test file needs: MNIST, loaded once, PyTorch's values, and a look at failures.
-#![allow(dead_code)] // each test file is a program of its own and uses some of this
+#![allow(dead_code, unused_imports)] // each test file is a program of its own and uses some of this
 
 use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
 use nb02_fully_connected::{Grads, Weights, Source, Stats, get_data, normalize};
