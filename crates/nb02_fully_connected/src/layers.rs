@@ -34,7 +34,7 @@
 //! ```
 
 use crate::functions::activation::check_same;
-use crate::functions::linear::{check_lin_grad, check_lin, outer_summed, rows_that_fit, sum_rows};
+use crate::functions::linear::{check_lin, check_lin_grad, outer_summed, rows_that_fit, sum_rows};
 use crate::nn::Param;
 use crate::{Weights, lin, matmul, mse, mse_grad, relu_grad, shifted_relu};
 use ndarray::{ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, Axis, Ix1, Ix2};

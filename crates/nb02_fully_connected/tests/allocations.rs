@@ -68,7 +68,7 @@ fn a_step_allocates_activations_and_their_gradients_only() {
             let saved = net.forward(&x);
             let out_g = mse_grad(&matrix(&saved.out), &y);
             backward(&mut net, saved, tensor(out_g));
-            net.parameters().into_iter().for_each(|(_, p)| p.step(|value, grad| value - 0.1 * grad));
+            net.parameters().into_iter().for_each(|(_, p)| p.sgd(0.1));
         };
         let without = 4 * (forward + backward) as u64;
         allocates("without x's gradient", without, || step(|net, saved, g| net.backward_params(saved, g)));

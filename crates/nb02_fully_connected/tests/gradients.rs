@@ -94,7 +94,11 @@ const SIZES: [(usize, usize, usize); 8] =
 
 fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>, Weights) {
     let mut rng = manual_seed((n * 1_000 + m * 10 + nh) as u64);
-    let net = Weights { b1: randn(nh, &mut rng), b2: randn(1, &mut rng), ..Weights::kaiming(m, nh, shift, &mut rng) };
+    let net = Weights {
+        b1: randn(nh, &mut rng),
+        b2: randn(1, &mut rng),
+        ..Weights::kaiming(m, nh, shift, &mut rng)
+    };
     (randn((n, m), &mut rng), rand(n, &mut rng) * 9.0, net)
 }
 
@@ -390,7 +394,8 @@ fn nan_in_the_data_reaches_the_loss() {
 #[test]
 fn lin_is_the_product_plus_the_bias() {
     for (n, m, nh) in SIZES.into_iter().chain([(0, 3, 2), (3, 0, 2), (500, 784, 50)]) {
-        let (x, net) = (randn((n, m), &mut manual_seed(1)), Weights::kaiming(m, nh, 0.0, &mut manual_seed(2)));
+        let (x, net) =
+            (randn((n, m), &mut manual_seed(1)), Weights::kaiming(m, nh, 0.0, &mut manual_seed(2)));
         let b = randn(nh, &mut manual_seed(3));
         test_near_norm(&lin(&x, &net.w1, &b), &(matmul(&x, &net.w1) + &b), 1e-6);
     }
@@ -425,7 +430,11 @@ fn nn_adds_gradients_up_and_module_does_not() {
     }
     test_near_norm(&lessons.lin1.w.grad.unwrap(), &once.w1, TOL);
     let twice = nn_grads(&mut nn, once.x.clone());
-    agree("twice", &twice, &Grads { x: once.x, w1: 2.0 * once.w1, b1: 2.0 * once.b1, w2: 2.0 * once.w2, b2: 2.0 * once.b2 });
+    agree(
+        "twice",
+        &twice,
+        &Grads { x: once.x, w1: 2.0 * once.w1, b1: 2.0 * once.b1, w2: 2.0 * once.w2, b2: 2.0 * once.b2 },
+    );
     nn.zero_grad();
     assert!(nn.parameters().iter().all(|(_, p)| p.grad.is_none()), "forgotten");
 }
@@ -440,7 +449,11 @@ fn a_forgotten_gradient_is_forgotten() {
         let saved = nn.forward(&tensor(x.clone()));
         let out_g = mse_grad(&matrix(&saved.out), &y);
         nn.backward_params(saved, tensor(out_g));
-        agree("once more", &nn_grads(&mut nn, forward_and_backward(&x, &y, &net).1.x), &forward_and_backward(&x, &y, &net).1);
+        agree(
+            "once more",
+            &nn_grads(&mut nn, forward_and_backward(&x, &y, &net).1.x),
+            &forward_and_backward(&x, &y, &net).1,
+        );
         places.push(nn.parameters()[0].1.grad.as_ref().unwrap().as_ptr());
     }
     assert_eq!(places, [places[0]; 3], "the same memory in each step");
@@ -482,7 +495,12 @@ fn a_linear_layer_takes_any_rank() {
 fn infer_is_forward_without_saving() {
     let (x, _, net) = draw(37, 12, 5, 0.5);
     let x = tensor(x);
-    for nn in [nn_net(&net), nn_net(&Weights { shift: 0.0, ..net.clone() }), nn::Sequential::new().then(nn_net(&net)), nn::Sequential::new()] {
+    for nn in [
+        nn_net(&net),
+        nn_net(&Weights { shift: 0.0, ..net.clone() }),
+        nn::Sequential::new().then(nn_net(&net)),
+        nn::Sequential::new(),
+    ] {
         assert_eq!(nn.infer(&x), nn.forward(&x).out);
     }
 }
@@ -541,7 +559,8 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
     let (y, net) = (Array1::<f32>::zeros(4), Weights::kaiming(3, 2, 0.0, &mut manual_seed(0)));
-    let (y_too_short, net_too_tall) = (Array1::<f32>::zeros(3), Weights::kaiming(5, 2, 0.0, &mut manual_seed(0)));
+    let (y_too_short, net_too_tall) =
+        (Array1::<f32>::zeros(3), Weights::kaiming(5, 2, 0.0, &mut manual_seed(0)));
     let (y_again, net_again) = (y.clone(), net.clone());
     let cases: Vec<(&str, Mistake)> = vec![
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),

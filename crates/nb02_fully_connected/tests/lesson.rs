@@ -506,10 +506,9 @@ fn s17_mse() {
     let valid = mse(&model(&DIGITS.x_valid, &net(0.5)), &DIGITS.y_valid);
     beside("mse(model(x_valid), y_valid)", valid, "37.3602 (S4)");
     let some_y = DIGITS.y_train.slice(s![..some_x().nrows()]);
-    let losses =
-        Array1::from_iter((0..SEEDS).map(|seed| {
-            mse(&model(&some_x(), &Weights::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
-        }));
+    let losses = Array1::from_iter((0..SEEDS).map(|seed| {
+        mse(&model(&some_x(), &Weights::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
+    }));
     beside(
         "over the seeds",
         format_args!("{:.1} ± {:.1}", mean(&losses), std(&losses)),
@@ -934,7 +933,9 @@ fn s26_reset() {
     println!(
         "S4 also deletes its classes and calls gc.collect() (846 objects). Here `saved` owned the activations,"
     );
-    println!("backward took it, and they were gone when it returned: there is nothing to collect. The gradients'");
+    println!(
+        "backward took it, and they were gone when it returned: there is nothing to collect. The gradients'"
+    );
     println!("memory is kept for the next step, which writes over it.");
     test_eq(&there(&mut net), &0);
 }
@@ -970,8 +971,11 @@ fn s27_the_loop_over_layers() {
 fn s28_q01_zeros_uniform_normal() {
     println!("torch.zeros(n, nh) is only memory for kaiming_*_ to overwrite. Were it the initialisation:");
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
-    let with =
-        |w: f32| Weights { w1: Array2::from_elem((784, NH), w), w2: Array2::from_elem((NH, 1), w), ..net(0.0) };
+    let with = |w: f32| Weights {
+        w1: Array2::from_elem((784, NH), w),
+        w2: Array2::from_elem((NH, 1), w),
+        ..net(0.0)
+    };
     let (_, zeros) = forward_and_backward(&x, &y, &with(0.0));
     beside_expected("largest |w1.g|, all weights 0", largest(&zeros.w1), "0: the first layer never learns");
     let second = "0, as relu(0) = 0: nor the second; only b2 does";
@@ -1060,10 +1064,7 @@ fn s29_q02_layout_and_mode() {
         assert!((std(&drawn) / expected - 1.0).abs() < 0.02);
     }
     let std_of = |fan, layout| init::kaiming_std((784, NH), 0.0, fan, layout);
-    test_near(
-        &(std_of(Fan::In, Layout::OutIn) / std_of(Fan::In, Layout::InOut)),
-        &(784.0_f64 / 50.0).sqrt(),
-    );
+    test_near(&(std_of(Fan::In, Layout::OutIn) / std_of(Fan::In, Layout::InOut)), &(784.0_f64 / 50.0).sqrt());
 }
 
 /// Question 3: why did the mean change again?

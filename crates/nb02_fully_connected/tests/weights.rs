@@ -52,7 +52,10 @@ fn what_is_saved_is_what_pytorch_saves() {
     let (ours, theirs) = (fs::read(path).unwrap(), fs::read(pytorchs()).unwrap());
     let tensors = |bytes: &[u8]| -> Vec<(String, Vec<usize>, Vec<u8>)> {
         let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
-        let mut all: Vec<_> = file.iter().map(|(name, view)| (name.into(), view.shape().to_vec(), view.data().to_vec())).collect();
+        let mut all: Vec<_> = file
+            .iter()
+            .map(|(name, view)| (name.into(), view.shape().to_vec(), view.data().to_vec()))
+            .collect();
         all.sort();
         all
     };
@@ -78,11 +81,13 @@ fn unusual_weights_come_back() {
     let folder = folder();
     let path = folder.path().join("net.safetensors");
     let mut odd = mlp([0, 4, 0], 0);
-    odd.parameters()[1].1.value = tensor(Array1::from(vec![f32::NAN, f32::INFINITY, -0.0, f32::MIN_POSITIVE / 2.0]));
+    odd.parameters()[1].1.value =
+        tensor(Array1::from(vec![f32::NAN, f32::INFINITY, -0.0, f32::MIN_POSITIVE / 2.0]));
     save(&mut odd, &path).unwrap();
     let mut other = mlp([0, 4, 0], 1);
     load(&mut other, &path).unwrap();
-    let bits = |net: &mut Sequential| -> Vec<u32> { values(net).iter().flatten().map(|x| x.to_bits()).collect() };
+    let bits =
+        |net: &mut Sequential| -> Vec<u32> { values(net).iter().flatten().map(|x| x.to_bits()).collect() };
     assert_eq!(bits(&mut odd), bits(&mut other));
 
     save(&mut ReLU, &path).unwrap();
@@ -180,7 +185,10 @@ fn files_of_other_nets() {
 
     let mut wider = mlp([784, 21, 10], 0);
     let message = load(&mut wider, pytorchs()).unwrap_err().to_string();
-    assert!(message.ends_with(r#""0.weight" is [20, 784] in the file, and the net needs [21, 784]"#), "{message}");
+    assert!(
+        message.ends_with(r#""0.weight" is [20, 784] in the file, and the net needs [21, 784]"#),
+        "{message}"
+    );
 }
 
 #[test]

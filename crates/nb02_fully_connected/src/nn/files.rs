@@ -53,7 +53,8 @@ pub fn load(net: &mut dyn Module, path: impl AsRef<Path>) -> Result<(), WeightsE
     let bytes = read_at_most(path, 4 * expected + MORE)?;
     let file = SafeTensors::deserialize(&bytes)
         .map_err(|error| WeightsError::NotSafetensors { path: path.into(), error })?;
-    let values = values(&parameters, &file).map_err(|problem| WeightsError::OtherNet { path: path.into(), problem })?;
+    let values = values(&parameters, &file)
+        .map_err(|problem| WeightsError::OtherNet { path: path.into(), problem })?;
     for ((_, p), value) in parameters.iter_mut().zip(values) {
         p.value = value;
         p.zero_grad();
@@ -203,7 +204,9 @@ fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, WeightsError> {
         let mut bytes = Vec::new();
         File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            return Err(io::Error::other(format!("it has more than {limit} bytes, far more than this net's weights")));
+            return Err(io::Error::other(format!(
+                "it has more than {limit} bytes, far more than this net's weights"
+            )));
         }
         Ok(bytes)
     };
@@ -222,12 +225,16 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A temporary file is its owner's alone; this one will be an ordinary file.
 #[cfg(unix)]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+fn with_usual_permissions<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
     use std::os::unix::fs::PermissionsExt;
     builder.permissions(fs::Permissions::from_mode(0o666)) // less the umask
 }
 
 #[cfg(not(unix))]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+fn with_usual_permissions<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
     builder
 }

@@ -64,7 +64,11 @@ impl Linear {
 
     /// `(…, in)` → `(…, out)` by `product`, which is given matrices.
     #[track_caller]
-    fn apply(&self, x: &Tensor, product: impl Fn(&ArrayRef2<f32>, &ArrayRef2<f32>, &ArrayRef1<f32>) -> Array2<f32>) -> Tensor {
+    fn apply(
+        &self,
+        x: &Tensor,
+        product: impl Fn(&ArrayRef2<f32>, &ArrayRef2<f32>, &ArrayRef1<f32>) -> Array2<f32>,
+    ) -> Tensor {
         check_x(self, x);
         unrows(product(&rows(x), &matrix(&self.weight.value), &self.bias()), x.shape())
     }
@@ -119,7 +123,8 @@ impl Module for Linear {
 
     fn shape_error(&self, x: &[usize]) -> Option<String> {
         let (w, b) = (self.weight.value.shape(), self.bias.value.shape());
-        let (columns, biases) = (x.last() == w.first() && w.len() == 2, w.last() == b.first() && b.len() == 1);
+        let (columns, biases) =
+            (x.last() == w.first() && w.len() == 2, w.last() == b.first() && b.len() == 1);
         let hint = "the weight needs a row for each of x's columns";
         shape_error("nn::Linear", columns, ("x", x), ("weight", w), hint)
             .or_else(|| shape_error("nn::Linear", biases, ("weight", w), ("bias", b), ONE_BIAS_A_COLUMN))

@@ -39,7 +39,7 @@
 //!     let out_g = mse_grad(&matrix(&saved.out), &y);
 //!     net.backward_params(saved, tensor(out_g));
 //!     for (_name, p) in net.parameters() {
-//!         p.step(|value, grad| value - 0.1 * grad);
+//!         p.sgd(0.1);
 //!     }
 //! }
 //! assert!(loss(&net) < before / 2.0);

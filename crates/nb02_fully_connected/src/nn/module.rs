@@ -158,5 +158,11 @@ pub(crate) fn check_x(module: &impl Module, x: &Tensor) {
 #[track_caller]
 pub(crate) fn check_out_g(module: &str, saved: &Saved, out_g: &ArrayRef<f32, IxDyn>) {
     let (out, out_g) = (("out", saved.out.shape()), ("out_g", out_g.shape()));
-    crate::functions::check_shapes(module, out.1 == out_g.1, out, out_g, "a gradient has the shape of what it is for");
+    crate::functions::check_shapes(
+        module,
+        out.1 == out_g.1,
+        out,
+        out_g,
+        "a gradient has the shape of what it is for",
+    );
 }

@@ -1,6 +1,6 @@
 //! A parameter and its gradient.
 
-use crate::large::{zeros, zip_map_in_place};
+use crate::kernels::par::{add_scaled_, zeros, zip_map_in_place};
 use ndarray::{ArcArray, ArrayRef, Dimension, IxDyn};
 
 /// What is learned: a value and, after a backward pass, its gradient.
@@ -15,7 +15,7 @@ use ndarray::{ArcArray, ArrayRef, Dimension, IxDyn};
 ///
 /// let mut w = Param::new(array![1.0, 2.0]);
 /// w.add_grad(array![0.5, -0.5]);
-/// w.step(|value, grad| value - 0.1 * grad); // PyTorch's w -= 0.1 * w.grad
+/// w.sgd(0.1); // PyTorch's w -= 0.1 * w.grad
 /// assert_eq!(w.value, array![0.95, 2.05]);
 /// assert_eq!(w.clone().grad, None);
 /// ```
@@ -52,7 +52,7 @@ impl<D: Dimension> Param<D> {
         let (value, shape) = (self.value.shape(), grad.shape());
         assert!(value == shape, "Param: value {value:?} and grad {shape:?} do not fit: they have one shape");
         match &mut self.grad {
-            Some(sum) => zip_map_in_place(sum, &grad, |sum, g| sum + g),
+            Some(sum) => add_scaled_(sum, &grad, 1.0),
             None => self.grad = Some(grad),
         }
     }
@@ -65,7 +65,7 @@ impl<D: Dimension> Param<D> {
         compute(&mut grad);
         match &mut self.grad {
             Some(sum) => {
-                zip_map_in_place(sum, &grad, |sum, g| sum + g);
+                add_scaled_(sum, &grad, 1.0);
                 self.spare = Some(grad);
             }
             None => self.grad = Some(grad),
@@ -77,7 +77,18 @@ impl<D: Dimension> Param<D> {
         self.spare = self.grad.take().or(self.spare.take());
     }
 
-    /// `new(value, gradient)` for each number; nothing if there is no gradient.
+    /// `value -= lr · grad`, one step of gradient descent; nothing if there is no gradient.
+    ///
+    /// # Panics
+    /// If `grad.shape() != self.value.shape()`.
+    #[track_caller]
+    pub fn sgd(&mut self, lr: f32) {
+        if let Some(grad) = &self.grad {
+            add_scaled_(&mut self.value, grad, -lr);
+        }
+    }
+
+    /// Any other step: `new(value, gradient)` for each number; nothing if there is no gradient.
     ///
     /// # Panics
     /// If `grad.shape() != self.value.shape()`.

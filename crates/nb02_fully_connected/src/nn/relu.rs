@@ -1,8 +1,8 @@
 //! `nn::ReLU`.
 
 use super::module::check_out_g;
-use super::{Module, Saved, Tensor, tensor};
-use crate::large::{map, zip_map_in_place};
+use super::{Module, Saved, Tensor};
+use crate::kernels::par;
 
 /// `nn.ReLU()`: [`relu`](crate::relu) as a module, of any rank; it has nothing to learn.
 ///
@@ -13,14 +13,14 @@ pub struct ReLU;
 
 impl Module for ReLU {
     fn forward(&self, x: &Tensor) -> Saved {
-        Saved::new(tensor(map(x, |x| if x < 0.0 { 0.0 } else { x })))
+        Saved::new(par::relu(x, 0.0))
     }
 
     /// Asks the output, which is 0 where the input was 0 or less: so the input need not be kept. The gradient is changed
     /// where it lies, unless another handle holds it.
     fn backward(&mut self, saved: Saved, mut out_g: Tensor) -> Tensor {
         check_out_g("nn::ReLU", &saved, &out_g);
-        zip_map_in_place(&mut out_g, &saved.out, |g, out| if out <= 0.0 { 0.0 } else { g });
+        par::threshold_backward_(&saved.out, &mut out_g);
         out_g
     }
 

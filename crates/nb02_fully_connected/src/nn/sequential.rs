@@ -77,7 +77,10 @@ impl Sequential {
     #[track_caller]
     fn check(&self, saved: &Saved, out_g: &Tensor) {
         let (parts, layers) = (saved.parts.len(), self.layers.len());
-        assert!(parts == layers, "nn::Sequential: saved by {parts} layers, for {layers}: it is another module's");
+        assert!(
+            parts == layers,
+            "nn::Sequential: saved by {parts} layers, for {layers}: it is another module's"
+        );
         check_out_g("nn::Sequential", saved, out_g);
     }
 }

@@ -1,8 +1,8 @@
 //! Every form of the lesson's net behind one signature: a new form is tested by adding a line to the table.
 
-use nb02_fully_connected::nn::{matrix, tensor};
 use nb02_fully_connected::functions::linear::{lin_grad_einsum, lin_grad_outer};
 use nb02_fully_connected::ndarray::{ArcArray, Array, Array1, Array2, ArrayD, Dimension, Ix1, Ix2};
+use nb02_fully_connected::nn::{matrix, tensor};
 use nb02_fully_connected::*;
 
 /// Loss and gradients of `x (n, m)` against `y (n)`.

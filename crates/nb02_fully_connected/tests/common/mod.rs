@@ -2,7 +2,7 @@
 #![allow(dead_code, unused_imports)] // each test file is a program of its own and uses some of this
 
 use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
-use nb02_fully_connected::{Grads, Weights, Source, Stats, get_data, normalize};
+use nb02_fully_connected::{Grads, Source, Stats, Weights, get_data, normalize};
 use ndarray_npy::{NpzReader, ReadableElement};
 use std::fs::File;
 use std::sync::LazyLock;
