@@ -8,8 +8,11 @@ use crate::record::Experiment;
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use nb02_fully_connected::fused::{self, ParamGrads};
-use nb02_fully_connected::ndarray::{ArcArray2, Array1, Array2, Axis};
-use nb02_fully_connected::{Grads, Module, Net, forward_and_backward, layers, module, nn};
+use nb02_fully_connected::ndarray::{ArcArray, ArcArray2, Array1, Array2, Axis, Dimension, Ix1, Ix2};
+use nb02_fully_connected::nn::{matrix as as_matrix, tensor as as_tensor};
+use nb02_fully_connected::{
+    Grads, Module, Param, Weights, forward_and_backward, layers, module, mse_grad, nn,
+};
 
 const ROWS: usize = 50_000;
 const INPUTS: usize = 784;
@@ -19,7 +22,7 @@ const HIDDEN: usize = 50;
 struct Inputs {
     x: ArcArray2<f32>,
     y: Array1<f32>,
-    net: Net,
+    net: Weights,
 }
 
 /// A form of the net on its inputs, and the gradient of x where it computes one.
@@ -63,7 +66,7 @@ impl Inputs {
         Inputs {
             x: matrix(ROWS, INPUTS, 0).into_shared(),
             y: row(matrix(1, ROWS, 1)),
-            net: Net {
+            net: Weights {
                 w1: matrix(INPUTS, HIDDEN, 2) * 0.25,
                 b1: row(matrix(1, HIDDEN, 3)),
                 w2: matrix(HIDDEN, 1, 4),
@@ -116,9 +119,11 @@ fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
             result: pieces_of_layers,
         }),
     ];
-    all.extend(modules(inputs, |t| {
-        let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
-        t.x_g = Some(t.model.backward(pass));
+    all.push(of_module("nb02 Module, einsum", inputs, module::Model::einsum(&inputs.net), |lin| (&lin.w, &lin.b)));
+    all.push(of_module("nb02 Module", inputs, module::Model::new(&inputs.net), |lin| (&lin.w, &lin.b)));
+    all.push(of_nn(inputs, |t, saved, out_g| {
+        let x_g = t.model.backward(saved, out_g);
+        t.x_g = Some(x_g.into_owned().into_dimensionality().expect("a gradient has its input's rank"));
     }));
     all.push(Box::new(Local {
         name: "nb02 fused",
@@ -140,10 +145,7 @@ fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
 }
 
 fn without(inputs: &Inputs) -> Contenders<'_> {
-    let mut all = modules(inputs, |t| {
-        let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
-        t.model.backward_params(pass);
-    });
+    let mut all = vec![of_nn(inputs, |t, saved, out_g| t.model.backward_params(saved, out_g))];
     all.push(Box::new(Local {
         name: "nb02 fused",
         state: inputs.trained(None),
@@ -156,30 +158,56 @@ fn without(inputs: &Inputs) -> Contenders<'_> {
     all
 }
 
-type OfModules<'a> = Trained<'a, module::Model>;
-
-/// The forms that are a model, each doing `work` after its gradients were forgotten.
-fn modules(inputs: &Inputs, work: fn(&mut OfModules)) -> Contenders<'_> {
-    let models = [
-        ("nb02 Module, einsum", module::Model::einsum(&inputs.net)),
-        ("nb02 Module", module::Model::new(&inputs.net)),
-        ("nb02 nn", module::Model::from_layers(sequential(&inputs.net))),
-    ];
-    let boxed = |(name, model): (&'static str, module::Model)| -> Box<dyn Contender + '_> {
-        Box::new(Local {
-            name,
-            state: (inputs.trained(model), work),
-            work: |(t, work)| {
-                t.model.layers.zero_grad();
-                work(t);
-            },
-            result: |(t, _)| pieces_of_parameters(&t.model.layers, t.x_g.as_ref()),
-        })
-    };
-    models.map(boxed).into()
+/// One of the lesson's own models, which always computes x's gradient.
+fn of_module<'a, L: module::Module + 'a>(
+    name: &'static str,
+    inputs: &'a Inputs,
+    model: module::Model<L>,
+    parameters: fn(&L) -> (&Param<Ix2>, &Param<Ix1>),
+) -> Box<dyn Contender + 'a> {
+    Box::new(Local {
+        name,
+        state: (inputs.trained(model), parameters),
+        work: |(t, _)| {
+            let (_, pass) = t.model.call(&t.inputs.x, &t.inputs.y);
+            t.x_g = Some(t.model.backward(pass, &t.inputs.y));
+        },
+        result: |(t, parameters)| {
+            let ((w1, b1), (w2, b2)) = (parameters(&t.model.lin1), parameters(&t.model.lin2));
+            let x_g = t.x_g.as_ref().map(|g| g.iter().copied().collect());
+            let all = [numbers_of(&w1.grad), numbers_of(&b1.grad), numbers_of(&w2.grad), numbers_of(&b2.grad), x_g];
+            all.into_iter().collect::<Option<_>>().context("it has run")
+        },
+    })
 }
 
-fn sequential(net: &Net) -> nn::Sequential {
+type OfNn<'a> = Trained<'a, nn::Sequential>;
+
+/// `nn`, going back as `backward` says, after its gradients were forgotten.
+fn of_nn<'a>(inputs: &'a Inputs, backward: fn(&mut OfNn, nn::Saved, nn::Tensor)) -> Box<dyn Contender + 'a> {
+    Box::new(Local {
+        name: "nb02 nn",
+        state: (inputs.trained(sequential(&inputs.net)), inputs.x.clone().into_dyn(), backward),
+        work: |(t, x, backward)| {
+            t.model.zero_grad();
+            let saved = t.model.forward(x);
+            let out_g = mse_grad(&as_matrix(&saved.out), &t.inputs.y);
+            backward(t, saved, as_tensor(out_g));
+        },
+        result: |(t, ..)| {
+            let linear = t.model.layers.iter().filter_map(|layer| layer.downcast_ref::<nn::Linear>());
+            let gradients = linear.flat_map(|l| [numbers_of(&l.weight.grad), numbers_of(&l.bias.grad)]);
+            let x_g = t.x_g.as_ref().map(|g| Some(g.iter().copied().collect()));
+            gradients.chain(x_g).collect::<Option<_>>().context("it has run")
+        },
+    })
+}
+
+fn numbers_of<D: Dimension>(grad: &Option<ArcArray<f32, D>>) -> Option<Vec<f32>> {
+    grad.as_ref().map(|grad| grad.iter().copied().collect())
+}
+
+fn sequential(net: &Weights) -> nn::Sequential {
     nn::Sequential::new()
         .then(nn::Linear::from_weights(net.w1.clone(), net.b1.clone()))
         .then(nn::ReLU)
@@ -199,17 +227,9 @@ fn pieces_of_fused(grads: Option<&ParamGrads>, x_g: Option<&Array2<f32>>) -> Res
 
 fn pieces_of_layers(t: &Trained<layers::Model>) -> Result<Pieces> {
     let layers::Model { lin1, lin2, .. } = &t.model;
-    let weights = |g: &Option<Array2<f32>>| g.as_ref().map(|g| g.iter().copied().collect());
-    let bias = |g: &Option<Array1<f32>>| g.as_ref().map(|g| g.to_vec());
-    let all = [weights(&lin1.w.g), bias(&lin1.b.g), weights(&lin2.w.g), bias(&lin2.b.g), weights(&t.x_g)];
-    all.into_iter().collect::<Option<_>>().context("it has run")
-}
-
-fn pieces_of_parameters(module: &impl Module, x_g: Option<&Array2<f32>>) -> Result<Pieces> {
-    let parameters = module.parameters();
-    let gradients = parameters.iter().map(|p| Some(p.g()?.iter().copied().collect()));
-    let x_g = x_g.map(|g| Some(g.iter().copied().collect()));
-    gradients.chain(x_g).collect::<Option<_>>().context("it has run")
+    let x_g = t.x_g.as_ref().map(|g| g.iter().copied().collect());
+    let all = [&lin1, &lin2].map(|lin| [numbers_of(&lin.w.grad), numbers_of(&lin.b.grad)]);
+    all.into_iter().flatten().chain([x_g]).collect::<Option<_>>().context("it has run")
 }
 
 /// The net in candle: variables, operations, and autograd's backward.
@@ -223,7 +243,7 @@ struct Candle {
 
 impl Candle {
     fn new(inputs: &Inputs, input_gradient: bool) -> Result<Self> {
-        let Net { w1, b1, w2, b2, .. } = &inputs.net;
+        let Weights { w1, b1, w2, b2, .. } = &inputs.net;
         let rows = [w1.view(), b1.view().insert_axis(Axis(0)), w2.view(), b2.view().insert_axis(Axis(0))];
         let parameters =
             rows.iter().map(|row| Ok(Var::from_tensor(&tensor(row)?)?)).collect::<Result<_>>()?;

@@ -29,7 +29,7 @@
 //!
 //! let mut rng = manual_seed(0);
 //! let (x, y) = (randn((1000, 12), &mut rng), rand(1000, &mut rng));
-//! let net = Net::kaiming(12, 5, 0.5, &mut rng);
+//! let net = Weights::kaiming(12, 5, 0.5, &mut rng);
 //!
 //! let (loss, grads) = fused::forward_and_backward(&x, &y, &net);
 //! let (expected_loss, expected) = forward_and_backward(&x, &y, &net);
@@ -41,7 +41,7 @@
 use crate::functions::check_shapes;
 use crate::kernels::par::{merge_parts, relu_grad_, relu_into, sum_few_rows, zeros};
 use crate::matmul::{Epilogue, matmul_with};
-use crate::{Grads, Net, lin, matmul, matmul_into, mse, mse_grad};
+use crate::{Grads, Weights, lin, matmul, matmul_into, mse, mse_grad};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use std::ops::Add;
 
@@ -64,14 +64,14 @@ const PART: usize = 4 * BLOCK;
 /// At the caller's line if the shapes do not fit.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, fused, ndarray::array};
+/// use nb02_fully_connected::{Weights, fused, ndarray::array};
 ///
-/// let net = Net { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
+/// let net = Weights { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
 /// let (loss, grads) = fused::forward_and_backward(&array![[2.0]], &array![20.0], &net);
 /// assert_eq!((loss, grads.x), (16.0, array![[8.0 * 4.0 * 3.0]]));
 /// ```
 #[track_caller]
-pub fn forward_and_backward(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, Grads) {
+pub fn forward_and_backward(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Weights) -> (f32, Grads) {
     check(inp, targ, net);
     let (loss, ParamGrads { w1, b1, w2, b2 }, l1_g) = with_l1_g(inp, targ, net);
     (loss, Grads { x: matmul(&l1_g, &net.w1.t()), w1, b1, w2, b2 })
@@ -87,9 +87,9 @@ pub fn forward_and_backward(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &N
 /// At the caller's line if the shapes do not fit.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, fused, ndarray::{Array2, array}};
+/// use nb02_fully_connected::{Weights, fused, ndarray::{Array2, array}};
 ///
-/// let net = Net { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
+/// let net = Weights { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
 /// let mut inp_g = Array2::zeros((1, 1));
 /// let (_loss, grads) = fused::forward_and_backward_into(&array![[2.0]], &array![20.0], &net, &mut inp_g);
 /// assert_eq!((inp_g, grads.w1), (array![[96.0]], array![[64.0]]));
@@ -98,13 +98,13 @@ pub fn forward_and_backward(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &N
 pub fn forward_and_backward_into(
     inp: &ArrayRef2<f32>,
     targ: &ArrayRef1<f32>,
-    net: &Net,
+    net: &Weights,
     inp_g: &mut ArrayRef2<f32>,
 ) -> (f32, ParamGrads) {
     check(inp, targ, net);
-    let way_out = "a gradient has the shape of what it is for";
+    let hint = "a gradient has the shape of what it is for";
     let (shape, shape_g) = (("inp", inp.shape()), ("inp_g", inp_g.shape()));
-    check_shapes("fused", inp.dim() == inp_g.dim(), shape, shape_g, way_out);
+    check_shapes("fused", inp.dim() == inp_g.dim(), shape, shape_g, hint);
     let (loss, grads, l1_g) = with_l1_g(inp, targ, net);
     matmul_into(&l1_g, &net.w1.t(), inp_g);
     (loss, grads)
@@ -116,9 +116,9 @@ pub fn forward_and_backward_into(
 /// At the caller's line if the shapes do not fit.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, fused, ndarray::array};
+/// use nb02_fully_connected::{Weights, fused, ndarray::array};
 ///
-/// let net = Net { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
+/// let net = Weights { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
 /// let (loss, grads) = fused::forward_and_backward_params(&array![[2.0]], &array![20.0], &net);
 /// assert_eq!((loss, grads.w1, grads.w2), (16.0, array![[64.0]], array![[48.0]]));
 /// ```
@@ -126,7 +126,7 @@ pub fn forward_and_backward_into(
 pub fn forward_and_backward_params(
     inp: &ArrayRef2<f32>,
     targ: &ArrayRef1<f32>,
-    net: &Net,
+    net: &Weights,
 ) -> (f32, ParamGrads) {
     check(inp, targ, net);
     let rows = Rows { x: inp.view(), y: targ.view(), l1_g: None };
@@ -136,10 +136,10 @@ pub fn forward_and_backward_params(
 /// The loss's gradient with respect to what is learned: [`Grads`] without the input's.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, fused, manual_seed, rand, randn};
+/// use nb02_fully_connected::{Weights, fused, manual_seed, rand, randn};
 ///
 /// let mut rng = manual_seed(0);
-/// let net = Net::kaiming(12, 5, 0.5, &mut rng);
+/// let net = Weights::kaiming(12, 5, 0.5, &mut rng);
 /// let (_loss, grads) = fused::forward_and_backward_params(&randn((3, 12), &mut rng), &rand(3, &mut rng), &net);
 /// assert_eq!(grads.w1.dim(), net.w1.dim());
 /// ```
@@ -157,7 +157,7 @@ pub struct ParamGrads {
 
 /// Also returns the gradient of `l1`, `(n, nh)`. The input's is a product of it, and best made all at once:
 /// `matmul` writes a result that large past the caches.
-fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, ParamGrads, Array2<f32>) {
+fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Weights) -> (f32, ParamGrads, Array2<f32>) {
     let mut l1_g = zeros((inp.nrows(), net.w1.ncols()));
     let rows = Rows { x: inp.view(), y: targ.view(), l1_g: Some(l1_g.view_mut()) };
     let (loss, grads) = Step { net, n: inp.nrows() }.sums(rows).finished();
@@ -166,7 +166,7 @@ fn with_l1_g(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) -> (f32, Pa
 
 /// What all blocks share.
 struct Step<'a> {
-    net: &'a Net,
+    net: &'a Weights,
     /// Rows in all.
     n: usize,
 }
@@ -219,7 +219,7 @@ impl Step<'_> {
 
     /// The lesson's `forward_and_backward` for one block, line by line, but that gradients are added to the sums.
     fn block(&self, Rows { x, y, l1_g: kept }: Rows<'_>, near: &mut Near, sums: &mut Sums) {
-        let Net { w1, b1, w2, b2, shift } = self.net;
+        let Weights { w1, b1, w2, b2, shift } = self.net;
         let share = x.nrows() as f64 / self.n as f64;
         let [mut l1, mut l2, mut l1_g] = near.rows(x.nrows());
 
@@ -299,12 +299,12 @@ impl Add for Sums {
 }
 
 #[track_caller]
-fn check(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Net) {
+fn check(inp: &ArrayRef2<f32>, targ: &ArrayRef1<f32>, net: &Weights) {
     let (x, w1, b1, w2) = (inp.shape(), net.w1.shape(), net.b1.shape(), net.w2.shape());
     check_shapes("fused", x[1] == w1[0], ("inp", x), ("w1", w1), "w1 needs a row for each of inp's columns");
     check_shapes("fused", x[0] == targ.len(), ("inp", x), ("targ", targ.shape()), "each row has a target");
-    let way_out = "b1 needs an element for each of w1's columns";
-    check_shapes("fused", b1[0] == w1[1], ("w1", w1), ("b1", b1), way_out);
+    let hint = "b1 needs an element for each of w1's columns";
+    check_shapes("fused", b1[0] == w1[1], ("w1", w1), ("b1", b1), hint);
     check_shapes("fused", w2 == [w1[1], 1], ("w1", w1), ("w2", w2), "w2 is (nh, 1) where w1 is (m, nh)");
     let b2 = net.b2.shape();
     check_shapes("fused", b2 == [1], ("w2", w2), ("b2", b2), "b2 has one element, as w2 has one column");

@@ -20,7 +20,7 @@
 //! every matrix for one of its own. So for the lesson's `(784, 50)` it calls 50 the fan in, and the lesson
 //! must ask for `mode='fan_out'` to get the 784 it wants. Here [`Layout`] says which one it is:
 //!
-//! | the `(784, 50)` matrix is | [`Mode::FanIn`] | [`Mode::FanOut`] |
+//! | the `(784, 50)` matrix is | [`Fan::In`] | [`Fan::Out`] |
 //! |---|---|---|
 //! | [`Layout::InOut`], ours | √(2/784) = **0.0505**: keeps the forward pass's size | √(2/50) = 0.2: keeps the backward pass's |
 //! | [`Layout::OutIn`], PyTorch's | √(2/50) = 0.2: the lesson's trap | √(2/784) = **0.0505**: what the lesson calls |
@@ -29,7 +29,7 @@
 //! use nb02_fully_connected::*;
 //!
 //! let mut w1 = ndarray::Array2::zeros((784, 50));
-//! kaiming_normal_(&mut w1, 0.0, Mode::FanIn, Layout::InOut, &mut manual_seed(1));
+//! kaiming_normal_(&mut w1, 0.0, Fan::In, Layout::InOut, &mut manual_seed(1));
 //! test_near_zero(std(&w1) - (2.0_f64 / 784.0).sqrt(), 1e-3);
 //! ```
 //!
@@ -44,28 +44,28 @@
 use crate::{Rng, rand, randn};
 use ndarray::{Array2, ArrayRef2};
 
-/// Which sum is to keep its size.
+/// Which pass keeps its variance: forward (fan in) or backward (fan out).
 ///
 /// ```
-/// use nb02_fully_connected::{Layout, Mode};
+/// use nb02_fully_connected::{Fan, Layout};
 ///
-/// assert_eq!(Mode::FanIn.fan((784, 50), Layout::InOut), 784);
+/// assert_eq!(Fan::In.of((784, 50), Layout::InOut), 784);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum Fan {
     /// The forward pass's: one output is a sum over all inputs.
-    FanIn,
+    In,
     /// The backward pass's: one input's gradient is a sum over all outputs.
-    FanOut,
+    Out,
 }
 
 /// How a weight matrix is stored.
 ///
 /// ```
-/// use nb02_fully_connected::{Layout, Mode};
+/// use nb02_fully_connected::{Fan, Layout};
 ///
 /// // PyTorch takes the lesson's matrix for one of its own.
-/// assert_eq!(Mode::FanIn.fan((784, 50), Layout::OutIn), 50);
+/// assert_eq!(Fan::In.of((784, 50), Layout::OutIn), 50);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -75,19 +75,19 @@ pub enum Layout {
     OutIn,
 }
 
-impl Mode {
+impl Fan {
     /// How many terms the sum has, for a weight matrix of that shape and layout.
     ///
     /// ```
-    /// use nb02_fully_connected::{Layout, Mode};
+    /// use nb02_fully_connected::{Fan, Layout};
     ///
-    /// assert_eq!(Mode::FanOut.fan((784, 50), Layout::InOut), 50);
-    /// assert_eq!(Mode::FanOut.fan((784, 50), Layout::OutIn), 784); // the lesson's mode='fan_out'
+    /// assert_eq!(Fan::Out.of((784, 50), Layout::InOut), 50);
+    /// assert_eq!(Fan::Out.of((784, 50), Layout::OutIn), 784); // the lesson's mode='fan_out'
     /// ```
-    pub fn fan(self, (rows, columns): (usize, usize), layout: Layout) -> usize {
+    pub fn of(self, (rows, columns): (usize, usize), layout: Layout) -> usize {
         match (self, layout) {
-            (Mode::FanIn, Layout::InOut) | (Mode::FanOut, Layout::OutIn) => rows,
-            (Mode::FanIn, Layout::OutIn) | (Mode::FanOut, Layout::InOut) => columns,
+            (Fan::In, Layout::InOut) | (Fan::Out, Layout::OutIn) => rows,
+            (Fan::In, Layout::OutIn) | (Fan::Out, Layout::InOut) => columns,
         }
     }
 }
@@ -109,12 +109,12 @@ pub fn gain(a: f64) -> f64 {
 /// The standard deviation that Kaiming initialisation gives: [`gain`]` / √fan`.
 ///
 /// ```
-/// use nb02_fully_connected::{Layout, Mode, init::kaiming_std};
+/// use nb02_fully_connected::{Fan, Layout, init::kaiming_std};
 ///
-/// assert_eq!(kaiming_std((50, 1), 0.0, Mode::FanIn, Layout::InOut), 0.2);
+/// assert_eq!(kaiming_std((50, 1), 0.0, Fan::In, Layout::InOut), 0.2);
 /// ```
-pub fn kaiming_std(shape: (usize, usize), a: f64, mode: Mode, layout: Layout) -> f64 {
-    gain(a) / (mode.fan(shape, layout) as f64).sqrt()
+pub fn kaiming_std(shape: (usize, usize), a: f64, fan: Fan, layout: Layout) -> f64 {
+    gain(a) / (fan.of(shape, layout) as f64).sqrt()
 }
 
 /// New weights `(m, nh)` of standard deviation `1/√m`: `torch.randn(m, nh) / math.sqrt(m)`.
@@ -153,17 +153,17 @@ pub fn kaiming(m: usize, nh: usize, rng: &mut Rng) -> Array2<f32> {
 ///
 /// // The lesson's call, word for word: the matrix is ours, PyTorch takes it for one of its own.
 /// let mut w1 = ndarray::Array2::zeros((784, 50));
-/// let same = kaiming_normal_(&mut w1, 0.0, Mode::FanOut, Layout::OutIn, &mut manual_seed(3));
+/// let same = kaiming_normal_(&mut w1, 0.0, Fan::Out, Layout::OutIn, &mut manual_seed(3));
 /// test_near_zero(std(same) - 0.0505, 1e-3);
 /// ```
 pub fn kaiming_normal_<'w>(
     w: &'w mut ArrayRef2<f32>,
     a: f64,
-    mode: Mode,
+    fan: Fan,
     layout: Layout,
     rng: &mut Rng,
 ) -> &'w mut ArrayRef2<f32> {
-    let std = kaiming_std(w.dim(), a, mode, layout) as f32;
+    let std = kaiming_std(w.dim(), a, fan, layout) as f32;
     w.assign(&randn(w.dim(), rng));
     *w *= std;
     w
@@ -178,17 +178,17 @@ pub fn kaiming_normal_<'w>(
 /// use nb02_fully_connected::*;
 ///
 /// let mut w = ndarray::Array2::zeros((300, 10));
-/// kaiming_uniform_(&mut w, 5.0_f64.sqrt(), Mode::FanIn, Layout::InOut, &mut manual_seed(4));
+/// kaiming_uniform_(&mut w, 5.0_f64.sqrt(), Fan::In, Layout::InOut, &mut manual_seed(4));
 /// assert!(w.iter().all(|w| w.abs() <= 1.0 / 300.0_f32.sqrt())); // the mysterious √5: the bound is 1/√fan
 /// ```
 pub fn kaiming_uniform_<'w>(
     w: &'w mut ArrayRef2<f32>,
     a: f64,
-    mode: Mode,
+    fan: Fan,
     layout: Layout,
     rng: &mut Rng,
 ) -> &'w mut ArrayRef2<f32> {
-    let bound = (3.0_f64.sqrt() * kaiming_std(w.dim(), a, mode, layout)) as f32;
+    let bound = (3.0_f64.sqrt() * kaiming_std(w.dim(), a, fan, layout)) as f32;
     w.assign(&rand(w.dim(), rng).mapv(|u| (2.0 * u - 1.0) * bound));
     w
 }

@@ -21,7 +21,7 @@
 //!
 //! let mut rng = manual_seed(0);
 //! let (x, y) = (randn((20, 12), &mut rng).into_shared(), rand(20, &mut rng));
-//! let net = Net::kaiming(12, 5, 0.5, &mut rng);
+//! let net = Weights::kaiming(12, 5, 0.5, &mut rng);
 //!
 //! let mut model = Model::new(&net);
 //! let loss = model.call(&x, &y);
@@ -30,13 +30,13 @@
 //! let (expected_loss, expected) = forward_and_backward(&x, &y, &net);
 //! test_near(&loss, &expected_loss);
 //! test_near(&x_g, &expected.x);
-//! test_near(model.lin1.w.g.as_ref().expect("it was just computed"), &expected.w1);
+//! test_near(model.lin1.w.grad.as_ref().expect("it was just computed"), &expected.w1);
 //! ```
 
 use crate::functions::activation::check_same;
-use crate::functions::linear::{check_lin_grad, lin_misfit, outer_summed, rows_that_fit, sum_rows};
-use crate::module::Param;
-use crate::{Net, lin, matmul, mse, mse_grad, relu_grad, shifted_relu};
+use crate::functions::linear::{check_lin, check_lin_grad, outer_summed, rows_that_fit, sum_rows};
+use crate::nn::Param;
+use crate::{Weights, lin, matmul, mse, mse_grad, relu_grad, shifted_relu};
 use ndarray::{ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, Axis, Ix1, Ix2};
 
 /// `class Relu`: [`shifted_relu`], remembering what it was called with.
@@ -103,7 +103,7 @@ impl Relu {
 /// let mut lin = Lin::new(array![[3.0], [4.0]], array![0.5]);
 /// assert_eq!(lin.call(&array![[1.0, 2.0]].into_shared()), array![[11.5]]);
 /// assert_eq!(lin.backward(&array![[10.0]]), array![[30.0, 40.0]]);
-/// assert_eq!(lin.w.g, Some(array![[10.0], [20.0]]));
+/// assert_eq!(lin.w.grad.unwrap(), array![[10.0], [20.0]]);
 /// ```
 #[derive(Debug)]
 pub struct Lin {
@@ -120,7 +120,7 @@ impl Lin {
     /// ```
     /// use nb02_fully_connected::{layers::Lin, ndarray::array};
     ///
-    /// assert!(Lin::new(array![[3.0], [4.0]], array![0.5]).w.g.is_none()); // no gradient yet
+    /// assert!(Lin::new(array![[3.0], [4.0]], array![0.5]).w.grad.is_none()); // no gradient yet
     /// ```
     pub fn new(w: Array2<f32>, b: Array1<f32>) -> Self {
         Lin { w: Param::new(w), b: Param::new(b), inp: None }
@@ -139,11 +139,9 @@ impl Lin {
     /// ```
     #[track_caller]
     pub fn call(&mut self, inp: &ArcArray2<f32>) -> ArcArray2<f32> {
-        if let Some(misfit) = lin_misfit("layers::Lin", inp, ("w", &self.w.v), ("b", &self.b.v)) {
-            panic!("{misfit}");
-        }
+        check_lin("layers::Lin", inp, &self.w.value, &self.b.value);
         self.inp = Some(inp.clone());
-        lin(inp, &self.w.v, &self.b.v).into_shared()
+        lin(inp, &self.w.value, &self.b.value).into_shared()
     }
 
     /// Backward: keeps the gradients of `w` and `b`, returns the input's.
@@ -162,15 +160,15 @@ impl Lin {
     #[track_caller]
     pub fn backward(&mut self, out_g: &ArrayRef2<f32>) -> Array2<f32> {
         let inp = called(self.inp.as_ref(), "Lin");
-        check_lin_grad("layers::Lin", inp, ("w", &self.w.v), out_g);
-        let mut w_g = Array2::zeros(self.w.v.dim());
+        check_lin_grad("layers::Lin", inp, ("w", &self.w.value), out_g);
+        let mut w_g = Array2::zeros(self.w.value.dim());
         let rows = rows_that_fit::<f32>(inp.ncols(), out_g.ncols()).max(1);
         for (inp, out_g) in inp.axis_chunks_iter(Axis(0), rows).zip(out_g.axis_chunks_iter(Axis(0), rows)) {
             w_g += &outer_summed(&inp, &out_g);
         }
-        self.w.g = Some(w_g);
-        self.b.g = Some(sum_rows(out_g));
-        matmul(out_g, &self.w.v.t())
+        self.w.grad = Some(w_g.into());
+        self.b.grad = Some(sum_rows(out_g).into());
+        matmul(out_g, &self.w.value.t())
     }
 }
 
@@ -226,13 +224,13 @@ impl Mse {
 /// The layers have names here, so that one can ask for `lin1`'s weights; the passes see them as a list.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, layers::Model, manual_seed, ndarray::Array1, randn};
+/// use nb02_fully_connected::{Weights, layers::Model, manual_seed, ndarray::Array1, randn};
 ///
 /// let mut rng = manual_seed(0);
-/// let mut model = Model::new(&Net::kaiming(12, 5, 0.5, &mut rng));
+/// let mut model = Model::new(&Weights::kaiming(12, 5, 0.5, &mut rng));
 /// model.call(&randn((3, 12), &mut rng).into_shared(), &Array1::zeros(3));
 /// model.backward();
-/// assert!(model.lin1.w.g.is_some());
+/// assert!(model.lin1.w.grad.is_some());
 /// ```
 #[derive(Debug)]
 pub struct Model {
@@ -250,12 +248,12 @@ impl Model {
     /// The layers of `net`, with copies of its weights.
     ///
     /// ```
-    /// use nb02_fully_connected::{Net, layers::Model, manual_seed};
+    /// use nb02_fully_connected::{Weights, layers::Model, manual_seed};
     ///
-    /// let net = Net::kaiming(12, 5, 0.5, &mut manual_seed(0));
-    /// assert_eq!(Model::new(&net).lin1.w.v, net.w1);
+    /// let net = Weights::kaiming(12, 5, 0.5, &mut manual_seed(0));
+    /// assert_eq!(Model::new(&net).lin1.w.value, net.w1);
     /// ```
-    pub fn new(net: &Net) -> Self {
+    pub fn new(net: &Weights) -> Self {
         Model {
             lin1: Lin::new(net.w1.clone(), net.b1.clone()),
             relu: Relu::new(net.shift),
@@ -270,9 +268,9 @@ impl Model {
     /// At the caller's line if the shapes do not fit.
     ///
     /// ```
-    /// use nb02_fully_connected::{Net, layers::Model, manual_seed, ndarray::{ArcArray2, Array1}};
+    /// use nb02_fully_connected::{Weights, layers::Model, manual_seed, ndarray::{ArcArray2, Array1}};
     ///
-    /// let mut model = Model::new(&Net::kaiming(12, 5, 0.0, &mut manual_seed(0)));
+    /// let mut model = Model::new(&Weights::kaiming(12, 5, 0.0, &mut manual_seed(0)));
     /// assert_eq!(model.call(&ArcArray2::zeros((3, 12)), &Array1::ones(3)), 1.0); // all outputs are 0
     /// ```
     #[track_caller]
@@ -290,9 +288,9 @@ impl Model {
     /// At the caller's line if the model was not called before.
     ///
     /// ```should_panic
-    /// use nb02_fully_connected::{Net, layers::Model, manual_seed};
+    /// use nb02_fully_connected::{Weights, layers::Model, manual_seed};
     ///
-    /// Model::new(&Net::kaiming(12, 5, 0.0, &mut manual_seed(0))).backward(); // backward before forward
+    /// Model::new(&Weights::kaiming(12, 5, 0.0, &mut manual_seed(0))).backward(); // backward before forward
     /// ```
     #[track_caller]
     pub fn backward(&mut self) -> Array2<f32> {

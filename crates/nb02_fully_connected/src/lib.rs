@@ -11,8 +11,8 @@
 //! | 3 | [`init`] | Xavier and Kaiming: random weights of the right size |
 //! | 4 | [`functions`] | `lin`, `relu`, `mse`, the model, and the gradient of each: `forward_and_backward` |
 //! | 5 | [`layers`] | layers as classes: each saves what its backward pass needs |
-//! | 6 | [`module`] | `Module`: saving is the same everywhere, so it leaves the layers |
-//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: the same, made from sizes |
+//! | 6 | [`module`] | `Module`: the base class saves for all layers |
+//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course stands on |
 //! | 8 | [`fused`] | forward and backward at once, as fast as the machine allows |
 //! | 9 | [`numeric`] | the gradient without any calculus, to check all of the above |
 //!
@@ -25,28 +25,28 @@
 //! `inp.g = …` and the other read it. In Rust everything has one owner, and that asks a good question.
 //! The answer that all of this crate follows:
 //!
-//! > A parameter's gradient belongs to the parameter and is stored beside it. An activation's gradient belongs
-//! > to nobody for longer than one step: a layer's backward pass receives `out_g` and returns `inp_g`.
+//! > A parameter's gradient belongs to the parameter and is stored beside it. An activation's gradient lives for
+//! > one step only: a layer's backward pass receives `out_g` and returns `inp_g`.
 //!
 //! So what the notebook *assigns*, these functions *return*.
 //!
 //! # One forward and one backward pass
 //!
 //! ```
-//! use nb02_fully_connected::*;
+//! use nb02_fully_connected::{*, nn::{matrix, tensor}};
 //!
 //! let mut rng = manual_seed(0);
-//! let (x, y) = (randn((64, 784), &mut rng), rand(64, &mut rng));
+//! let (x, y) = (tensor(randn((64, 784), &mut rng)), rand(64, &mut rng));
 //! let mut net = nn::Sequential::new()
 //!     .then(nn::Linear::new(784, 50, &mut rng))
 //!     .then(nn::ReLU)
 //!     .then(nn::Linear::new(50, 1, &mut rng));
 //!
-//! let pass = net.call(&x); //                        forward: owns the activations, borrows x
-//! println!("loss: {}", mse(pass.out(), &y));
-//! let out_g = mse_grad(pass.out(), &y);
-//! net.backward_params(pass, out_g); //               backward: every parameter now has its gradient
-//! assert!(net.parameters().iter().all(|p| p.g().is_some()));
+//! let saved = net.forward(&x); //                    forward: owns the activations
+//! println!("loss: {}", mse(&matrix(&saved.out), &y));
+//! let out_g = mse_grad(&matrix(&saved.out), &y);
+//! net.backward_params(saved, tensor(out_g)); //      backward: every parameter now has its gradient
+//! assert!(net.parameters().iter().all(|(_name, p)| p.grad.is_some()));
 //! ```
 #![forbid(unsafe_code)]
 
@@ -64,11 +64,11 @@ pub mod fused;
 pub mod numeric;
 
 pub use functions::{
-    Grads, LinGrad, Net, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
+    Grads, LinGrad, Weights, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,
     mse_grad, relu, relu_grad, shifted_relu,
 };
-pub use init::{Layout, Mode, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
-pub use module::{Module, Param, Parameter};
+pub use init::{Fan, Layout, gain, kaiming, kaiming_normal_, kaiming_uniform_, xavier};
+pub use nn::{Module, Param, Tensor};
 pub use normalize::normalize;
 pub use numeric::finite_difference;
 pub use stats::{Stats, describe, mean, std};
@@ -84,4 +84,7 @@ mod pages {
 
     #[doc = include_str!("../../../book/pages/compiler-errors.md")]
     struct CompilerErrors;
+
+    #[doc = include_str!("../../../book/pages/layer-of-your-own.md")]
+    struct LayerOfYourOwn;
 }

@@ -5,6 +5,7 @@
 
 use allocation_counter::measure;
 use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension};
+use nb02_fully_connected::nn::{matrix, tensor};
 use nb02_fully_connected::*;
 use std::cell::RefCell;
 
@@ -48,31 +49,31 @@ fn on_one_thread(work: impl FnOnce() + Send) {
 fn forward_allocates_the_outputs_and_linear_and_relu_share_one() {
     on_one_thread(|| {
         let (x, _, net) = inputs();
-        let (hidden, out) = ((ROWS * 50 * 4) as u64, (ROWS * 4) as u64);
-        allocates("forward", hidden + out, || net.call(&x));
+        let (x, hidden, out) = (tensor(x), (ROWS * 50 * 4) as u64, (ROWS * 4) as u64);
+        allocates("forward", hidden + out, || net.forward(&x));
     });
 }
 
+/// And none for a parameter: their memory is the last step's.
 #[test]
-fn backward_allocates_a_gradient_for_each_input_and_parameter() {
+fn a_step_allocates_activations_and_their_gradients_only() {
     on_one_thread(|| {
         let (x, y, net) = inputs();
-        let net = &RefCell::new(net);
-        let parameters: usize = net.borrow().parameters().iter().map(|p| p.v().len()).sum();
+        let (x, net) = (tensor(x), &RefCell::new(net));
         let (hidden, out) = (ROWS * 50, ROWS);
-        let forward = hidden + out;
-        let backward = out + hidden + parameters;
-        let step = |backward: fn(&mut nn::Sequential, module::Pass, Array2<f32>)| {
+        let (forward, backward) = (hidden + out, hidden + out);
+        let step = |backward: fn(&mut nn::Sequential, nn::Saved, Tensor)| {
             let mut net = net.borrow_mut();
             net.zero_grad();
-            let pass = net.call(&x);
-            let out_g = mse_grad(pass.out(), &y);
-            backward(&mut net, pass, out_g);
+            let saved = net.forward(&x);
+            let out_g = mse_grad(&matrix(&saved.out), &y);
+            backward(&mut net, saved, tensor(out_g));
+            net.parameters().into_iter().for_each(|(_, p)| p.sgd(0.1));
         };
         let without = 4 * (forward + backward) as u64;
-        allocates("without x's gradient", without, || step(|net, pass, g| net.backward_params(pass, g)));
-        allocates("with x's gradient", without + bytes(&x), || {
-            step(|net, pass, g| drop(net.backward(pass, g)))
+        allocates("without x's gradient", without, || step(|net, saved, g| net.backward_params(saved, g)));
+        allocates("with x's gradient", without + 4 * x.len() as u64, || {
+            step(|net, saved, g| drop(net.backward(saved, g)))
         });
     });
 }
@@ -82,10 +83,19 @@ fn relu_turns_one_gradient_into_the_other() {
     let x = randn((ROWS, 50), &mut manual_seed(0));
     let out_g = randn((ROWS, 50), &mut manual_seed(1));
     let expected = relu_grad(&x, &out_g);
-    let pass = nn::ReLU.call(&x);
+    let saved = nn::ReLU.forward(&tensor(x));
     let place = out_g.as_ptr();
-    let inp_g = nn::ReLU.backward(pass, out_g);
-    assert_eq!((inp_g.as_ptr(), &inp_g), (place, &expected));
+    let inp_g = nn::ReLU.backward(saved, tensor(out_g));
+    assert_eq!((inp_g.as_ptr(), &matrix(&inp_g)), (place, &expected.view()));
+}
+
+/// A gradient that somebody else still holds is not changed under their hands.
+#[test]
+fn relu_copies_a_gradient_that_has_another_handle() {
+    let out_g = tensor(Array2::ones((2, 3)));
+    let saved = nn::ReLU.forward(&tensor(Array2::from_elem((2, 3), -1.0)));
+    assert!(nn::ReLU.backward(saved, out_g.clone()).iter().all(|&g| g == 0.0));
+    assert!(out_g.iter().all(|&g| g == 1.0));
 }
 
 #[test]

@@ -58,37 +58,37 @@ const RECORDED: [Recorded; 10] = [
     ),
     (
         "kaiming_normal_",
-        |rng| filled(|w| kaiming_normal_(w, 0.01, Mode::FanIn, Layout::InOut, rng).to_owned()),
+        |rng| filled(|w| kaiming_normal_(w, 0.01, Fan::In, Layout::InOut, rng).to_owned()),
         [0.02414049, 0.067377366, -0.010649843],
         0x39d5_e56f_d5e1_313a,
     ),
     (
         "kaiming_uniform_",
-        |rng| filled(|w| kaiming_uniform_(w, 0.0, Mode::FanOut, Layout::InOut, rng).to_owned()),
+        |rng| filled(|w| kaiming_uniform_(w, 0.0, Fan::Out, Layout::InOut, rng).to_owned()),
         [-0.19116247, 0.12602134, -0.24499083],
         0x583d_c779_a320_1a7e,
     ),
     (
         "nn::Linear's weights",
-        |rng| nn::Linear::new(784, 50, rng).weight.v.into_dyn(),
+        |rng| nn::Linear::new(784, 50, rng).weight.value.into_owned(),
         [-0.01970852, 0.012992582, -0.02525813],
         0x293c_8ae9_07d7_e3e0,
     ),
     (
         "nn::Linear's bias",
-        |rng| nn::Linear::new(784, 50, rng).bias.v.into_dyn(),
+        |rng| nn::Linear::new(784, 50, rng).bias.value.into_owned(),
         [-0.02056901, 0.007026639, -0.024665011],
         0x97f5_3bde_8498_d32f,
     ),
     (
-        "Net's first weights",
-        |rng| Net::kaiming(784, 50, 0.5, rng).w1.into_dyn(),
+        "Weights' first weights",
+        |rng| Weights::kaiming(784, 50, 0.5, rng).w1.into_dyn(),
         [0.0241417, 0.06738074, -0.010650376],
         0x9a0a_3cb0_509d_52ee,
     ),
     (
-        "Net's second weights",
-        |rng| Net::kaiming(784, 50, 0.5, rng).w2.into_dyn(),
+        "Weights' second weights",
+        |rng| Weights::kaiming(784, 50, 0.5, rng).w2.into_dyn(),
         [-0.0406309, -0.019470595, 0.06695827],
         0xc199_5631_8537_8281,
     ),
@@ -116,7 +116,7 @@ fn a_shape_draws_no_other_numbers() {
 fn results() -> Vec<(String, u64)> {
     let rng = &mut manual_seed(7);
     let (x, y) = (randn((5_003, 100), rng), rand(5_003, rng) * 9.0);
-    let (net, g) = (Net::kaiming(100, 33, 0.5, rng), randn((5_003, 33), rng));
+    let (net, g) = (Weights::kaiming(100, 33, 0.5, rng), randn((5_003, 33), rng));
     let (a, b) = (randn((13, 70, 90), rng), randn((13, 90, 30), rng));
     let stats = Stats::of(&x);
     let batch: Array3<f32> = einsum("bik,bkj->bij", &[&a, &b]).expect("two matrices of matching sizes");

@@ -5,11 +5,12 @@ mod common;
 mod forms;
 
 use common::{DIGITS, Oracle, failure, is_mnist};
-use forms::{FORMS, nn_model};
+use forms::{FORMS, ShiftedRelu, nn_grads, nn_net};
 use nb02_fully_connected::functions::linear::{lin_grad_einsum, lin_grad_outer};
 use nb02_fully_connected::ndarray::{
     Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Ix0, Zip, array, s,
 };
+use nb02_fully_connected::nn::{Saved, matrix, tensor};
 use nb02_fully_connected::*;
 
 /// `f32` results against PyTorch's.
@@ -91,9 +92,13 @@ fn agrees_on_mnist(file: &str, name: &str, (loss, mut grads): (f32, Grads)) {
 const SIZES: [(usize, usize, usize); 8] =
     [(1, 1, 1), (1, 12, 5), (2, 1, 7), (5, 3, 1), (37, 12, 5), (63, 2, 10), (129, 17, 9), (6, 6, 6)];
 
-fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>, Net) {
+fn draw(n: usize, m: usize, nh: usize, shift: f32) -> (Array2<f32>, Array1<f32>, Weights) {
     let mut rng = manual_seed((n * 1_000 + m * 10 + nh) as u64);
-    let net = Net { b1: randn(nh, &mut rng), b2: randn(1, &mut rng), ..Net::kaiming(m, nh, shift, &mut rng) };
+    let net = Weights {
+        b1: randn(nh, &mut rng),
+        b2: randn(1, &mut rng),
+        ..Weights::kaiming(m, nh, shift, &mut rng)
+    };
     (randn((n, m), &mut rng), rand(n, &mut rng) * 9.0, net)
 }
 
@@ -127,10 +132,20 @@ fn strided_and_transposed_inputs_change_nothing() {
         test_near_norm(&loss, &expected.0, TOL);
         agree("a view", &grads, &expected.1);
 
-        let mut nn = nn_model(&net);
-        let (_, pass) = nn.call(&x, &y);
-        test_near_norm(&nn.backward(pass), &expected.1.x, TOL);
+        let (mut nn, shared) = (nn_net(&net), strided(&x));
+        let saved = nn.forward(&shared);
+        let out_g = mse_grad(&matrix(&saved.out), &y);
+        test_near_norm(&matrix(&nn.backward(saved, tensor(out_g))), &expected.1.x, TOL);
     }
+}
+
+/// A tensor with the view's own strides.
+fn strided(x: &ArrayView2<'_, f32>) -> Tensor {
+    if x.is_standard_layout() {
+        return tensor(x.to_owned());
+    }
+    let columns_first = tensor(x.t().to_owned()); // standard layout for the transposed one
+    columns_first.reversed_axes()
 }
 
 #[test]
@@ -150,14 +165,11 @@ fn no_rows_at_all() {
 fn leaving_out_the_input_gradient_changes_no_other() {
     let (x, y, net) = draw(37, 12, 5, 0.5);
     let (_, expected) = forward_and_backward(&x, &y, &net);
-    for mut model in [module::Model::einsum(&net), module::Model::new(&net), nn_model(&net)] {
-        let (_, pass) = model.call(&x, &y);
-        model.backward_params(pass);
-        let grads: Vec<_> = model.layers.parameters().iter().map(|p| p.g().unwrap().to_owned()).collect();
-        test_near_norm(&grads[0], &expected.w1.clone().into_dyn(), TOL);
-        test_near_norm(&grads[1], &expected.b1.clone().into_dyn(), TOL);
-        test_near_norm(&grads[2], &expected.w2.clone().into_dyn(), TOL);
-        test_near_norm(&grads[3], &expected.b2.clone().into_dyn(), TOL);
+    for mut nn in [nn_net(&net), nn::Sequential::new().then(nn_net(&net))] {
+        let saved = nn.forward(&tensor(x.clone()));
+        let out_g = mse_grad(&matrix(&saved.out), &y);
+        nn.backward_params(saved, tensor(out_g));
+        agree("without x's gradient", &nn_grads(&mut nn, expected.x.clone()), &expected);
     }
 }
 
@@ -263,26 +275,26 @@ fn the_whole_net_by_finite_differences() {
         let (x, y, net) = draw(64, 12, 5, shift);
         let (x, y, net) = (x.mapv(f64::from), y.mapv(f64::from), net.to_f64());
         let (_, grads) = forward_and_backward(&x, &y, &net);
-        let loss = |net: &Net<f64>| mse(&model(&x, net), &y);
+        let loss = |net: &Weights<f64>| mse(&model(&x, net), &y);
         test_near_norm(&grads.x, &differences2(|x| mse(&model(x, &net), &y), &x), TOL_F64);
         test_near_norm(
             &grads.w1,
-            &differences2(|w| loss(&Net { w1: w.to_owned(), ..net.clone() }), &net.w1),
+            &differences2(|w| loss(&Weights { w1: w.to_owned(), ..net.clone() }), &net.w1),
             TOL_F64,
         );
         test_near_norm(
             &grads.b1,
-            &differences1(|b| loss(&Net { b1: b.to_owned(), ..net.clone() }), &net.b1),
+            &differences1(|b| loss(&Weights { b1: b.to_owned(), ..net.clone() }), &net.b1),
             TOL_F64,
         );
         test_near_norm(
             &grads.w2,
-            &differences2(|w| loss(&Net { w2: w.to_owned(), ..net.clone() }), &net.w2),
+            &differences2(|w| loss(&Weights { w2: w.to_owned(), ..net.clone() }), &net.w2),
             TOL_F64,
         );
         test_near_norm(
             &grads.b2,
-            &differences1(|b| loss(&Net { b2: b.to_owned(), ..net.clone() }), &net.b2),
+            &differences1(|b| loss(&Weights { b2: b.to_owned(), ..net.clone() }), &net.b2),
             TOL_F64,
         );
     }
@@ -294,7 +306,7 @@ fn finite_differences_need_f64() {
     let (x, y, net) = draw(64, 12, 5, 0.0);
     let (_, grads) = forward_and_backward(&x, &y, &net);
     let in_f32 = |w1: &ArrayRef2<f64>| {
-        let net = Net { w1: w1.mapv(|w| w as f32), ..net.clone() };
+        let net = Weights { w1: w1.mapv(|w| w as f32), ..net.clone() };
         f64::from(mse(&model(&x, &net), &y))
     };
     let w1 = net.w1.mapv(f64::from);
@@ -318,11 +330,13 @@ fn relu_passes_nan_and_infinity_as_pytorch_does() {
     assert_eq!(relu_grad(&x, &Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
     for shift in [0.0, 0.5] {
         let mut lessons = module::Relu { shift };
-        let pass = lessons.call(&x);
-        assert_eq!(lessons.backward(pass, Array2::ones((1, 5))), array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
+        let pass = module::Module::call(&lessons, &x);
+        let g = module::Module::backward(&mut lessons, pass, &Array2::ones((1, 5)));
+        assert_eq!(g, array![[0.0, 1.0, 0.0, 0.0, 0.0]]);
     }
-    let pass = nn::ReLU.call(&x);
-    assert_eq!(nn::ReLU.backward(pass, Array2::ones((1, 5))), array![[1.0, 1.0, 0.0, 0.0, 0.0]]);
+    let saved = nn::ReLU.forward(&tensor(x.clone()));
+    let g = nn::ReLU.backward(saved, tensor(Array2::ones((1, 5))));
+    assert_eq!(matrix(&g), array![[1.0, 1.0, 0.0, 0.0, 0.0]]);
     // At exactly 0 the slope is the left one: torch's leaky_relu there has the gradient 0.25, too.
     assert_eq!(leaky_relu_grad(&x, &Array2::ones((1, 5)), 0.25), array![[0.25, 1.0, 0.25, 0.25, 0.25]]);
 }
@@ -333,12 +347,12 @@ fn nan_goes_back_through_linear_and_relu_in_one_pass_and_in_two() {
     let x = array![[f32::NAN, 1.0], [-1.0, 1.0], [1.0, 1.0]];
     let identity = || nn::Linear::from_weights(array![[1.0, 0.0], [0.0, 1.0]], Array1::zeros(2));
     let gradient = |mut net: nn::Sequential| {
-        let pass = net.call(&x);
-        net.backward(pass, array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+        let saved = net.forward(&tensor(x.clone()));
+        net.backward(saved, tensor(array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]))
     };
     let fused = gradient(nn::Sequential::new().then(identity()).then(nn::ReLU));
     let apart = nn::Sequential::new().then(identity()).then(nn::Sequential::new().then(nn::ReLU));
-    assert_eq!(fused, array![[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]);
+    assert_eq!(matrix(&fused), array![[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]);
     assert_eq!(gradient(apart), fused);
 }
 
@@ -361,25 +375,6 @@ fn the_giant_outer_product_is_refused_at_its_budget() {
     assert!(exactly.is_ok());
 }
 
-/// A training loop walks over `parameters_mut`, a test over `parameters`: nobody may be missing in either.
-#[test]
-fn every_layer_lists_its_parameters_in_both_lists() {
-    let (w, b) = (Array2::<f32>::ones((3, 2)), Array1::<f32>::ones(2));
-    let layers: [Box<dyn Module>; 3] = [
-        Box::new(module::LinEinsum::new(w.clone(), b.clone())),
-        Box::new(module::Lin::new(w.clone(), b.clone())),
-        Box::new(nn::Linear::from_weights(w, b)),
-    ];
-    for mut layer in layers {
-        let sizes: Vec<usize> = layer.parameters().iter().map(|p| p.v().len()).collect();
-        assert_eq!(sizes, [6, 2]);
-        for p in layer.parameters_mut() {
-            p.v_mut().fill(7.0);
-        }
-        assert!(layer.parameters().iter().all(|p| p.v().iter().all(|&x| x == 7.0)));
-    }
-}
-
 #[test]
 fn nan_in_the_data_reaches_the_loss() {
     let (mut x, y, net) = draw(5, 3, 4, 0.0);
@@ -399,7 +394,8 @@ fn nan_in_the_data_reaches_the_loss() {
 #[test]
 fn lin_is_the_product_plus_the_bias() {
     for (n, m, nh) in SIZES.into_iter().chain([(0, 3, 2), (3, 0, 2), (500, 784, 50)]) {
-        let (x, net) = (randn((n, m), &mut manual_seed(1)), Net::kaiming(m, nh, 0.0, &mut manual_seed(2)));
+        let (x, net) =
+            (randn((n, m), &mut manual_seed(1)), Weights::kaiming(m, nh, 0.0, &mut manual_seed(2)));
         let b = randn(nh, &mut manual_seed(3));
         test_near_norm(&lin(&x, &net.w1, &b), &(matmul(&x, &net.w1) + &b), 1e-6);
     }
@@ -423,41 +419,109 @@ fn the_loss_is_summed_in_f64() {
 #[test]
 fn nn_adds_gradients_up_and_module_does_not() {
     let (x, y, net) = draw(37, 12, 5, 0.0);
-    let once = forward_and_backward(&x, &y, &net).1.w1;
-    let twice = |mut model: module::Model| {
-        for _ in 0..2 {
-            let (_, pass) = model.call(&x, &y);
-            model.backward_params(pass);
-        }
-        let g = model.layers.parameters()[0].g().unwrap().to_owned();
-        model.layers.zero_grad();
-        assert!(model.layers.parameters().iter().all(|p| p.g().is_none()), "forgotten");
-        g
-    };
-    test_near_norm(&twice(module::Model::new(&net)), &once.clone().into_dyn(), TOL);
-    test_near_norm(&twice(nn_model(&net)), &(2.0 * &once).into_dyn(), TOL);
+    let (_, once) = forward_and_backward(&x, &y, &net);
+    let (mut lessons, mut nn) = (module::Model::new(&net), nn_net(&net));
+    for _ in 0..2 {
+        let (_, pass) = lessons.call(&x, &y);
+        lessons.backward(pass, &y);
+        let saved = nn.forward(&tensor(x.clone()));
+        let out_g = mse_grad(&matrix(&saved.out), &y);
+        nn.backward_params(saved, tensor(out_g));
+    }
+    test_near_norm(&lessons.lin1.w.grad.unwrap(), &once.w1, TOL);
+    let twice = nn_grads(&mut nn, once.x.clone());
+    agree(
+        "twice",
+        &twice,
+        &Grads { x: once.x, w1: 2.0 * once.w1, b1: 2.0 * once.b1, w2: 2.0 * once.w2, b2: 2.0 * once.b2 },
+    );
+    nn.zero_grad();
+    assert!(nn.parameters().iter().all(|(_, p)| p.grad.is_none()), "forgotten");
 }
 
-/// A branch: `x + layers(x)`. What is saved is a tree, so it can be written by anybody.
+/// The memory of a forgotten gradient is written over by the next one, which must not add to what it held.
+#[test]
+fn a_forgotten_gradient_is_forgotten() {
+    let (x, y, net) = draw(37, 12, 5, 0.0);
+    let (mut nn, mut places) = (nn_net(&net), Vec::new());
+    for _ in 0..3 {
+        nn.zero_grad();
+        let saved = nn.forward(&tensor(x.clone()));
+        let out_g = mse_grad(&matrix(&saved.out), &y);
+        nn.backward_params(saved, tensor(out_g));
+        agree(
+            "once more",
+            &nn_grads(&mut nn, forward_and_backward(&x, &y, &net).1.x),
+            &forward_and_backward(&x, &y, &net).1,
+        );
+        places.push(nn.parameters()[0].1.grad.as_ref().unwrap().as_ptr());
+    }
+    assert_eq!(places, [places[0]; 3], "the same memory in each step");
+}
+
+#[test]
+fn parameters_have_pytorchs_names() {
+    let (_, _, net) = draw(1, 3, 2, 0.0);
+    let names = |mut net: nn::Sequential| -> Vec<String> {
+        net.parameters().into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(nn_net(&net)), ["0.weight", "0.bias", "2.weight", "2.bias"]);
+    let within = nn::Sequential::new().then(nn::ReLU).then(nn_net(&net));
+    assert_eq!(names(within), ["1.0.weight", "1.0.bias", "1.2.weight", "1.2.bias"]);
+}
+
+/// Any rank: all axes but the last are rows.
+#[test]
+fn a_linear_layer_takes_any_rank() {
+    let (x, _, net) = draw(24, 12, 5, 0.0);
+    let out_g = randn((24, 5), &mut manual_seed(9));
+    let with_shape = |shape: &[usize], out_shape: &[usize]| {
+        let mut linear = nn::Linear::from_weights(net.w1.clone(), net.b1.clone());
+        let saved = linear.forward(&tensor(x.clone()).into_shape_with_order(shape).unwrap());
+        assert_eq!(saved.out.shape(), out_shape);
+        let x_g = linear.backward(saved, tensor(out_g.clone()).into_shape_with_order(out_shape).unwrap());
+        assert_eq!(x_g.shape(), shape);
+        (x_g.into_shape_with_order(24 * 12).unwrap(), linear.weight.grad, linear.bias.grad)
+    };
+    let expected = with_shape(&[24, 12], &[24, 5]);
+    assert_eq!(with_shape(&[4, 6, 12], &[4, 6, 5]), expected);
+    assert_eq!(with_shape(&[2, 3, 4, 12], &[2, 3, 4, 5]), expected);
+    let one = nn::Linear::from_weights(net.w1.clone(), net.b1.clone());
+    assert_eq!(one.infer(&tensor(x.row(0).to_owned())).shape(), [5]);
+}
+
+/// Validation uses the same numbers and saves nothing.
+#[test]
+fn infer_is_forward_without_saving() {
+    let (x, _, net) = draw(37, 12, 5, 0.5);
+    let x = tensor(x);
+    for nn in [
+        nn_net(&net),
+        nn_net(&Weights { shift: 0.0, ..net.clone() }),
+        nn::Sequential::new().then(nn_net(&net)),
+        nn::Sequential::new(),
+    ] {
+        assert_eq!(nn.infer(&x), nn.forward(&x).out);
+    }
+}
+
+/// A branch, `x + layers(x)`: what is saved is a tree, so a branch is one more part.
 #[derive(Debug)]
 struct Residual(nn::Sequential);
 
 impl Module for Residual {
-    fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
-        let branch = self.0.forward(inp);
-        module::Saved { parts: vec![branch.clone()], ..module::Saved::new(inp + &*branch.out) }
+    fn forward(&self, x: &Tensor) -> Saved {
+        let branch = self.0.forward(x);
+        Saved::new(x + &branch.out).part(branch)
     }
 
-    fn bwd(&mut self, inp: &ArrayRef2<f32>, saved: &module::Saved, out_g: Array2<f32>) -> Array2<f32> {
-        self.0.bwd(inp, &saved.parts[0], out_g.clone()) + out_g
+    fn backward(&mut self, mut saved: Saved, out_g: Tensor) -> Tensor {
+        let branch = saved.parts.remove(0);
+        self.0.backward(branch, out_g.clone()) + out_g
     }
 
-    fn parameters(&self) -> Vec<&dyn Parameter> {
+    fn parameters(&mut self) -> Vec<(String, &mut Param)> {
         self.0.parameters()
-    }
-
-    fn parameters_mut(&mut self) -> Vec<&mut dyn Parameter> {
-        self.0.parameters_mut()
     }
 }
 
@@ -466,25 +530,25 @@ fn a_residual_block_fits_in() {
     let (x, out_g) = (randn((7, 4), &mut manual_seed(1)), randn((7, 4), &mut manual_seed(2)));
     let (w, b) = (randn((4, 4), &mut manual_seed(3)), randn(4, &mut manual_seed(4)));
     let block = nn::Sequential::new().then(nn::Linear::from_weights(w.clone(), b.clone())).then(nn::ReLU);
-    let mut net = nn::Sequential::new().then(Residual(block)).then(module::Relu { shift: 0.5 });
-    let pass = net.call(&x);
-    let x_g = net.backward(pass, out_g.clone());
+    let mut net = nn::Sequential::new().then(Residual(block)).then(ShiftedRelu(0.5));
+    let saved = net.forward(&tensor(x.clone()));
+    let x_g = matrix(&net.backward(saved, tensor(out_g.clone()))).mapv(f64::from);
 
     let (x, out_g, w, b) = (x.mapv(f64::from), out_g.mapv(f64::from), w.mapv(f64::from), b.mapv(f64::from));
     let f = |x: &ArrayRef2<f64>| weighted(&shifted_relu(&(x + relu(&lin(x, &w, &b))), 0.5), &out_g);
-    test_near_norm(&x_g.mapv(f64::from), &differences2(f, &x), TOL);
+    test_near_norm(&x_g, &differences2(f, &x), TOL);
 }
 
+/// A layer that stands once in a net and is called twice by hand: the two gradients are added.
 #[test]
 fn a_layer_used_twice_gets_both_gradients() {
-    let x = array![[1.0_f32, 2.0]];
     let mut layer = nn::Linear::from_weights(array![[1.0, 0.0], [0.0, 1.0]], array![0.0, 0.0]);
-    let first = layer.call(&x);
-    let middle = first.out().to_owned();
-    let second = layer.call(&middle);
-    let g = layer.backward(second, array![[1.0, 0.0]]);
+    let first = layer.forward(&tensor(array![[1.0, 2.0]]));
+    let second = layer.forward(&first.out);
+    let g = layer.backward(second, tensor(array![[1.0, 0.0]]));
     layer.backward(first, g);
-    assert_eq!(layer.weight.g, Some(array![[2.0, 0.0], [4.0, 0.0]]));
+    assert_eq!(layer.weight.grad, Some(tensor(array![[2.0, 0.0], [4.0, 0.0]])));
+    assert_eq!(layer.bias.grad, Some(tensor(array![2.0, 0.0])));
 }
 
 // Mistakes are met at the caller's line, with both shapes and a way out.
@@ -494,8 +558,9 @@ fn shape_mismatches_name_both_shapes_and_a_way_out() {
     let zeros = |rows, columns| Array2::<f32>::zeros((rows, columns));
     let (x, w, b): (ArrayView2<'_, f32>, _, ArrayView1<'_, f32>) =
         (aview2(&[[0.0; 3]; 4]), zeros(3, 2), ndarray::aview1(&[0.0; 2]));
-    let (y, net) = (Array1::<f32>::zeros(4), Net::kaiming(3, 2, 0.0, &mut manual_seed(0)));
-    let (y_too_short, net_too_tall) = (Array1::<f32>::zeros(3), Net::kaiming(5, 2, 0.0, &mut manual_seed(0)));
+    let (y, net) = (Array1::<f32>::zeros(4), Weights::kaiming(3, 2, 0.0, &mut manual_seed(0)));
+    let (y_too_short, net_too_tall) =
+        (Array1::<f32>::zeros(3), Weights::kaiming(5, 2, 0.0, &mut manual_seed(0)));
     let (y_again, net_again) = (y.clone(), net.clone());
     let cases: Vec<(&str, Mistake)> = vec![
         ("lin: x [4, 3] and w [2, 3]", Box::new(move || drop(lin(&x, &zeros(2, 3), &b)))),
@@ -554,11 +619,17 @@ fn zeros(rows: usize, columns: usize) -> Array2<f32> {
     Array2::zeros((rows, columns))
 }
 
-/// Calls the layer and hands its pass on, with a gradient of that shape.
-fn called<M: Module>(mut layer: M, out_g: (usize, usize), how: fn(&mut M, module::Pass, Array2<f32>)) {
+/// Calls the layer and hands back what it saved, with a gradient of that shape.
+fn called<M: Module>(mut layer: M, out_g: (usize, usize), how: fn(&mut M, Saved, Tensor)) {
+    let saved = layer.forward(&tensor(zeros(4, 3)));
+    how(&mut layer, saved, tensor(zeros(out_g.0, out_g.1)));
+}
+
+/// The same for a layer of the lesson's.
+fn lessons<M: module::Module>(mut layer: M, out_g: (usize, usize)) {
     let x = zeros(4, 3);
     let pass = layer.call(&x);
-    how(&mut layer, pass, zeros(out_g.0, out_g.1));
+    layer.backward(pass, &zeros(out_g.0, out_g.1));
 }
 
 /// Three inputs, two outputs.
@@ -574,7 +645,7 @@ fn mistakes_with_layers() -> Vec<(&'static str, Mistake)> {
     };
     let mut relu = layers::Relu::new(0.5);
     relu.call(&zeros(4, 3).into_shared());
-    let mut model = layers::Model::new(&Net::kaiming(3, 2, 0.5, &mut manual_seed(0)));
+    let mut model = layers::Model::new(&Weights::kaiming(3, 2, 0.5, &mut manual_seed(0)));
     vec![
         (
             "layers::Lin: x [4, 5] and w [3, 2]",
@@ -595,36 +666,30 @@ fn mistakes_with_layers() -> Vec<(&'static str, Mistake)> {
 
 #[rustfmt::skip] // a table
 fn mistakes_with_modules() -> Vec<(&'static str, Mistake)> {
+    use module::Module as _;
     let lin = || module::Lin::new(zeros(3, 2), Array1::zeros(2));
     let einsum = || module::LinEinsum::new(zeros(3, 2), Array1::zeros(2));
     vec![
-        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().call(&zeros(4, 5))))),
-        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().forward(&zeros(4, 5))))),
-        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().forward_relu(&zeros(4, 5))))),
-        ("nn::Linear: inp [4, 3] and out_g [5, 2]", Box::new(|| called(linear(), (5, 2), |l, pass, g| drop(l.backward(pass, g))))),
-        ("nn::Linear: out_g [4, 1] and weight [3, 2]", Box::new(|| called(linear(), (4, 1), |l, pass, g| l.backward_params(pass, g)))),
-        ("nn::ReLU: inp [4, 3] and out_g [1, 3]", Box::new(|| called(nn::ReLU, (1, 3), |l, pass, g| drop(l.backward(pass, g))))),
-        ("nn::ReLU: inp [4, 3] and out_g [3, 4]", Box::new(|| called(nn::ReLU, (3, 4), |l, pass, g| l.backward_params(pass, g)))),
-        ("module::Relu: inp [4, 3] and out_g [1, 3]",
-            Box::new(|| called(module::Relu { shift: 0.5 }, (1, 3), |l, pass, g| drop(l.backward(pass, g))))),
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().forward(&tensor(zeros(4, 5)))))),
+        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(|| drop(linear().infer(&tensor(zeros(4, 5)))))),
+        ("nn::Linear: x [] and weight [3, 2]", Box::new(|| drop(linear().forward(&tensor(ndarray::arr0(1.0)))))),
+        ("nn::Linear: out [4, 2] and out_g [5, 2]", Box::new(|| called(linear(), (5, 2), |l, saved, g| drop(l.backward(saved, g))))),
+        ("nn::Linear: out [4, 2] and out_g [4, 1]", Box::new(|| called(linear(), (4, 1), |l, saved, g| l.backward_params(saved, g)))),
+        ("nn::ReLU: out [4, 3] and out_g [1, 3]", Box::new(|| called(nn::ReLU, (1, 3), |l, saved, g| drop(l.backward(saved, g))))),
+        ("nn::ReLU: out [4, 3] and out_g [3, 4]", Box::new(|| called(nn::ReLU, (3, 4), |l, saved, g| l.backward_params(saved, g)))),
+        ("module::Relu: inp [4, 3] and out_g [1, 3]", Box::new(|| lessons(module::Relu { shift: 0.5 }, (1, 3)))),
         ("module::Lin: x [4, 5] and w [3, 2]", Box::new(move || drop(lin().call(&zeros(4, 5))))),
-        ("module::Lin: out_g [4, 3] and w [3, 2]", Box::new(move || called(lin(), (4, 3), |l, pass, g| drop(l.backward(pass, g))))),
-        ("module::Lin: inp [4, 3] and out_g [1, 2]", Box::new(move || called(lin(), (1, 2), |l, pass, g| l.backward_params(pass, g)))),
+        ("module::Lin: out_g [4, 3] and w [3, 2]", Box::new(move || lessons(lin(), (4, 3)))),
         ("module::LinEinsum: x [4, 5] and w [3, 2]", Box::new(move || drop(einsum().call(&zeros(4, 5))))),
-        ("module::LinEinsum: inp [4, 3] and out_g [1, 2]",
-            Box::new(move || called(einsum(), (1, 2), |l, pass, g| drop(l.backward(pass, g))))),
+        ("module::LinEinsum: inp [4, 3] and out_g [1, 2]", Box::new(move || lessons(einsum(), (1, 2)))),
+        ("Param: value [3, 2] and grad [2, 3]", Box::new(|| linear().weight.add_grad(tensor(zeros(2, 3))))),
+        ("matrix: x [2] does not have rank 2", Box::new(|| drop(matrix(&tensor(array![1.0, 2.0])).to_owned()))),
     ]
 }
 
-/// The net of `m` inputs.
+/// The lesson's net of `m` inputs.
 fn model_of(m: usize) -> module::Model {
-    module::Model::new(&Net::kaiming(m, 2, 0.5, &mut manual_seed(0)))
-}
-
-/// Forward through a net of three inputs, and back through one of four.
-fn back_through_another(back: fn(&mut module::Model, module::LossPass<'_>)) {
-    let (x, y) = (zeros(4, 3), Array1::zeros(4));
-    back(&mut model_of(4), model_of(3).call(&x, &y).1);
+    module::Model::new(&Weights::kaiming(m, 2, 0.5, &mut manual_seed(0)))
 }
 
 fn relus(how_many: usize) -> nn::Sequential {
@@ -636,19 +701,29 @@ fn relus(how_many: usize) -> nn::Sequential {
 fn mistakes_with_models() -> Vec<(&'static str, Mistake)> {
     let net = || nn::Sequential::new().then(linear()).then(nn::ReLU);
     let does_not_join = move || net().then(nn::Linear::from_weights(zeros(5, 1), Array1::zeros(1)));
+    let within = move || nn::Sequential::new().then(nn::ReLU).then(does_not_join());
+    let x = |columns| tensor(zeros(4, columns));
     vec![
-        ("nn::Linear: x [4, 5] and weight [3, 2]", Box::new(move || drop(net().call(&zeros(4, 5))))),
-        ("nn::Linear: x [4, 2] and weight [5, 1]", Box::new(move || drop(does_not_join().call(&zeros(4, 3))))),
-        ("nn::Linear: x [4, 5] and weight [3, 2]",
-            Box::new(move || drop(nn::Sequential::new().then(net()).call(&zeros(4, 5))))),
-        ("Sequential: out [4, 2] and out_g [1, 2]", Box::new(move || called(net(), (1, 2), |l, pass, g| drop(l.backward(pass, g))))),
-        ("Sequential: out [4, 2] and out_g [5, 2]", Box::new(move || called(net(), (5, 2), |l, pass, g| l.backward_params(pass, g)))),
+        ("layer 0: nn::Linear: x [4, 5] and weight [3, 2]", Box::new(move || drop(net().forward(&x(5))))),
+        ("layer 0: nn::Linear: x [4, 5] and weight [3, 2]", Box::new(move || drop(net().infer(&x(5))))),
+        ("layer 2: nn::Linear: x [4, 2] and weight [5, 1]", Box::new(move || drop(does_not_join().forward(&x(3))))),
+        ("layer 1.2: nn::Linear: x [4, 2] and weight [5, 1]", Box::new(move || drop(within().forward(&x(3))))),
+        ("layer 1.2: nn::Linear: x [4, 2] and weight [5, 1]", Box::new(move || drop(within().infer(&x(3))))),
+        ("nn::Sequential: out [4, 2] and out_g [1, 2]", Box::new(move || called(net(), (1, 2), |l, saved, g| drop(l.backward(saved, g))))),
+        ("nn::Sequential: out [4, 2] and out_g [5, 2]", Box::new(move || called(net(), (5, 2), |l, saved, g| l.backward_params(saved, g)))),
+        ("nn::Sequential: saved by 2 layers, for 3",
+            Box::new(move || drop(relus(3).backward(relus(2).forward(&x(2)), x(2))))),
         ("module::Lin: x [4, 5] and w [3, 2]", Box::new(move || drop(model_of(3).call(&zeros(4, 5), &Array1::zeros(4))))),
         ("mse: output [4, 1] and targ [3]", Box::new(move || drop(model_of(3).call(&zeros(4, 3), &Array1::zeros(3))))),
-        ("module::Lin: x [4, 3] and w [4, 2]", Box::new(|| back_through_another(|model, pass| drop(model.backward(pass))))),
-        ("module::Lin: x [4, 3] and w [4, 2]", Box::new(|| back_through_another(|model, pass| model.backward_params(pass)))),
-        ("Sequential: a pass through 2 layers for 3",
-            Box::new(move || drop(relus(3).backward(relus(2).call(&zeros(4, 2)), zeros(4, 2))))),
+        ("module::Lin: inp [4, 3] and w [4, 2]", Box::new(|| {
+            let (x, y) = (zeros(4, 3), Array1::zeros(4)); // forward through a net of three inputs, back through one of four
+            drop(model_of(4).backward(model_of(3).call(&x, &y).1, &y));
+        })),
+        ("module::Model: the pass is not a model's", Box::new(|| {
+            let x = zeros(4, 3);
+            let pass = module::Module::call(&module::Relu { shift: 0.0 }, &x);
+            drop(model_of(3).backward(pass, &Array1::zeros(4)));
+        })),
     ]
 }
 
@@ -656,7 +731,7 @@ fn mistakes_with_models() -> Vec<(&'static str, Mistake)> {
 #[test]
 fn a_layer_in_a_box_still_says_what_does_not_fit() {
     let layer: Box<dyn Module> = Box::new(linear());
-    let failed = failure(move || drop(layer.call(&zeros(4, 5))));
+    let failed = failure(move || drop(layer.forward(&tensor(zeros(4, 5)))));
     assert!(failed.message.starts_with("nn::Linear: x [4, 5] and weight [3, 2]"), "{}", failed.message);
     assert!(failed.place.0.ends_with(".rs"), "{}", failed.place.0);
 }

@@ -18,6 +18,7 @@ use nb02_fully_connected::functions::linear::{
 use nb02_fully_connected::ndarray::{
     ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, array, s,
 };
+use nb02_fully_connected::nn::{matrix, tensor};
 use nb02_fully_connected::timing::{PROFILE, human};
 use nb02_fully_connected::*;
 use std::fmt::{self, Display};
@@ -34,8 +35,8 @@ fn some_x() -> ArrayView2<'static, f32> {
 }
 
 /// The lesson's net, and its first weights' seed.
-fn net(shift: f32) -> Net {
-    Net::kaiming(784, NH, shift, &mut manual_seed(42))
+fn net(shift: f32) -> Weights {
+    Weights::kaiming(784, NH, shift, &mut manual_seed(42))
 }
 
 /// The fastest of three runs, in seconds: what is compared on a noisy machine.
@@ -283,10 +284,10 @@ fn s09_kaiming() {
 #[test]
 fn s10_kaiming_in_place() {
     let x = some_x();
-    type Fill = for<'w> fn(&'w mut ArrayRef2<f32>, f64, Mode, Layout, &mut Rng) -> &'w mut ArrayRef2<f32>;
+    type Fill = for<'w> fn(&'w mut ArrayRef2<f32>, f64, Fan, Layout, &mut Rng) -> &'w mut ArrayRef2<f32>;
     let w1 = |fill: Fill, nh, rng: &mut Rng| {
         let mut w1 = Array2::zeros((784, nh));
-        fill(&mut w1, 0.0, Mode::FanOut, Layout::OutIn, rng); // the lesson's call, word for word
+        fill(&mut w1, 0.0, Fan::Out, Layout::OutIn, rng); // the lesson's call, word for word
         w1
     };
     let mut stds = Vec::new();
@@ -343,7 +344,7 @@ fn s12_leaky_relu() {
     for a in [0.1, 0.5] {
         let z = randn((500, 400), &mut manual_seed(1));
         let mut w = Array2::zeros((400, 300));
-        kaiming_normal_(&mut w, a, Mode::FanIn, Layout::InOut, &mut manual_seed(2));
+        kaiming_normal_(&mut w, a, Fan::In, Layout::InOut, &mut manual_seed(2));
         let out = leaky_relu(&lin(&z, &w, &Array1::zeros(300)), a as f32);
         let second_moment = mean(&(&out * &out));
         println!("a = {a:<4}  E[leaky_relu(z @ w)²] = {second_moment:.3} for E[z²] = 1");
@@ -361,10 +362,11 @@ fn s12_leaky_relu() {
 #[test]
 fn s13_other_initialisations() {
     let x = some_x();
-    let default = Spread::over_seeds(|rng| Stats::of(&nn::Linear::new(784, NH, rng).weight.v));
+    let default = Spread::over_seeds(|rng| Stats::of(&nn::Linear::new(784, NH, rng).weight.value));
     let by_formula = "kaiming_uniform_(a=√5): std 1/√(3·784) = 0.0206";
     beside_expected("nn.Linear's own weights", &default, by_formula);
-    let out = |rng: &mut Rng| Stats::of(&relu(nn::Linear::new(784, NH, rng).call(&x).out()));
+    let images = tensor(x.to_owned());
+    let out = |rng: &mut Rng| Stats::of(&nn::ReLU.infer(&nn::Linear::new(784, NH, rng).infer(&images)));
     let out = Spread::over_seeds(out);
     beside_expected("relu(nn.Linear(x))", out, "2.4 times smaller than with Kaiming");
     test_near_zero(default.std.mean - 1.0 / (3.0_f64 * 784.0).sqrt(), 1e-4);
@@ -504,10 +506,9 @@ fn s17_mse() {
     let valid = mse(&model(&DIGITS.x_valid, &net(0.5)), &DIGITS.y_valid);
     beside("mse(model(x_valid), y_valid)", valid, "37.3602 (S4)");
     let some_y = DIGITS.y_train.slice(s![..some_x().nrows()]);
-    let losses =
-        Array1::from_iter((0..SEEDS).map(|seed| {
-            mse(&model(&some_x(), &Net::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
-        }));
+    let losses = Array1::from_iter((0..SEEDS).map(|seed| {
+        mse(&model(&some_x(), &Weights::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
+    }));
     beside(
         "over the seeds",
         format_args!("{:.1} ± {:.1}", mean(&losses), std(&losses)),
@@ -647,14 +648,14 @@ fn s21_forward_and_backward() {
 
     println!("The loss was only looked at. A step of 0.01 against the gradient:");
     let step = |v: &Array2<f32>, g: &Array2<f32>| v - &(0.01 * g);
-    let moved = Net { w1: step(&net.w1, &grads.w1), w2: step(&net.w2, &grads.w2), ..net };
+    let moved = Weights { w1: step(&net.w1, &grads.w1), w2: step(&net.w2, &grads.w2), ..net };
     let after = mse(&model(x, &moved), y);
     beside_expected("loss after the step", after, "smaller");
     assert!(after < loss);
 }
 
 /// Every value on the way from `x` to the loss, with its gradient.
-fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Net, grads: &Grads) -> Vec<figures::Stop> {
+fn stops(x: &Array2<f32>, y: &Array1<f32>, net: &Weights, grads: &Grads) -> Vec<figures::Stop> {
     let l1 = lin(x, &net.w1, &net.b1);
     let l2 = shifted_relu(&l1, net.shift);
     let out = lin(&l2, &net.w2, &net.b2);
@@ -739,7 +740,7 @@ fn s23_finite_differences() {
         x.select(Axis(1), &(0..36).map(|i| (11 + i / 6) * 28 + 11 + i % 6).collect::<Vec<_>>())
     };
     let (x, y) = (patch(DIGITS.x_train.slice(s![..64, ..])), DIGITS.y_train.slice(s![..64]).to_owned());
-    let net = Net::kaiming(36, 10, 0.5, &mut manual_seed(1));
+    let net = Weights::kaiming(36, 10, 0.5, &mut manual_seed(1));
     let check = |in_f64: f64, in_f32: f64| {
         beside_measured("in f64", format_args!("{in_f64:.1e}"), "5e-11");
         let whole = "1.5e-2, on whole images: useless";
@@ -750,7 +751,7 @@ fn s23_finite_differences() {
     let (_, ours) = forward_and_backward(&x, &y, &net);
     let f32_error = |eps| {
         let loss = |w1: &ArrayRef2<f64>| {
-            mse(&model(&x, &Net { w1: w1.mapv(|w| w as f32), ..net.clone() }), &y).into()
+            mse(&model(&x, &Weights { w1: w1.mapv(|w| w as f32), ..net.clone() }), &y).into()
         };
         relative_norm(&finite_difference(loss, &net.w1.mapv(f64::from), eps), &ours.w1.mapv(f64::from))
     };
@@ -758,19 +759,17 @@ fn s23_finite_differences() {
 
     let (x, y, net) = (x.mapv(f64::from), y.mapv(f64::from), net.to_f64());
     let (_, ours) = forward_and_backward(&x, &y, &net);
-    let loss = |w1: &ArrayRef2<f64>| mse(&model(&x, &Net { w1: w1.to_owned(), ..net.clone() }), &y);
+    let loss = |w1: &ArrayRef2<f64>| mse(&model(&x, &Weights { w1: w1.to_owned(), ..net.clone() }), &y);
     check(relative_norm(&finite_difference(loss, &net.w1, 1e-5), &ours.w1), best_in_f32);
 }
 
 /// The notebook's `test_near` of all gradients after every refactoring.
-fn still_the_same(ours: &dyn Module, x_g: &ArrayRef2<f32>, expected: &Grads) {
-    let p = ours.parameters();
-    let g = |i: usize| p[i].g().expect("backward has been there");
-    test_near_norm(&g(0), &expected.w1.view().into_dyn(), 1e-5);
-    test_near_norm(&g(1), &expected.b1.view().into_dyn(), 1e-5);
-    test_near_norm(&g(2), &expected.w2.view().into_dyn(), 1e-5);
-    test_near_norm(&g(3), &expected.b2.view().into_dyn(), 1e-5);
-    test_near_norm(x_g, &expected.x, 1e-5);
+fn still_the_same(ours: &Grads, expected: &Grads) {
+    test_near_norm(&ours.w1, &expected.w1, 1e-5);
+    test_near_norm(&ours.b1, &expected.b1, 1e-5);
+    test_near_norm(&ours.w2, &expected.w2, 1e-5);
+    test_near_norm(&ours.b2, &expected.b2, 1e-5);
+    test_near_norm(&ours.x, &expected.x, 1e-5);
 }
 
 /// Layers as classes
@@ -796,13 +795,13 @@ fn s24_layers_as_classes() {
     let (_, expected) = forward_and_backward(&x, &y, &net);
     test_near_norm(&model.backward(), &expected.x, 1e-5);
     let there = "backward has been there";
-    test_near_norm(model.lin1.w.g.as_ref().expect(there), &expected.w1, 1e-5);
-    test_near_norm(model.lin1.b.g.as_ref().expect(there), &expected.b1, 1e-5);
-    test_near_norm(model.lin2.w.g.as_ref().expect(there), &expected.w2, 1e-5);
-    test_near_norm(model.lin2.b.g.as_ref().expect(there), &expected.b2, 1e-5);
+    test_near_norm(model.lin1.w.grad.as_ref().expect(there), &expected.w1, 1e-5);
+    test_near_norm(model.lin1.b.grad.as_ref().expect(there), &expected.b1, 1e-5);
+    test_near_norm(model.lin2.w.grad.as_ref().expect(there), &expected.w2, 1e-5);
+    test_near_norm(model.lin2.b.grad.as_ref().expect(there), &expected.b2, 1e-5);
 
     // Some notes shift the ReLU in the classes only; then `test_near` has to fail, and does.
-    let (_, unshifted) = forward_and_backward(&x, &y, &Net { shift: 0.0, ..net });
+    let (_, unshifted) = forward_and_backward(&x, &y, &Weights { shift: 0.0, ..net });
     let apart = relative_norm(&unshifted.w1, &expected.w1);
     beside("‖w1.g − without shift‖ / ‖w1.g‖", format_args!("{apart:.2}"), "not noticed in S0, S1, S2");
     assert!(!near(&unshifted.w1, &expected.w1) && apart > 1e-2);
@@ -828,41 +827,24 @@ fn layer_steps(model: &mut layers::Model) -> [f64; 2] {
 /// as fast: nobody asked them for the gradient of the images.
 #[test]
 fn s25_module_and_nn() {
-    let (x, y, [net, unshifted]) = (&DIGITS.x_train, &DIGITS.y_train, [net(0.5), net(0.0)]);
+    let (x, y, [weights, unshifted]) = (&DIGITS.x_train, &DIGITS.y_train, [net(0.5), net(0.0)]);
     println!("{} rows, forward and backward; without x.g in the last column ({PROFILE}):", x.nrows());
     println!("{:<16} {:>10} {:>10} {:>10}   course", "", "forward", "backward", "no x.g");
     let whole = |time: f64| time * x.nrows() as f64 / few().1.len() as f64;
-    let [forward, backward] = layer_steps(&mut layers::Model::new(&net)).map(whole);
+    let [forward, backward] = layer_steps(&mut layers::Model::new(&weights)).map(whole);
     let mut times = vec![("Layers →".into(), forward, 70.7e-3), ("Layers ←".into(), backward, 3.4)];
-    for (name, mut model, net, course, in_ms) in [
-        (
-            "Module, einsum",
-            module::Model::einsum(&net),
-            &net,
-            "46.3 / 140 ms (O), 143 ms (S3), 315 ms (S4)",
-            [46.3, 140.0],
-        ),
-        ("Module", module::Model::new(&net), &net, "46.4 / 140 ms (O)", [46.4, 140.0]),
-        (
-            "nn",
-            nn_model(&unshifted),
-            &unshifted,
-            "46.3 / 71.1 ms (O), 91.5 ms (S4): without x.g; autograd's 144 ms (S4)",
-            [46.3, 71.1],
-        ),
-    ] {
-        check_once(&mut model, x, y, net);
-        let [forward, backward, no_x_g] = steps(&mut model, x, y);
-        let as_in_course = if name == "nn" { no_x_g } else { backward };
+    let mut row = |name: &str, [forward, backward, no_x_g]: [f64; 3], course: &str, in_ms: [f64; 2]| {
+        let shown = if no_x_g.is_nan() { String::new() } else { human(no_x_g) };
+        println!("{name:<16} {:>10} {:>10} {shown:>10}   {course}", human(forward), human(backward));
         times.push((format!("{} →", name.replace(", ", " ")), forward, in_ms[0] / 1e3));
-        times.push((format!("{} ←", name.replace(", ", " ")), as_in_course, in_ms[1] / 1e3));
-        println!(
-            "{name:<16} {:>10} {:>10} {:>10}   {course}",
-            human(forward),
-            human(backward),
-            human(no_x_g)
-        );
-    }
+        times.push((format!("{} ←", name.replace(", ", " ")), backward.min(no_x_g), in_ms[1] / 1e3));
+    };
+    let course = "46.3 / 140 ms (O), 143 ms (S3), 315 ms (S4)";
+    row("Module, einsum", module_steps(module::Model::einsum(&weights), &weights), course, [46.3, 140.0]);
+    let course = "46.4 / 140 ms (O)";
+    row("Module", module_steps(module::Model::new(&weights), &weights), course, [46.4, 140.0]);
+    let course = "46.3 / 71.1 ms (O), 91.5 ms (S4): without x.g; autograd's 144 ms (S4)";
+    row("nn", nn_steps(nn_net(&unshifted), &unshifted), course, [46.3, 71.1]);
     figures::show("refactorings", || figures::refactorings(&times, x.nrows()));
     println!(
         "The notes credit einsum, or the class Module, with the leap from 3.4 s: it was the outer product."
@@ -870,51 +852,67 @@ fn s25_module_and_nn() {
     let (x, y) = (x.view(), y.view());
     println!(
         "fused, both passes in one: {} with x.g, {} without",
-        human(fastest(|| fused::forward_and_backward(&x, &y, &net))),
-        human(fastest(|| fused::forward_and_backward_params(&x, &y, &net)))
+        human(fastest(|| fused::forward_and_backward(&x, &y, &weights))),
+        human(fastest(|| fused::forward_and_backward_params(&x, &y, &weights)))
     );
 }
 
-/// Loss and gradients of the model beside those of the functions; whose memory is free again before times are taken.
-fn check_once(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>, net: &Net) {
-    let (expected_loss, expected) = forward_and_backward(x, y, net);
-    let (loss, pass) = model.call(x, y);
-    test_near(&loss, &expected_loss);
-    let x_g = model.backward(pass);
-    still_the_same(&model.layers, &x_g, &expected);
-}
-
-/// The notebook's last model, `[nn.Linear(n_in,nh), nn.ReLU(), nn.Linear(nh,n_out)]`, with the weights of `net`, whose
-/// shift has to be 0: `nn.ReLU` has none.
-fn nn_model(net: &Net) -> module::Model {
-    test_eq(&net.shift, &0.0);
-    let linear = |w: &Array2<f32>, b: &Array1<f32>| nn::Linear::from_weights(w.clone(), b.clone());
-    module::Model::from_layers(
-        nn::Sequential::new().then(linear(&net.w1, &net.b1)).then(nn::ReLU).then(linear(&net.w2, &net.b2)),
-    )
-}
-
-/// The fastest of three, in seconds: forward, backward, and backward without the input's gradient.
-fn steps(model: &mut module::Model, x: &Array2<f32>, y: &Array1<f32>) -> [f64; 3] {
-    let mut best = [f64::INFINITY; 3];
+/// The fastest of three, in seconds: forward, and backward with all gradients, which are compared with the functions'.
+fn module_steps<L: module::Module>(mut model: module::Model<L>, weights: &Weights) -> [f64; 3] {
+    let (x, y) = (&DIGITS.x_train, &DIGITS.y_train);
+    let (expected_loss, expected) = forward_and_backward(x, y, weights);
+    let mut best = [f64::INFINITY, f64::INFINITY, f64::NAN];
     for _ in 0..3 {
-        let start = std::time::Instant::now();
-        let (_, pass) = model.call(x, y);
-        let forward = start.elapsed().as_secs_f64();
-        let backward = timed(|| drop(model.backward(pass)));
-        let (_, pass) = model.call(x, y);
-        let no_x_g = timed(|| model.backward_params(pass));
-        for (best, time) in best.iter_mut().zip([forward, backward, no_x_g]) {
-            *best = time.min(*best);
-        }
+        let ((loss, pass), forward) = timed(|| model.call(x, y));
+        let (x_g, backward) = timed(|| model.backward(pass, y));
+        test_near(&loss, &expected_loss);
+        test_near_norm(&x_g, &expected.x, 1e-5);
+        best = [best[0].min(forward), best[1].min(backward), f64::NAN];
     }
     best
 }
 
-fn timed(f: impl FnOnce()) -> f64 {
+/// The same for `nn`, and backward without the input's gradient, which trains.
+fn nn_steps(mut net: nn::Sequential, weights: &Weights) -> [f64; 3] {
+    let (x, y) = (tensor(DIGITS.x_train.clone()), &DIGITS.y_train);
+    let (_, expected) = forward_and_backward(&DIGITS.x_train, y, weights);
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..3 {
+        net.zero_grad();
+        let (saved, forward) = timed(|| net.forward(&x));
+        let out_g = mse_grad(&matrix(&saved.out), y);
+        let (x_g, backward) = timed(|| net.backward(saved, tensor(out_g)));
+        still_the_same(&nn_grads(&mut net, matrix(&x_g).to_owned()), &expected);
+        let saved = net.forward(&x);
+        let out_g = mse_grad(&matrix(&saved.out), y);
+        net.zero_grad();
+        let ((), no_x_g) = timed(|| net.backward_params(saved, tensor(out_g)));
+        best = [best[0].min(forward), best[1].min(backward), best[2].min(no_x_g)];
+    }
+    best
+}
+
+/// The notebook's last model, `[nn.Linear(n_in,nh), nn.ReLU(), nn.Linear(nh,n_out)]`, with the weights of `net`, whose
+/// shift has to be 0: `nn.ReLU` has none.
+fn nn_net(net: &Weights) -> nn::Sequential {
+    test_eq(&net.shift, &0.0);
+    let linear = |w: &Array2<f32>, b: &Array1<f32>| nn::Linear::from_weights(w.clone(), b.clone());
+    nn::Sequential::new().then(linear(&net.w1, &net.b1)).then(nn::ReLU).then(linear(&net.w2, &net.b2))
+}
+
+/// Gradients of that net, and `x` as the input's.
+fn nn_grads(net: &mut nn::Sequential, x: Array2<f32>) -> Grads {
+    let mut grads = net.parameters().into_iter().map(|(_, p)| p.grad.clone().expect("backward computed it"));
+    let mut next = || grads.next().expect("two layers of two").into_owned();
+    let matrix = |g: ndarray::ArrayD<f32>| g.into_dimensionality().expect("a weight's");
+    let vector = |g: ndarray::ArrayD<f32>| g.into_dimensionality().expect("a bias's");
+    Grads { x, w1: matrix(next()), b1: vector(next()), w2: matrix(next()), b2: vector(next()) }
+}
+
+fn timed<R>(f: impl FnOnce() -> R) -> (R, f64) {
     let start = std::time::Instant::now();
-    f();
-    start.elapsed().as_secs_f64()
+    let result = f();
+    (result, start.elapsed().as_secs_f64())
 }
 
 /// `w1.g, b1.g, w2.g, b2.g = [None]*4`
@@ -924,18 +922,22 @@ fn timed(f: impl FnOnce()) -> f64 {
 #[test]
 fn s26_reset() {
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
-    let mut model = module::Model::new(&net(0.5));
-    let (_, pass) = model.call(&x, &y);
-    model.backward_params(pass);
-    let there = |model: &module::Model| model.layers.parameters().iter().filter(|p| p.g().is_some()).count();
-    beside_expected("gradients after backward", there(&model), "4");
-    model.layers.zero_grad();
-    beside_expected("gradients after the reset", there(&model), "0");
+    let (x, mut net) = (tensor(x.to_owned()), nn_net(&net(0.0)));
+    let saved = net.forward(&x);
+    let out_g = mse_grad(&matrix(&saved.out), &y);
+    net.backward_params(saved, tensor(out_g));
+    let there = |net: &mut nn::Sequential| net.parameters().iter().filter(|(_, p)| p.grad.is_some()).count();
+    beside_expected("gradients after backward", there(&mut net), "4");
+    net.zero_grad();
+    beside_expected("gradients after the reset", there(&mut net), "0");
     println!(
-        "S4 also deletes its classes and calls gc.collect() (846 objects). Here the pass owned the activations,"
+        "S4 also deletes its classes and calls gc.collect() (846 objects). Here `saved` owned the activations,"
     );
-    println!("backward took the pass, and they were gone when it returned: there is nothing to collect.");
-    test_eq(&there(&model), &0);
+    println!(
+        "backward took it, and they were gone when it returned: there is nothing to collect. The gradients'"
+    );
+    println!("memory is kept for the next step, which writes over it.");
+    test_eq(&there(&mut net), &0);
 }
 
 /// `for l in layers: x = l(x)`
@@ -946,16 +948,16 @@ fn s26_reset() {
 #[test]
 fn s27_the_loop_over_layers() {
     let (x, net) = (some_x(), net(0.0));
-    let layers = nn_model(&net).layers.layers;
-    let mut out = x.to_owned();
+    let mut layers = nn_net(&net).layers;
+    let mut out = tensor(x.to_owned());
     for l in &layers {
-        out = l.call(&out).out().to_owned();
+        out = l.infer(&out);
     }
     beside("x.shape after the loop", format_args!("{:?}", out.shape()), "torch.Size([50000, 1]) (S4)");
     println!("{layers:#?}");
-    let found: usize = layers.iter().map(|layer| layer.parameters().len()).sum();
+    let found: usize = layers.iter_mut().map(|layer| layer.parameters().len()).sum();
     beside_measured("parameters in the list", found, "0: PyTorch does not look into a plain list");
-    test_near(&out, &model(&x, &net));
+    test_near(&matrix(&out), &model(&x, &net));
     test_eq(&found, &4);
 }
 
@@ -969,8 +971,11 @@ fn s27_the_loop_over_layers() {
 fn s28_q01_zeros_uniform_normal() {
     println!("torch.zeros(n, nh) is only memory for kaiming_*_ to overwrite. Were it the initialisation:");
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
-    let with =
-        |w: f32| Net { w1: Array2::from_elem((784, NH), w), w2: Array2::from_elem((NH, 1), w), ..net(0.0) };
+    let with = |w: f32| Weights {
+        w1: Array2::from_elem((784, NH), w),
+        w2: Array2::from_elem((NH, 1), w),
+        ..net(0.0)
+    };
     let (_, zeros) = forward_and_backward(&x, &y, &with(0.0));
     beside_expected("largest |w1.g|, all weights 0", largest(&zeros.w1), "0: the first layer never learns");
     let second = "0, as relu(0) = 0: nor the second; only b2 does";
@@ -1001,7 +1006,7 @@ fn s28_q01_zeros_uniform_normal() {
         let w1 = |rng: &mut Rng| {
             let mut w = Array2::zeros((784, NH));
             let fill = if fill { kaiming_normal_ } else { kaiming_uniform_ };
-            fill(&mut w, 0.0, Mode::FanIn, Layout::InOut, rng);
+            fill(&mut w, 0.0, Fan::In, Layout::InOut, rng);
             w
         };
         let out = Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &w1(rng), &Array1::zeros(NH)))));
@@ -1032,36 +1037,34 @@ fn s29_q02_layout_and_mode() {
     );
     test_eq(&w.t().as_ptr(), &w.as_ptr());
     let (ours, bias) = (nn::Linear::from_pytorch(&w, &Array1::zeros(50)), Array1::zeros(50));
-    test_near(ours.call(&some_x()).out(), &lin(&some_x(), &w.t(), &bias));
+    let out = ours.infer(&tensor(some_x().to_owned()));
+    test_near(&matrix(&out), &lin(&some_x(), &w.t(), &bias));
 
     println!("Its init takes every matrix for (out, in). The lesson's (784, 50) is (in, out):");
     let x = some_x();
-    for (mode, layout, measured) in [
-        (Mode::FanIn, Layout::InOut, "0.0505 → 0.56 / 0.82: what is wanted"),
-        (Mode::FanOut, Layout::OutIn, "0.0505 → 0.56 / 0.82: the lesson's mode='fan_out'"),
-        (Mode::FanOut, Layout::InOut, "0.2: right for the backward pass"),
-        (Mode::FanIn, Layout::OutIn, "0.2 → 2.21 / 3.27: the trap, 3.96 times too large"),
+    for (fan, layout, measured) in [
+        (Fan::In, Layout::InOut, "0.0505 → 0.56 / 0.82: what is wanted"),
+        (Fan::Out, Layout::OutIn, "0.0505 → 0.56 / 0.82: the lesson's mode='fan_out'"),
+        (Fan::Out, Layout::InOut, "0.2: right for the backward pass"),
+        (Fan::In, Layout::OutIn, "0.2 → 2.21 / 3.27: the trap, 3.96 times too large"),
     ] {
         let w1 = |rng: &mut Rng| {
             let mut w = Array2::zeros((784, NH));
-            kaiming_normal_(&mut w, 0.0, mode, layout, rng);
+            kaiming_normal_(&mut w, 0.0, fan, layout, rng);
             w
         };
-        let expected = init::kaiming_std((784, NH), 0.0, mode, layout);
+        let expected = init::kaiming_std((784, NH), 0.0, fan, layout);
         let drawn = w1(&mut manual_seed(0));
         let out = Stats::of(&relu(&lin(&x, &drawn, &Array1::zeros(NH))));
         beside_measured(
-            &format!("{mode:?}, {layout:?}"),
+            &format!("{fan:?}, {layout:?}"),
             format_args!("{:.4} → {:.2} / {:.2}", std(&drawn), out.mean, out.std),
             measured,
         );
         assert!((std(&drawn) / expected - 1.0).abs() < 0.02);
     }
-    let std_of = |mode, layout| init::kaiming_std((784, NH), 0.0, mode, layout);
-    test_near(
-        &(std_of(Mode::FanIn, Layout::OutIn) / std_of(Mode::FanIn, Layout::InOut)),
-        &(784.0_f64 / 50.0).sqrt(),
-    );
+    let std_of = |fan, layout| init::kaiming_std((784, NH), 0.0, fan, layout);
+    test_near(&(std_of(Fan::In, Layout::OutIn) / std_of(Fan::In, Layout::InOut)), &(784.0_f64 / 50.0).sqrt());
 }
 
 /// Question 3: why did the mean change again?
@@ -1137,7 +1140,7 @@ fn means_over_seeds(x: &Array2<f32>, shift: f32, w2: Init) -> [Array1<f32>; 2] {
 fn s31_q04_in_place_functions_return() {
     let mut w = Array2::zeros((784, 50));
     let before = w.as_ptr();
-    let returned = kaiming_uniform_(&mut w, 0.0, Mode::FanIn, Layout::InOut, &mut manual_seed(0));
+    let returned = kaiming_uniform_(&mut w, 0.0, Fan::In, Layout::InOut, &mut manual_seed(0));
     let same = returned.as_ptr() == before;
     beside_measured("the same tensor comes back", same, "kaiming_uniform_(w) is w: True");
     test_eq(&returned.as_ptr(), &before);
@@ -1227,19 +1230,18 @@ fn s33_q06_clone_copy_expand() {
 #[test]
 fn s34_q07_a_clone_has_no_gradient() {
     let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
-    let x = Array2::ones((4, 3));
-    let pass = layer.call(&x);
-    layer.backward(pass, Array2::ones((4, 2)));
+    let saved = layer.forward(&tensor(Array2::ones((4, 3))));
+    layer.backward(saved, tensor(Array2::ones((4, 2))));
     let clone = layer.clone();
-    beside_measured("the layer's gradient", layer.weight.g.is_some(), "True");
+    beside_measured("the layer's gradient", layer.weight.grad.is_some(), "True");
     let torchs = "AttributeError: no attribute 'g'";
-    beside_measured("the clone's gradient", clone.weight.g.is_some(), torchs);
+    beside_measured("the clone's gradient", clone.weight.grad.is_some(), torchs);
     println!(
         "In PyTorch `.g` is a Python attribute, and clone() copies storage, not attributes. Here it is a"
     );
     println!("decision: a clone is a new value, and no backward pass has been there.");
-    test_eq(&clone.weight.v, &layer.weight.v);
-    assert!(layer.weight.g.is_some() && clone.weight.g.is_none() && clone.bias.g.is_none());
+    test_eq(&clone.weight.value, &layer.weight.value);
+    assert!(layer.weight.grad.is_some() && clone.weight.grad.is_none() && clone.bias.grad.is_none());
 }
 
 /// Question 8: why save w1g, w2g … instead of using w1.g?
@@ -1253,13 +1255,9 @@ fn s35_q08_why_gradients_are_saved() {
     let mut model = module::Model::new(&net(0.5));
     for _ in 0..2 {
         let (_, pass) = model.call(&x, &y);
-        model.backward_params(pass); // overwrites w1.g, every time
+        model.backward(pass, &y); // overwrites w1.g, every time
     }
-    test_near_norm(
-        &model.layers.parameters()[0].g().expect("just computed"),
-        &saved.w1.view().into_dyn(),
-        1e-5,
-    );
+    test_near_norm(&model.lin1.w.grad.expect("just computed"), &saved.w1, 1e-5);
     let (_, of_valid) = forward_and_backward(&DIGITS.x_valid, &DIGITS.y_valid, &net(0.5));
     beside_measured(
         "near the validation set's w1.g",
@@ -1283,18 +1281,19 @@ fn s36_q09_where_call_went() {
     /// A layer that says only what it computes and how that is differentiated.
     #[derive(Debug)]
     struct Double;
-    impl Module for Double {
-        fn forward(&self, inp: &ArrayRef2<f32>) -> module::Saved {
-            module::Saved::new(2.0 * inp)
+    impl module::Module for Double {
+        fn forward(&self, inp: &ArrayRef2<f32>) -> Array2<f32> {
+            2.0 * inp
         }
-        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &module::Saved, out_g: Array2<f32>) -> Array2<f32> {
+        fn bwd(&mut self, _: &ArrayRef2<f32>, _: &ArrayRef2<f32>, out_g: &ArrayRef2<f32>) -> Array2<f32> {
             2.0 * out_g
         }
     }
+    use module::Module as _;
     let x = array![[1.0, 2.0]];
     let pass = Double.call(&x); // from the trait
     beside_expected("Double.call(x)", pass.out(), "[[2, 4]]");
-    let x_g = Double.backward(pass, array![[1.0, 1.0]]); // from the trait
+    let x_g = Double.backward(pass, &array![[1.0, 1.0]]); // from the trait
     beside_expected("Double.backward(…)", &x_g, "[[2, 2]]");
     println!(
         "It moved into the base class, which calls the subclass's forward: a template method. In Rust, a trait"
@@ -1335,13 +1334,14 @@ fn s37_q10_einsum_of_the_input_gradient() {
 #[test]
 fn s38_q11_relu_module_and_function() {
     let x = randn((100, 7), &mut manual_seed(0));
-    beside_measured("the same numbers", *nn::ReLU.call(&x).out() == relu(&x), "torch.equal: True");
+    let out = nn::ReLU.infer(&tensor(x.clone()));
+    beside_measured("the same numbers", matrix(&out) == relu(&x), "torch.equal: True");
     beside_measured("parameters of nn::ReLU", nn::ReLU.parameters().len(), "0");
     println!(
         "The module calls the function. A module can stand in a Sequential, and be printed: {:?}.",
         nn::ReLU
     );
-    test_eq(nn::ReLU.call(&x).out(), &*relu(&x));
+    test_eq(&matrix(&out), &relu(&x).view());
 }
 
 /// Question 12: why the squeezed tensor to the loss?
@@ -1466,20 +1466,21 @@ fn s44_hw05_autograd_or_not() {
         "Module and Lin of the lesson, and all of ours: no. What plays its part is the tree that call saves:"
     );
     let (x, y) = (some_x(), DIGITS.y_train.slice(s![..some_x().nrows()]));
-    let mut model = nn_model(&net(0.0));
-    let saved = model.layers.forward(&x);
-    for (layer, part) in model.layers.layers.iter().zip(&saved.parts) {
+    let mut net = nn_net(&net(0.0));
+    let mut saved = net.forward(&tensor(x.to_owned()));
+    for (layer, part) in net.layers.iter().zip(&saved.parts) {
         println!("  {:?} saved {layer:?}'s output", part.out.shape());
     }
     println!("The first two are one array: Linear clamped for the ReLU behind it while it wrote.");
     test_eq(&saved.parts.len(), &3);
     test_eq(&saved.parts[0].out.as_ptr(), &saved.parts[1].out.as_ptr());
     println!(
-        "And gradients of what is no parameter? PyTorch forgets them unless told retain_grad(); here whoever"
+        "And gradients of what is no parameter? PyTorch forgets them unless told retain_grad(); here you call the"
     );
-    println!("calls the backward functions one by one has them all in hand:");
-    let out_g = mse_grad(&saved.out, &y);
-    let l2_g = model.layers.layers[2].bwd(&saved.parts[1].out, &saved.parts[2], out_g);
+    println!("layers' backward passes one by one, and have them all in hand:");
+    let out_g = tensor(mse_grad(&matrix(&saved.out), &y));
+    let last = saved.parts.pop().expect("three of them");
+    let l2_g = net.layers[2].backward(last, out_g);
     beside_measured("l2.g", format_args!("{:?}", l2_g.shape()), "None, with a warning");
-    test_eq(&l2_g.dim(), &(x.nrows(), NH));
+    test_eq(l2_g.shape(), &[x.nrows(), NH][..]);
 }

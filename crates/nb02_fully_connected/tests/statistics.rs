@@ -132,26 +132,25 @@ fn normalize_gives_zero_and_one() {
 
 /// He's formula, with the numbers worked out by hand: `√(2 / ((1 + a²) · fan))`.
 #[test]
-fn kaiming_std_by_mode_and_layout() {
+fn kaiming_std_by_fan_and_layout() {
     use Layout::{InOut, OutIn};
-    use Mode::{FanIn, FanOut};
     let cases = [
-        (FanIn, InOut, 0.0, 0.050_507_627),
-        (FanOut, OutIn, 0.0, 0.050_507_627),
-        (FanOut, InOut, 0.0, 0.2),
-        (FanIn, OutIn, 0.0, 0.2),
-        (FanIn, InOut, 0.01, 0.050_505_102),
-        (FanIn, InOut, 5.0_f64.sqrt(), 0.020_619_652),
+        (Fan::In, InOut, 0.0, 0.050_507_627),
+        (Fan::Out, OutIn, 0.0, 0.050_507_627),
+        (Fan::Out, InOut, 0.0, 0.2),
+        (Fan::In, OutIn, 0.0, 0.2),
+        (Fan::In, InOut, 0.01, 0.050_505_102),
+        (Fan::In, InOut, 5.0_f64.sqrt(), 0.020_619_652),
     ];
-    for (mode, layout, a, expected) in cases {
+    for (fan, layout, a, expected) in cases {
         let mut w = Array2::zeros((784, 50));
-        test_near_norm(&init::kaiming_std(w.dim(), a, mode, layout), &expected, 1e-6);
+        test_near_norm(&init::kaiming_std(w.dim(), a, fan, layout), &expected, 1e-6);
         // 39,200 draws: their std is known to about √(1 / 2n) = 0.4 %.
         for fill in [kaiming_normal_, kaiming_uniform_] {
-            let drawn = std(fill(&mut w, a, mode, layout, &mut manual_seed(5)));
+            let drawn = std(fill(&mut w, a, fan, layout, &mut manual_seed(5)));
             assert!(
                 (drawn / expected - 1.0).abs() < 0.015,
-                "{mode:?} {layout:?} {a}: {drawn}, expected {expected}"
+                "{fan:?} {layout:?} {a}: {drawn}, expected {expected}"
             );
         }
     }
@@ -160,7 +159,7 @@ fn kaiming_std_by_mode_and_layout() {
 #[test]
 fn uniform_stays_within_its_bound_and_reaches_it() {
     let mut w = Array2::zeros((784, 50));
-    kaiming_uniform_(&mut w, 0.0, Mode::FanIn, Layout::InOut, &mut manual_seed(6));
+    kaiming_uniform_(&mut w, 0.0, Fan::In, Layout::InOut, &mut manual_seed(6));
     let largest = w.iter().fold(0.0_f32, |max, w| max.max(w.abs()));
     let bound = (6.0_f32 / 784.0).sqrt();
     assert!(largest <= bound && largest > 0.999 * bound, "{largest} of {bound}");
@@ -169,17 +168,25 @@ fn uniform_stays_within_its_bound_and_reaches_it() {
 #[test]
 fn initialising_nothing_writes_nothing() {
     let mut w = Array2::zeros((0, 5));
-    kaiming_normal_(&mut w, 0.0, Mode::FanIn, Layout::InOut, &mut manual_seed(7));
-    kaiming_uniform_(&mut w, 0.0, Mode::FanOut, Layout::OutIn, &mut manual_seed(7));
+    kaiming_normal_(&mut w, 0.0, Fan::In, Layout::InOut, &mut manual_seed(7));
+    kaiming_uniform_(&mut w, 0.0, Fan::Out, Layout::OutIn, &mut manual_seed(7));
 }
 
 #[test]
 fn linear_starts_as_pytorchs_does() {
     let linear = nn::Linear::new(784, 50, &mut manual_seed(8));
     let expected = 1.0 / (3.0_f64 * 784.0).sqrt();
-    assert!((std(&linear.weight.v) / expected - 1.0).abs() < 0.015);
-    let largest = linear.bias.v.iter().fold(0.0_f32, |max, b| max.max(b.abs()));
+    assert!((std(&linear.weight.value) / expected - 1.0).abs() < 0.015);
+    let largest = linear.bias.value.iter().fold(0.0_f32, |max, b| max.max(b.abs()));
     assert!(largest <= 1.0 / 28.0 && largest > 0.8 / 28.0, "50 draws from ±1/28 come near it: {largest}");
+}
+
+/// Nothing comes in, so there is nothing to scale by: PyTorch's bias is 0 then, too.
+#[test]
+fn a_linear_layer_without_inputs_has_a_bias_of_zeros() {
+    let linear = nn::Linear::new(0, 5, &mut manual_seed(0));
+    assert_eq!(linear.bias.value, nn::tensor(Array1::<f32>::zeros(5)));
+    assert_eq!(nn::Linear::new(5, 0, &mut manual_seed(0)).weight.value.shape(), [5, 0]);
 }
 
 /// In blocks and in parallel, or one by one where strides say so: to the last bit what the formula says.

@@ -40,7 +40,7 @@
 //! assert_eq!(grad.b, array![10.0]);
 //! ```
 
-use super::{check_shapes, misfit};
+use super::check_shapes;
 use crate::kernels::par;
 use crate::{Element, einsum, matmul, matmul::affine, unsqueeze};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
@@ -58,9 +58,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 /// ```
 #[track_caller]
 pub fn lin<T: Element>(x: &ArrayRef2<T>, w: &ArrayRef2<T>, b: &ArrayRef1<T>) -> Array2<T> {
-    if let Some(misfit) = lin_misfit("lin", x, ("w", w), ("b", b)) {
-        panic!("{misfit}");
-    }
+    check_lin("lin", x, w, b);
     affine(x, w, b) // matmul(x, w) + b, the bias added while each sum is still in a register
 }
 
@@ -180,7 +178,7 @@ pub fn outer_bytes<T>(rows: usize, m: usize, nh: usize) -> usize {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the outer product of {rows} rows, ({rows}, {m}, {nh}), needs {bytes} bytes and may take {OUTER_BUDGET}: {}",
-    way_out(*fit)
+    hint(*fit)
 )]
 pub struct OuterTooLarge {
     rows: usize,
@@ -190,7 +188,7 @@ pub struct OuterTooLarge {
     fit: usize,
 }
 
-fn way_out(fit: usize) -> String {
+fn hint(fit: usize) -> String {
     match fit {
         0 => "take `lin_grad`, since not even one row's would fit".into(),
         rows => format!("take a slice of at most {rows} rows"),
@@ -249,18 +247,13 @@ pub(crate) fn sum_rows<T: Element>(out_g: &ArrayRef2<T>) -> Array1<T> {
 /// An operand under the name that its owner gave it.
 pub(crate) type Named<'a, A> = (&'a str, &'a A);
 
-/// Why `operation`, [`lin`] or a layer that is one, cannot be given `x`; `None` if it can.
-pub(crate) fn lin_misfit<T>(
-    operation: &str,
-    x: &ArrayRef2<T>,
-    (w_name, w): Named<'_, ArrayRef2<T>>,
-    (b_name, b): Named<'_, ArrayRef1<T>>,
-) -> Option<String> {
+/// A panic in the name of `operation` unless it can compute `x @ w + b`.
+#[track_caller]
+pub(crate) fn check_lin<T>(operation: &str, x: &ArrayRef2<T>, w: &ArrayRef2<T>, b: &ArrayRef1<T>) {
     let (rows, columns) = (x.ncols() == w.nrows(), w.ncols() == b.len());
-    let (x, w, b) = (("x", x.shape()), (w_name, w.shape()), (b_name, b.shape()));
-    misfit(operation, rows, x, w, "the weights need a row for each of x's columns").or_else(|| {
-        misfit(operation, columns, w, b, "the bias needs an element for each of the weights' columns")
-    })
+    let (x, w, b) = (("x", x.shape()), ("w", w.shape()), ("b", b.shape()));
+    check_shapes(operation, rows, x, w, "the weights need a row for each of x's columns");
+    check_shapes(operation, columns, w, b, "the bias needs an element for each of the weights' columns");
 }
 
 /// A panic in the name of `operation` unless `out_g` can be the gradient of `inp @ w + b`.
@@ -273,15 +266,15 @@ pub(crate) fn check_lin_grad<T>(
 ) {
     check_rows(operation, inp, out_g);
     let (inp, w, out_g) = (("inp", inp.shape()), (w_name, w.shape()), ("out_g", out_g.shape()));
-    let way_out = "the weights need a row for each of inp's columns";
-    check_shapes(operation, inp.1[1] == w.1[0], inp, w, way_out);
-    let way_out = "out_g needs a column for each of the weights' columns";
-    check_shapes(operation, out_g.1[1] == w.1[1], out_g, w, way_out);
+    let hint = "the weights need a row for each of inp's columns";
+    check_shapes(operation, inp.1[1] == w.1[0], inp, w, hint);
+    let hint = "out_g needs a column for each of the weights' columns";
+    check_shapes(operation, out_g.1[1] == w.1[1], out_g, w, hint);
 }
 
 #[track_caller]
 fn check_rows<T>(operation: &str, inp: &ArrayRef2<T>, out_g: &ArrayRef2<T>) {
     let fits = inp.nrows() == out_g.nrows();
-    let way_out = "both need a row for each row of the batch";
-    check_shapes(operation, fits, ("inp", inp.shape()), ("out_g", out_g.shape()), way_out);
+    let hint = "both need a row for each row of the batch";
+    check_shapes(operation, fits, ("inp", inp.shape()), ("out_g", out_g.shape()), hint);
 }

@@ -27,7 +27,7 @@
 //!
 //! let mut rng = manual_seed(0);
 //! let (x, y) = (randn((100, 12), &mut rng), rand(100, &mut rng));
-//! let mut net = Net::kaiming(12, 5, 0.5, &mut rng);
+//! let mut net = Weights::kaiming(12, 5, 0.5, &mut rng);
 //!
 //! let (before, grads) = forward_and_backward(&x, &y, &net);
 //! net.w1 -= &(&grads.w1 * 0.01); // a small step against the gradient…
@@ -49,14 +49,14 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 /// output.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, ndarray::array};
+/// use nb02_fully_connected::{Weights, ndarray::array};
 ///
 /// // Two inputs, one hidden unit, one output.
-/// let net = Net { w1: array![[1.0], [2.0]], b1: array![0.5], w2: array![[3.0]], b2: array![0.0], shift: 0.0 };
+/// let net = Weights { w1: array![[1.0], [2.0]], b1: array![0.5], w2: array![[3.0]], b2: array![0.0], shift: 0.0 };
 /// assert_eq!(nb02_fully_connected::model(&array![[1.0, 1.0]], &net), array![[10.5]]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Net<T = f32> {
+pub struct Weights<T = f32> {
     /// First layer's weights, `(m, nh)`.
     pub w1: Array2<T>,
     /// First layer's bias, `(nh)`.
@@ -69,32 +69,32 @@ pub struct Net<T = f32> {
     pub shift: T,
 }
 
-impl Net {
+impl Weights {
     /// The lesson's start: [`kaiming`] weights before the ReLU, [`xavier`](crate::xavier) after it, no bias.
     ///
     /// The factor 2 is for a layer *followed by a ReLU*; the last one is not.
     ///
     /// ```
-    /// use nb02_fully_connected::{Net, manual_seed};
+    /// use nb02_fully_connected::{Weights, manual_seed};
     ///
-    /// let net = Net::kaiming(784, 50, 0.5, &mut manual_seed(0));
+    /// let net = Weights::kaiming(784, 50, 0.5, &mut manual_seed(0));
     /// assert_eq!((net.w1.dim(), net.w2.dim()), ((784, 50), (50, 1)));
     /// ```
     pub fn kaiming(m: usize, nh: usize, shift: f32, rng: &mut Rng) -> Self {
         let (w1, w2) = (kaiming(m, nh, rng), crate::xavier(nh, 1, rng));
-        Net { w1, b1: Array1::zeros(nh), w2, b2: Array1::zeros(1), shift }
+        Weights { w1, b1: Array1::zeros(nh), w2, b2: Array1::zeros(1), shift }
     }
 
     /// The same net in `f64`, where finite differences can be trusted.
     ///
     /// ```
-    /// use nb02_fully_connected::{Net, manual_seed};
+    /// use nb02_fully_connected::{Weights, manual_seed};
     ///
-    /// let net = Net::kaiming(12, 5, 0.5, &mut manual_seed(0));
+    /// let net = Weights::kaiming(12, 5, 0.5, &mut manual_seed(0));
     /// assert_eq!(net.to_f64().w1[[3, 4]] as f32, net.w1[[3, 4]]);
     /// ```
-    pub fn to_f64(&self) -> Net<f64> {
-        Net {
+    pub fn to_f64(&self) -> Weights<f64> {
+        Weights {
             w1: self.w1.mapv(f64::from),
             b1: self.b1.mapv(f64::from),
             w2: self.w2.mapv(f64::from),
@@ -107,10 +107,10 @@ impl Net {
 /// What [`forward_and_backward`] returns: the loss's gradient with respect to everything that went in.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, forward_and_backward, manual_seed, rand, randn};
+/// use nb02_fully_connected::{Weights, forward_and_backward, manual_seed, rand, randn};
 ///
 /// let mut rng = manual_seed(0);
-/// let net = Net::kaiming(12, 5, 0.5, &mut rng);
+/// let net = Weights::kaiming(12, 5, 0.5, &mut rng);
 /// let (_loss, grads) = forward_and_backward(&randn((3, 12), &mut rng), &rand(3, &mut rng), &net);
 /// assert_eq!(grads.w1.dim(), net.w1.dim()); // a gradient has the shape of what it is for
 /// ```
@@ -134,14 +134,14 @@ pub struct Grads<T = f32> {
 /// At the caller's line if `xb` does not have as many columns as `w1` has rows.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, manual_seed, model, randn};
+/// use nb02_fully_connected::{Weights, manual_seed, model, randn};
 ///
 /// let mut rng = manual_seed(0);
-/// let net = Net::kaiming(784, 50, 0.5, &mut rng);
+/// let net = Weights::kaiming(784, 50, 0.5, &mut rng);
 /// assert_eq!(model(&randn((10, 784), &mut rng), &net).shape(), &[10, 1]);
 /// ```
 #[track_caller]
-pub fn model<T: Element>(xb: &ArrayRef2<T>, net: &Net<T>) -> Array2<T> {
+pub fn model<T: Element>(xb: &ArrayRef2<T>, net: &Weights<T>) -> Array2<T> {
     let l1 = lin(xb, &net.w1, &net.b1);
     let l2 = shifted_relu(&l1, net.shift);
     lin(&l2, &net.w2, &net.b2)
@@ -153,10 +153,10 @@ pub fn model<T: Element>(xb: &ArrayRef2<T>, net: &Net<T>) -> Array2<T> {
 /// At the caller's line if the shapes do not fit.
 ///
 /// ```
-/// use nb02_fully_connected::{Net, forward_and_backward, ndarray::array};
+/// use nb02_fully_connected::{Weights, forward_and_backward, ndarray::array};
 ///
 /// // One row, one input, one hidden unit: out = 4·3·2 = 24, loss = (24 − 20)² = 16, and d loss / d out = 8.
-/// let net = Net { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
+/// let net = Weights { w1: array![[3.0]], b1: array![0.0], w2: array![[4.0]], b2: array![0.0], shift: 0.0 };
 /// let (loss, grads) = forward_and_backward(&array![[2.0]], &array![20.0], &net);
 /// assert_eq!(loss, 16.0);
 /// assert_eq!(grads.w2, array![[8.0 * 6.0]]);
@@ -167,7 +167,7 @@ pub fn model<T: Element>(xb: &ArrayRef2<T>, net: &Net<T>) -> Array2<T> {
 pub fn forward_and_backward<T: Element>(
     inp: &ArrayRef2<T>,
     targ: &ArrayRef1<T>,
-    net: &Net<T>,
+    net: &Weights<T>,
 ) -> (T, Grads<T>) {
     // Forward pass.
     let l1 = lin(inp, &net.w1, &net.b1);
@@ -185,21 +185,21 @@ pub fn forward_and_backward<T: Element>(
 
 /// A panic that says which operation, which two shapes, and what to do about it.
 #[track_caller]
-pub(crate) fn check_shapes(operation: &str, fits: bool, a: Shape<'_>, b: Shape<'_>, way_out: &str) {
-    if let Some(misfit) = misfit(operation, fits, a, b, way_out) {
-        panic!("{misfit}");
+pub(crate) fn check_shapes(operation: &str, fits: bool, a: Shape<'_>, b: Shape<'_>, hint: &str) {
+    if let Some(error) = shape_error(operation, fits, a, b, hint) {
+        panic!("{error}");
     }
 }
 
-/// What [`check_shapes`] would say: for those who ask before they panic.
-pub(crate) fn misfit(
+/// The message of [`check_shapes`], for layers that a `Sequential` asks before it calls them.
+pub(crate) fn shape_error(
     operation: &str,
     fits: bool,
     (a, a_shape): Shape<'_>,
     (b, b_shape): Shape<'_>,
-    way_out: &str,
+    hint: &str,
 ) -> Option<String> {
-    (!fits).then(|| format!("{operation}: {a} {a_shape:?} and {b} {b_shape:?} do not fit: {way_out}"))
+    (!fits).then(|| format!("{operation}: {a} {a_shape:?} and {b} {b_shape:?} do not fit: {hint}"))
 }
 
 /// An operand's name and shape.

@@ -1,8 +1,8 @@
 //! What more than one test file needs: MNIST, loaded once, PyTorch's values, and a look at failures.
-#![allow(dead_code)] // each test file is a program of its own and uses some of this
+#![allow(dead_code, unused_imports)] // each test file is a program of its own and uses some of this
 
 use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
-use nb02_fully_connected::{Grads, Net, Source, Stats, get_data, normalize};
+use nb02_fully_connected::{Grads, Source, Stats, Weights, get_data, normalize};
 use ndarray_npy::{NpzReader, ReadableElement};
 use std::fs::File;
 use std::sync::LazyLock;
@@ -64,8 +64,8 @@ impl Oracle {
         self.get::<f64, Ix0>("loss").into_scalar()
     }
 
-    pub(crate) fn net(&mut self) -> Net {
-        Net {
+    pub(crate) fn net(&mut self) -> Weights {
+        Weights {
             w1: self.get("w1"),
             b1: self.get("b1"),
             w2: self.get("w2"),

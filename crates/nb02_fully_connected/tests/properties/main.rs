@@ -16,7 +16,7 @@ use proptest::prelude::*;
 struct Batch {
     x: Array2<f32>,
     y: Array1<f32>,
-    net: Net,
+    net: Weights,
 }
 
 /// Rows, inputs, hidden units: batches of one and of none are as likely as others, and no axis has to be there at all.
@@ -26,7 +26,7 @@ fn batch(rows: impl Strategy<Value = usize>) -> impl Strategy<Value = Batch> {
         let rng = &mut manual_seed(seed);
         let (w1, b1) = (randn((m, nh), rng) / (1.0 + m as f32).sqrt(), randn(nh, rng));
         let (w2, b2) = (randn((nh, 1), rng) / (1.0 + nh as f32).sqrt(), randn(1, rng));
-        Batch { x: randn((n, m), rng), y: rand(n, rng) * 9.0, net: Net { w1, b1, w2, b2, shift } }
+        Batch { x: randn((n, m), rng), y: rand(n, rng) * 9.0, net: Weights { w1, b1, w2, b2, shift } }
     })
 }
 
@@ -41,7 +41,7 @@ fn rows() -> impl Strategy<Value = usize> {
 
 impl Batch {
     /// The batch in `f64`, where finite differences can be trusted.
-    fn to_f64(&self) -> (Array2<f64>, Array1<f64>, Net<f64>) {
+    fn to_f64(&self) -> (Array2<f64>, Array1<f64>, Weights<f64>) {
         (self.x.mapv(f64::from), self.y.mapv(f64::from), self.net.to_f64())
     }
 
@@ -49,7 +49,7 @@ impl Batch {
     /// shift so that they add to what they are subtracted from. Errors are measured by it.
     fn without_signs(&self) -> (f64, Grads<f64>) {
         let (x, y, net) = self.to_f64();
-        let net = Net {
+        let net = Weights {
             w1: net.w1.abs(),
             b1: net.b1.abs(),
             w2: net.w2.abs(),
@@ -105,9 +105,9 @@ fn all_within<T: Element>(
 const EPS: f64 = 1e-5;
 
 /// The gradient of the loss by finite differences, with respect to all that goes in.
-fn differences(x: &Array2<f64>, y: &Array1<f64>, net: &Net<f64>) -> Grads<f64> {
-    let loss = |x: &Array2<f64>, net: &Net<f64>| mse(&model(x, net), y);
-    let with = |change: &dyn Fn(&mut Net<f64>)| {
+fn differences(x: &Array2<f64>, y: &Array1<f64>, net: &Weights<f64>) -> Grads<f64> {
+    let loss = |x: &Array2<f64>, net: &Weights<f64>| mse(&model(x, net), y);
+    let with = |change: &dyn Fn(&mut Weights<f64>)| {
         let mut net = net.clone();
         change(&mut net);
         loss(x, &net)
