@@ -227,7 +227,7 @@ fn an_interrupted_book_leaves_the_old_one() {
 #[test]
 fn ctrl_c_while_cargo_documents_ends_the_book() {
     let fixture = fixture();
-    let script = common::marks_and_waits("began").replace(
+    let script = crate::common::marks_and_waits("began").replace(
         "fn main() {",
         "fn main() {\n    println!(\"cargo::rerun-if-changed=ran\");\n    if !std::fs::exists(\"ran\").unwrap() {\n        return;\n    }",
     );
