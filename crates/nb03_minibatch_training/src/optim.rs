@@ -5,7 +5,7 @@
 //! the order of [`Module::parameters`].
 //!
 //! ```
-//! use nb03_minibatch_training::{Module, Param, Sgd, manual_seed, ndarray::array, nn::{Linear, matrix, tensor}};
+//! use nb03_minibatch_training::{Module, Sgd, ndarray::array, nn::{Linear, matrix, tensor}};
 //!
 //! let mut net = Linear::from_weights(array![[1.0]], array![0.0]);
 //! let saved = net.forward(&tensor(array![[3.0]]));
@@ -15,7 +15,6 @@
 //! ```
 
 use crate::Module;
-use crate::kernels::par::add_scaled_;
 
 /// Stochastic gradient descent: `p.value -= lr * p.grad` for each parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,16 +29,14 @@ impl Sgd {
         Sgd { lr }
     }
 
-    /// A step of every parameter that has a gradient; none is copied.
+    /// A step of every parameter that has a gradient, by [`Param::sgd`](crate::Param::sgd); none is copied.
     ///
     /// # Panics
     /// If a gradient has another shape than its value.
     #[track_caller]
     pub fn step(&self, net: &mut dyn Module) {
         for (_name, p) in net.parameters() {
-            if let Some(grad) = &p.grad {
-                add_scaled_(&mut p.value, grad, -self.lr);
-            }
+            p.sgd(self.lr);
         }
     }
 }
