@@ -62,23 +62,33 @@ impl SimdKernel for Im2Col<'_> {
     fn run<const FMA: bool>(self) {
         let Self { shape: s, x, rows, mut to } = self;
         for line in lines(s, rows) {
+            let kys = on_image(s, line.oy);
+            let image = if kys.is_empty() { &[] } else { &x[first_row(s, &line, &kys) * s.w * s.ci..] };
             for ox in line.oxs {
                 let clipped = Clipped::new(s, ox);
-                for ky in 0..s.kh {
-                    let iy = (line.oy * s.stride + ky).wrapping_sub(s.padding);
-                    // SAFETY: a run of a patch that there is room for, of a row of the image or of zeros.
-                    unsafe {
-                        to = if iy < s.h {
-                            let from = ((line.image * s.h + iy) * s.w + clipped.start) * s.ci;
-                            clipped.copy(&x[from..], to)
-                        } else {
-                            zeros(to, s.kw * s.ci)
-                        };
-                    }
+                // SAFETY: there is room for the patch, and the image has the rows `kys`.
+                unsafe {
+                    to = zeros(to, kys.start * s.kw * s.ci);
+                    to = clipped.copy(s, image, kys.len(), to);
+                    to = zeros(to, (s.kh - kys.end) * s.kw * s.ci);
                 }
             }
         }
     }
+}
+
+/// The rows of the kernel that are on the image at output row `oy`.
+#[inline(always)]
+fn on_image(s: &Shape, oy: usize) -> Range<usize> {
+    let first = s.padding.saturating_sub(oy * s.stride).min(s.kh);
+    let end = (s.h + s.padding).saturating_sub(oy * s.stride).min(s.kh);
+    if first < end { first..end } else { s.kh..s.kh }
+}
+
+/// On which row of all images the first of these rows of the kernel is.
+#[inline(always)]
+fn first_row(s: &Shape, line: &Line, kys: &Range<usize>) -> usize {
+    line.image * s.h + (line.oy * s.stride + kys.start).saturating_sub(s.padding)
 }
 
 /// Which part of a run is padding, in numbers: `left`, then `inside` numbers of the image from column `start` on, then `right`.
@@ -99,18 +109,36 @@ impl Clipped {
         Self { left: left * s.ci, start, inside: inside * s.ci, right: (s.kw - left - inside) * s.ci }
     }
 
-    /// Writes the run, and says where the next one begins.
+    /// Writes `rows` runs, each a row of the image further down, and says where the next one begins.
     ///
     /// # Safety
-    /// `from` holds what is inside, and `to` has room for the run and [`SLACK`] numbers more.
+    /// `image` holds the rows, and `to` has room for the runs and [`SLACK`] numbers more.
     #[inline(always)]
-    unsafe fn copy(&self, from: &[f32], to: *mut f32) -> *mut f32 {
-        // SAFETY: as this function's; whatever is written too far is overwritten by what comes next.
-        unsafe {
-            let to = if self.left > 0 { zeros(to, self.left) } else { to };
-            let to = copied(from, to, self.inside);
-            if self.right > 0 { zeros(to, self.right) } else { to }
+    unsafe fn copy(&self, s: &Shape, image: &[f32], rows: usize, mut to: *mut f32) -> *mut f32 {
+        let step = s.w * s.ci;
+        let (mut from, inside) = (image.as_ptr().wrapping_add(self.start * s.ci), self.inside);
+        let end = self.start * s.ci + rows.saturating_sub(1) * step + inside.next_multiple_of(STEP);
+        let whole = end <= image.len();
+        for _ in 0..rows {
+            // SAFETY: as this function's; whatever is written too far is overwritten by what comes next, and whole steps
+            // are read only where the last row has them, too.
+            unsafe {
+                if self.left > 0 {
+                    to = zeros(to, self.left);
+                }
+                if whole {
+                    copy_steps(from, to, inside);
+                } else {
+                    from.copy_to_nonoverlapping(to, inside);
+                }
+                to = to.wrapping_add(inside);
+                if self.right > 0 {
+                    to = zeros(to, self.right);
+                }
+            }
+            from = from.wrapping_add(step);
         }
+        to
     }
 }
 
@@ -120,32 +148,30 @@ impl Clipped {
 /// `to` has room for them.
 #[inline(always)]
 unsafe fn zeros(to: *mut f32, len: usize) -> *mut f32 {
-    for i in (0..len).step_by(STEP) {
+    let mut done = 0;
+    while done < len {
         // SAFETY: as this function's.
-        unsafe { to.add(i).cast::<[f32; STEP]>().write_unaligned([0.0; STEP]) };
+        unsafe { to.add(done).cast::<[f32; STEP]>().write_unaligned([0.0; STEP]) };
+        done += STEP;
     }
     to.wrapping_add(len)
 }
 
-/// The first `len` numbers of `from`, and up to [`STEP`] more if there are.
+/// `len` numbers, in whole steps.
 ///
 /// # Safety
-/// `from` holds `len` numbers; `to` has room for [`STEP`] more.
+/// There are so many steps to read, and room for them.
 #[inline(always)]
-unsafe fn copied(from: &[f32], to: *mut f32, len: usize) -> *mut f32 {
-    let source = from.as_ptr();
-    // SAFETY: as this function's; whole steps are read only where there are so many numbers.
-    unsafe {
-        if len + STEP <= from.len() {
-            for i in (0..len).step_by(STEP) {
-                let few = source.add(i).cast::<[f32; STEP]>().read_unaligned();
-                to.add(i).cast::<[f32; STEP]>().write_unaligned(few);
-            }
-        } else {
-            source.copy_to_nonoverlapping(to, len);
+unsafe fn copy_steps(from: *const f32, to: *mut f32, len: usize) {
+    let mut done = 0;
+    while done < len {
+        // SAFETY: as this function's.
+        unsafe {
+            let few = from.add(done).cast::<[f32; STEP]>().read_unaligned();
+            to.add(done).cast::<[f32; STEP]>().write_unaligned(few);
         }
+        done += STEP;
     }
-    to.wrapping_add(len)
 }
 
 /// Adds the patches of `rows` where they came from: `to` are whole images `(h, w, ci)`, the first of them that of row 0.
@@ -168,28 +194,38 @@ impl SimdKernel for Col2Im<'_> {
         for line in lines(s, rows) {
             let (these, rest) = from.split_at(line.oxs.len() * s.patch());
             from = rest;
-            for ky in 0..s.kh {
-                let iy = (line.oy * s.stride + ky).wrapping_sub(s.padding);
-                if iy < s.h {
-                    let row = (line.image * s.h + iy) * s.w * s.ci;
-                    add_line(s, these, ky, &line.oxs, &mut to[row..][..s.w * s.ci]);
+            let kys = on_image(s, line.oy);
+            let first = first_row(s, &line, &kys);
+            for (row, ky) in kys.enumerate() {
+                let to = &mut to[(first + row) * s.w * s.ci..][..s.w * s.ci];
+                match s.ci {
+                    1 => add_line::<1>(s, these, ky, &line.oxs, to),
+                    8 => add_line::<8>(s, these, ky, &line.oxs, to),
+                    16 => add_line::<16>(s, these, ky, &line.oxs, to),
+                    32 => add_line::<32>(s, these, ky, &line.oxs, to),
+                    _ => add_line::<0>(s, these, ky, &line.oxs, to),
                 }
             }
         }
     }
 }
 
-/// Row `ky` of some neighbouring patches, added to a row of the image. For one `kx` the places do not overlap, so that no
-/// addition waits for the one before.
+/// Row `ky` of some neighbouring patches, added to a row of the image; `CI` channels, if the compiler is to know them. For
+/// one `kx` the places do not overlap mostly, so that an addition need not wait for the one before.
 #[inline(always)]
-fn add_line(s: &Shape, patches: &[f32], ky: usize, oxs: &Range<usize>, to: &mut [f32]) {
+fn add_line<const CI: usize>(s: &Shape, patches: &[f32], ky: usize, oxs: &Range<usize>, to: &mut [f32]) {
+    let ci = if CI > 0 { CI } else { s.ci };
     for kx in 0..s.kw {
         let inside = inside(s, kx, oxs);
-        let run = (ky * s.kw + kx) * s.ci;
-        for ox in inside {
-            let from = (ox - oxs.start) * s.patch() + run;
-            let at = (ox * s.stride + kx - s.padding) * s.ci;
-            add(&mut to[at..at + s.ci], &patches[from..from + s.ci]);
+        if inside.is_empty() || ci == 0 {
+            continue;
+        }
+        let from = (inside.start - oxs.start) * s.patch() + (ky * s.kw + kx) * ci;
+        let at = (inside.start * s.stride + kx - s.padding) * ci;
+        let from = patches[from..].chunks(s.patch());
+        let to = to[at..].chunks_mut(s.stride.saturating_mul(ci));
+        for (to, from) in to.zip(from).take(inside.len()) {
+            to[..ci].iter_mut().zip(&from[..ci]).for_each(|(to, from)| *to += from);
         }
     }
 }
@@ -200,13 +236,4 @@ fn inside(s: &Shape, kx: usize, oxs: &Range<usize>) -> Range<usize> {
     let first = s.padding.saturating_sub(kx).div_ceil(s.stride);
     let end = (s.w + s.padding).saturating_sub(kx).div_ceil(s.stride);
     oxs.start.max(first)..oxs.end.min(end)
-}
-
-#[inline(always)]
-fn add(to: &mut [f32], from: &[f32]) {
-    let ((tos, to), (froms, from)) = (to.as_chunks_mut::<STEP>(), from.as_chunks::<STEP>());
-    for (to, from) in tos.iter_mut().zip(froms) {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-    }
-    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
