@@ -1,11 +1,13 @@
-//! Forward: a block of patches, times the weight, plus the bias, block after block.
+//! Forward: directly, or a block of patches after the other, times the weight, plus the bias.
 
 use super::im2col::{SLACK, block_rows, im2col};
 use super::shape::Shape;
-use super::{channels_last, channels_second};
-use crate::matmul::{Epilogue, product_to};
-use crate::{memory, par};
+use super::{channels_last, channels_second, direct};
+use crate::element::kernels;
+use crate::matmul::{Epilogue, destination, product_to};
+use crate::{Isa, memory, par};
 use ndarray::{Array2, Array4, ArrayRef1, ArrayRef4, ArrayView2};
+use std::mem::MaybeUninit;
 
 /// The convolution, with a ReLU minus a shift if wanted.
 #[track_caller]
@@ -17,20 +19,38 @@ pub(super) fn conv2d(
     relu: Option<f32>,
 ) -> Array4<f32> {
     let mut out = memory::uninit("conv2d", [shape.n, shape.oh, shape.ow, shape.co]);
-    let (x, weight, bias) = (channels_last(x), patches_down(weight), bias.to_owned());
+    let (x, bias) = (channels_last(x), bias.to_owned());
     let x = x.as_slice().expect("in order");
     let epilogue = match relu {
         None => Epilogue::Bias(&bias),
         Some(shift) => Epilogue::BiasRelu { bias: &bias, shift },
     };
-    let rows = block_rows(&shape);
-    let blocks = out.as_slice_mut().expect("new and in order").chunks_mut((rows * shape.co).max(1));
+    let to = out.as_slice_mut().expect("new and in order");
+    match kernels(Isa::chosen()).filter(|_| direct::fits(&shape)) {
+        Some(kernels) => {
+            let each = destination(std::ptr::null_mut(), 0, epilogue, bias.as_slice());
+            direct::forward(kernels, &shape, x, &weight.view(), to, each);
+        }
+        None => by_patches(&shape, x, &patches_down(weight), epilogue, to),
+    }
+    // SAFETY: either way writes every number.
+    channels_second(unsafe { out.assume_init() })
+}
+
+/// A block of patches after the other.
+fn by_patches(
+    shape: &Shape,
+    x: &[f32],
+    weight: &Array2<f32>,
+    epilogue: Epilogue<'_, f32>,
+    to: &mut [MaybeUninit<f32>],
+) {
+    let rows = block_rows(shape);
+    let blocks = to.chunks_mut((rows * shape.co).max(1));
     par::share(blocks.enumerate(), shape.operations(), |(block, to)| {
         let rows = block * rows..shape.rows().min((block + 1) * rows);
-        with_patches(&shape, x, rows, |patches| product_to(patches, &weight, epilogue, to));
+        with_patches(shape, x, rows, |patches| product_to(patches, weight, epilogue, to));
     });
-    // SAFETY: each block wrote all of its rows, and there is a block for each.
-    channels_second(unsafe { out.assume_init() })
 }
 
 /// Lends `work` the patches of some rows, `(rows, kh·kw·ci)`.

@@ -3,10 +3,11 @@
 use super::forward::with_patches;
 use super::im2col::{block_rows, col2im};
 use super::shape::Shape;
-use super::{channels_last, channels_second};
+use super::{channels_last, channels_second, direct};
+use crate::element::kernels;
 use crate::matmul::{Epilogue, matmul_with, product_to};
 use crate::simd::{SimdKernel, dispatch};
-use crate::{memory, par};
+use crate::{Isa, memory, par};
 use ndarray::{Array1, Array2, Array4, ArrayRef4, ArrayView2, Axis};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -115,18 +116,26 @@ pub(super) fn input(
     out_g: &ArrayRef4<f32>,
 ) -> Array4<f32> {
     let mut input = memory::uninit(operation, [shape.n, shape.h, shape.w, shape.ci]);
-    let (weight, out_g) = (patches_across(weight), channels_last(out_g));
-    let out_g = out_g.as_slice().expect("in order");
+    let out_g = channels_last(out_g);
+    let (out_g, to) = (out_g.as_slice().expect("in order"), input.as_slice_mut().expect("new and in order"));
+    match kernels(Isa::chosen()).filter(|_| direct::fits(&shape)) {
+        Some(kernels) => direct::input(kernels, &shape, &weight.view(), out_g, to),
+        None => by_patches(&shape, &patches_across(weight), out_g, to),
+    }
+    // SAFETY: either way writes every number.
+    channels_second(unsafe { input.assume_init() })
+}
+
+/// A few whole images after the other, whose gradient is set to zero first.
+fn by_patches(shape: &Shape, weight: &Array2<f32>, out_g: &[f32], to: &mut [MaybeUninit<f32>]) {
     let image = shape.h * shape.w * shape.ci;
-    let images = (block_rows(&shape) / shape.positions()).max(1);
-    let groups = input.as_slice_mut().expect("new and in order").chunks_mut((images * image).max(1));
+    let images = (block_rows(shape) / shape.positions()).max(1);
+    let groups = to.chunks_mut((images * image).max(1));
     par::share(groups.enumerate(), shape.operations(), |(group, to)| {
         let first = group * images * shape.positions();
         let rows = first..shape.rows().min(first + images * shape.positions());
-        back(&shape, &weight, &of_rows(&shape, out_g, &rows), memory::zeroed(to));
+        back(shape, weight, &of_rows(shape, out_g, &rows), memory::zeroed(to));
     });
-    // SAFETY: each group of images was set to zero first, and there is a group for each.
-    channels_second(unsafe { input.assume_init() })
 }
 
 /// The gradient of a few whole images, whose patches' gradients are `out_g (rows, co)`: a block after the other.

@@ -30,6 +30,7 @@
 //! ```
 
 mod shape;
+mod direct;
 mod im2col;
 mod forward;
 mod grad;

@@ -275,7 +275,7 @@ pub(crate) fn product_to(
 }
 
 /// The bias as one run of numbers, copied only if it has gaps.
-fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>> {
+pub(crate) fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>> {
     match epilogue {
         Epilogue::None | Epilogue::Add => None,
         Epilogue::Bias(bias) | Epilogue::BiasRelu { bias, .. } => Some(match bias.as_slice() {
@@ -286,7 +286,7 @@ fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>
 }
 
 /// What the kernels need to know of C; rows are contiguous and `c_row` apart.
-fn destination<T: Element>(
+pub(crate) fn destination<T: Element>(
     c: *mut T,
     c_row: isize,
     epilogue: Epilogue<'_, T>,
