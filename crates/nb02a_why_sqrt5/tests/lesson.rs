@@ -66,9 +66,9 @@ fn s01_images() {
     beside("x = x_valid[:100]", format_args!("{:?}", digits.x.shape()), "[100, 1, 28, 28]");
     test_near_zero(digits.normalized.mean, 1e-3);
     test_near_zero(digits.normalized.std - 1.0, 1e-3);
-    digits
-        .source
-        .only_mnist("the number of images", || test_eq(&(digits.train.0, digits.classes), &(50_000, 10)));
+    only_mnist(&digits.source, "the number of images", || {
+        test_eq(&(digits.train.0, digits.classes), &(50_000, 10))
+    });
     test_eq(&digits.x.dim(), &(100, 1, 28, 28));
 }
 
@@ -288,7 +288,7 @@ fn s14_four_layers() {
         "Kaiming's outputs differ {outs:.0} times as much, and the first layer learns {grads:.0} times as fast."
     );
     assert!(outs > 10.0 && grads > 3.0, "{outs} {grads}");
-    DIGITS.source.only_mnist("how much is left of MNIST", || {
+    only_mnist(&DIGITS.source, "how much is left of MNIST", || {
         assert!(out.std.mean < 0.02 && (0.2..0.8).contains(&kaiming_out.std.mean));
     });
 }
