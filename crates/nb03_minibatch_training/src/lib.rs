@@ -16,7 +16,7 @@
 //! | 8 | [`mod@fit`] | the loop with validation |
 //!
 //! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours. What came before is
-//! re-exported: [`nb02_fully_connected`] and all below it. A shape mismatch panics at your line, with both shapes and a hint.
+//! re-exported: [`nb02b_initializing`] and all below it. A shape mismatch panics at your line, with both shapes and a hint.
 //!
 //! # A net that learns
 //!
@@ -35,7 +35,7 @@
 #![forbid(unsafe_code)]
 
 #[doc(no_inline)]
-pub use nb02_fully_connected::*;
+pub use nb02b_initializing::*;
 
 pub mod loss;
 pub mod targets;
@@ -58,3 +58,8 @@ pub use nn::{matrix, tensor};
 pub use optim::Sgd;
 pub use sampler::Sampler;
 pub use targets::Targets;
+
+/// The program on the front page, which `tests/outside.rs` runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadMe;

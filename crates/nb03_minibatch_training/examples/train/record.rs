@@ -110,10 +110,21 @@ fn fingerprint(net: &mut dyn Module) -> String {
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failed> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(|error| Failed { message: format!("{} cannot be written: {error}", path.display()), code: 1 })
+}
+
+#[cfg(unix)]
+fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o666)) // less the umask
+}
+
+#[cfg(not(unix))]
+fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+    builder
 }

@@ -85,12 +85,12 @@ pub(crate) fn first_layer(weight: &ArrayRef2<f32>) -> Figure {
     let units: Vec<Array2<f32>> = weight
         .columns()
         .into_iter()
-        .take(20)
+        .take(6)
         .map(|unit| Array2::from_shape_fn((28, 28), |(y, x)| unit[y * 28 + x]))
         .collect();
     let pictures: Vec<Picture<'_>> = units.iter().enumerate().map(|(i, unit)| Picture::new(unit, format!("unit {i}"))).collect();
-    image_grid(&pictures, 5).describe(
+    image_grid(&pictures, 3).describe(
         "The first layer's weights, a picture a hidden unit: orange pixels excite it, blue ones calm it",
-        "Twenty squares of 28 by 28 weights: blots and strokes of both colours in the middle, and faint noise along the rim, where no image has ink.",
+        "Six squares of 28 by 28 weights: blots and strokes of both colours in the middle, and faint noise along the rim, where no image has ink.",
     )
 }

@@ -7,4 +7,5 @@ mod common;
 mod allocations;
 mod batches;
 mod losses;
+mod program;
 mod training;
