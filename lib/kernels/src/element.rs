@@ -173,7 +173,7 @@ impl sealed::Compiled for f64 {
 }
 
 /// The kernels that were written for these instructions.
-fn kernels(isa: Isa) -> Option<&'static Kernels> {
+pub(crate) fn kernels(isa: Isa) -> Option<&'static Kernels> {
     match isa {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => Some(&kernel::avx512::KERNELS),

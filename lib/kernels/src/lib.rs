@@ -6,6 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`mod@matmul`] | `a @ b`, in every layout, with bias and ReLU if wanted |
+//! | [`conv`] | convolution and average pooling over images, with their gradients |
 //! | [`par`] | elementwise maps and sums over large arrays, limited only by memory bandwidth |
 //! | [`simd`] | plain loops compiled for the lanes that the processor has |
 //! | [`Isa`] | which instructions are used: AVX-512, AVX2, NEON or portable code |
@@ -24,6 +25,7 @@ mod memory;
 mod threads;
 pub mod matmul;
 pub mod par;
+pub mod conv;
 mod peak;
 #[cfg(feature = "mkl")]
 pub mod blas;

@@ -35,6 +35,13 @@ pub(crate) fn uninit<T, Sh: IntoDimension>(operation: &str, shape: Sh) -> Array<
     memory.into_shape_with_order(shape).expect("as many numbers as the shape holds, in order")
 }
 
+/// The same memory, set to zero.
+pub(crate) fn zeroed(memory: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+    memory.fill(MaybeUninit::new(0.0));
+    // SAFETY: every number was just written.
+    unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast(), memory.len()) }
+}
+
 /// How many numbers an array of that shape holds, if there is memory for it; else a panic in the name of `operation`.
 ///
 /// # Panics

@@ -17,7 +17,7 @@ pub(super) fn problems(workspace: &Workspace, names: &Names) -> Vec<String> {
         return vec![format!("{FILE}: cannot be read; it has to say where each row of the lesson is")];
     };
     let rows: Vec<Row> = text.lines().enumerate().filter_map(|(i, line)| row(i + 1, line)).collect();
-    let gaps = rows.windows(2).filter(|w| w[0].letter == w[1].letter && w[1].number != w[0].number + 1);
+    let gaps = rows.windows(2).filter(|w| w[0].series == w[1].series && w[1].number != w[0].number + 1);
     let gaps = gaps.map(|w| {
         let (a, b) = (&w[0], &w[1]);
         format!("{FILE}:{}: row {} follows {}, but the rows of a letter count up by one", b.line, b.id, a.id)
@@ -33,19 +33,20 @@ fn names(cell: &str) -> impl Iterator<Item = String> {
 struct Row<'a> {
     line: usize,
     id: &'a str,
-    letter: char,
+    series: &'a str,
     number: u32,
     items: &'a str,
     tests: &'a str,
 }
 
-/// A row of the table: its first cell is a letter and a number.
+/// A row of the table: its first cell is a capital letter and a number, `A10`, after the notebook perhaps: `2a-A10`.
 fn row(line: usize, text: &str) -> Option<Row<'_>> {
     let cells: Vec<&str> = text.trim().strip_prefix('|')?.split('|').map(str::trim).collect();
-    let letter = cells[0].chars().next().filter(char::is_ascii_uppercase)?;
-    let number = cells[0][1..].parse().ok()?;
+    let series = cells[0].trim_end_matches(|c: char| c.is_ascii_digit());
+    series.ends_with(|c: char| c.is_ascii_uppercase()).then_some(())?;
+    let number = cells[0][series.len()..].parse().ok()?;
     let cell = |i: usize| cells.get(i).copied().unwrap_or_default();
-    Some(Row { line, id: cells[0], letter, number, items: cell(2), tests: cell(3) })
+    Some(Row { line, id: cells[0], series, number, items: cell(2), tests: cell(3) })
 }
 
 impl Row<'_> {
@@ -86,5 +87,7 @@ mod tests {
                 .all(|l| row(1, l).is_none())
         );
         assert_eq!(row(1, "| A1 |").unwrap().tests, "");
+        let r = row(1, "| 2a-B10 | x | y | z |").unwrap();
+        assert_eq!((r.series, r.number), ("2a-B", 10));
     }
 }

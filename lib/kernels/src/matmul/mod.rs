@@ -53,6 +53,7 @@ use kernel::Kernels;
 use mat_ref::MatRef;
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::ptr::null;
 
 /// What happens to each result while it is still in a register, where it costs no pass over memory.
@@ -256,8 +257,25 @@ pub(crate) fn into<T: Element>(
     }
 }
 
+/// A product in memory that nobody has written yet, row after row: every number of `to` is written.
+pub(crate) fn product_to(
+    a: &ArrayRef2<f32>,
+    b: &ArrayRef2<f32>,
+    epilogue: Epilogue<'_, f32>,
+    to: &mut [MaybeUninit<f32>],
+) {
+    assert!(
+        a.ncols() == b.nrows() && to.len() == a.nrows() * b.ncols(),
+        "the operands fit, and `to` the result"
+    );
+    let bias = contiguous_bias(epilogue);
+    let to = destination(to.as_mut_ptr().cast(), b.ncols() as isize, epilogue, bias.as_deref());
+    // SAFETY: memory of that shape, borrowed mutably; nothing is read from it, as no caller adds to what is there.
+    unsafe { product(Isa::chosen(), MatRef::new(a), MatRef::new(b), to) }
+}
+
 /// The bias as one run of numbers, copied only if it has gaps.
-fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>> {
+pub(crate) fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>> {
     match epilogue {
         Epilogue::None | Epilogue::Add => None,
         Epilogue::Bias(bias) | Epilogue::BiasRelu { bias, .. } => Some(match bias.as_slice() {
@@ -268,7 +286,7 @@ fn contiguous_bias<T: Element>(epilogue: Epilogue<'_, T>) -> Option<Cow<'_, [T]>
 }
 
 /// What the kernels need to know of C; rows are contiguous and `c_row` apart.
-fn destination<T: Element>(
+pub(crate) fn destination<T: Element>(
     c: *mut T,
     c_row: isize,
     epilogue: Epilogue<'_, T>,

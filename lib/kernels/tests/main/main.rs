@@ -1,6 +1,7 @@
 //! Products, maps and sums against plain loops in `f64`, on every instruction set that this processor has.
 
 mod common;
+mod conv;
 mod matmul;
 mod memory;
 mod properties;

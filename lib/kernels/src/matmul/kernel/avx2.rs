@@ -6,7 +6,7 @@ use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
 /// 6 × 16 numbers of C: 12 registers of sums, two of B, one or two for elements of A, of 16 in all.
-pub(crate) static KERNELS: Kernels = entries!(__m256, "avx2,fma", outer: 6 x 2, dot: 3 x 3);
+pub(crate) static KERNELS: Kernels = entries!(__m256, "avx2,fma", outer: 6 x 2, dot: 3 x 3, taps: 1);
 
 // SAFETY (all methods): only called below an entry point compiled for AVX2 and FMA, see `Lanes`. Unaligned
 // loads and stores are used except in `stream`; masked ones do not touch, nor fault on, lanes left out.
@@ -27,7 +27,8 @@ impl Lanes for __m256 {
 
     #[inline(always)]
     unsafe fn splat(from: *const f32) -> Self {
-        unsafe { _mm256_set1_ps(*from) }
+        // Not `*from`: a debug build would check its alignment, for each number, in the innermost loop.
+        unsafe { _mm256_broadcastss_ps(_mm_load_ss(from)) }
     }
 
     #[inline(always)]

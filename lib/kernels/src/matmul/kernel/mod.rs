@@ -6,7 +6,9 @@
 //!   lie along the columns of C;
 //! - [`dot`]: a tile of C stays in registers as running dot products; lanes lie along `k`.
 //!
-//! Both, and the copying of what they read ([`copy`]), are compiled once for every [`Isa`](super::Isa). What comes out are a few function pointers and sizes,
+//! A convolution has its own, [`taps`]: it is the first with rows of A in pieces.
+//!
+//! All, and the copying of what they read ([`copy`]), are compiled once for every [`Isa`](super::Isa). What comes out are a few function pointers and sizes,
 //! the [`Kernels`] of that path, so that whatever decides about blocks and threads knows nothing of lanes.
 
 #![allow(clippy::needless_range_loop)] // `sums[i][j]` is row i and column j; iterators would hide that.
@@ -15,6 +17,7 @@ pub(super) mod lanes;
 mod outer;
 mod dot;
 mod copy;
+pub(crate) mod taps;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -32,10 +35,14 @@ pub(crate) struct Kernels {
     pub(super) strip: unsafe fn(&Strip),
     /// Computes [`Dots`].
     pub(super) dots: unsafe fn(&Dots),
+    /// Computes [`Taps`].
+    pub(crate) taps: unsafe fn(&Taps<'_>),
+    /// Columns of a panel of `taps`.
+    pub(crate) taps_width: usize,
     /// Copies a [`Panel`].
     pub(super) copy: unsafe fn(&Panel),
     /// Numbers in a register.
-    pub(super) lanes: usize,
+    pub(crate) lanes: usize,
     /// Rows of C in a tile of `strip`; a [`Strip`] of more is several tiles.
     pub(super) rows: usize,
     /// Columns of C in a tile of `strip`: the width of a panel of B.
@@ -83,6 +90,24 @@ pub(super) struct Dots {
     pub(super) b_packed: bool,
     pub(super) to: Destination,
     pub(super) prefetch: Prefetch,
+}
+
+/// Some results of a convolution: row `i` of the tile is a sum over runs of `len` numbers, one at `from[i] + tap` for each of
+/// the `taps`, times the rows of a packed panel of B, `width` apart; it goes to `c[i]`.
+///
+/// `columns` of the panel are wanted, at most the `width`. Of the pointers the first `rows` are results; the others may
+/// be the first again.
+pub(crate) struct Taps<'a> {
+    pub(crate) rows: usize,
+    pub(crate) from: [*const f32; taps::ROWS],
+    pub(crate) taps: &'a [isize],
+    pub(crate) len: usize,
+    pub(crate) b: *const f32,
+    pub(crate) width: usize,
+    pub(crate) columns: usize,
+    pub(crate) c: [*mut f32; taps::ROWS],
+    /// What happens to each sum; its own place in C is not used.
+    pub(crate) to: Destination,
 }
 
 /// A part of B to be packed: its element (i, j) is at `from + i·from_row + j·from_column`, and goes to `to + i·width + j`;
@@ -155,8 +180,8 @@ unsafe fn prefetch_next<L: lanes::Lanes>(prefetch: &mut Prefetch) {
 /// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.
 macro_rules! entries {
     ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
-     dot: $dot_rows:literal x $dot_columns:literal) => {{
-        use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, copy, dot, lanes::Lanes, outer};
+     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_vectors:literal) => {{
+        use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, Taps, copy, dot, lanes::Lanes, outer, taps};
 
         // SAFETY (all): the caller keeps the promises of `Strip`, `Dots` and `Panel`, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
@@ -172,6 +197,12 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        unsafe fn tapped(t: &Taps<'_>) {
+            // SAFETY: as above.
+            unsafe { taps::taps::<$lanes, $taps_vectors>(t) }
+        }
+
+        $(#[target_feature(enable = $features)])?
         unsafe fn copy_panel(panel: &Panel) {
             // SAFETY: as above.
             unsafe { copy::copy::<$lanes>(panel) }
@@ -180,6 +211,8 @@ macro_rules! entries {
         Kernels {
             strip,
             dots,
+            taps: tapped,
+            taps_width: $taps_vectors * <$lanes as Lanes>::N,
             copy: copy_panel,
             lanes: <$lanes as Lanes>::N,
             rows: $rows,
