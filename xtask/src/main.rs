@@ -10,6 +10,7 @@ mod run;
 mod watch;
 mod data;
 mod call;
+mod train;
 mod src;
 mod export;
 mod check;
@@ -57,6 +58,7 @@ enum Verb {
     Watch(watch::Args),
     Data(data::Args),
     Call(call::Args),
+    Train(train::Args),
     Src(src::Args),
     Export(export::Args),
     Check(check::Args),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Verb::Watch(args) => watch::run(&args),
         Verb::Data(args) => data::run(&args),
         Verb::Call(args) => call::run(&args),
+        Verb::Train(args) => train::run(&args),
         Verb::Src(args) => src::run(&args),
         Verb::Export(args) => export::run(&args),
         Verb::Check(args) => check::run(&args),

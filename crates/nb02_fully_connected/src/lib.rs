@@ -73,12 +73,9 @@ pub use normalize::normalize;
 pub use numeric::finite_difference;
 pub use stats::{Stats, describe, mean, std};
 
-/// The examples of the README on the front page and of the book's pages, run as tests.
+/// The examples of the book's pages, run as tests.
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../../../README.md")]
-    struct ReadMe;
-
     #[doc = include_str!("../../../book/pages/pytorch-to-rust.md")]
     struct PyTorchToRust;
 

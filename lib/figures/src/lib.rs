@@ -13,6 +13,7 @@
 //! | [`loops`] | [`loop_nest`]: what an einsum stands for |
 //! | [`histograms`](mod@histograms) | [`histograms()`]: many small ones, in rows |
 //! | [`spreads`](mod@spreads) | [`spreads()`]: each draw a dot, with mean and standard deviation |
+//! | [`lines`](mod@lines) | [`lines()`]: curves over one axis |
 //! | [`strip`](mod@strip) | [`strip()`]: the forward pass down, the backward pass up |
 //! | [`figure`] | [`show`], and how a drawing becomes a file |
 //! | [`colour`] | [`Colour`]: the roles, their CSS variables, and what they fall back to |
@@ -39,6 +40,7 @@ pub mod grids;
 pub mod loops;
 pub mod histograms;
 pub mod spreads;
+pub mod lines;
 pub mod strip;
 
 pub use bars::{Row, log_bars};
@@ -47,6 +49,7 @@ pub use figure::{Drawing, Figure, show};
 pub use grids::{Grid, grids};
 pub use histograms::{Histogram, histograms};
 pub use images::{Picture, image_grid};
+pub use lines::{Line, lines};
 pub use loops::{Loop, loop_nest};
 pub use sheet::{Place, Sheet};
 pub use spreads::{Draws, spreads};

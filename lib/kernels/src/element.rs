@@ -6,6 +6,7 @@ use crate::matmul::kernel::{self, Kernels};
 use crate::matmul::mat_ref::MatRef;
 use crate::matmul::{self, Epilogue, portable};
 use crate::par::pointwise::{self, Binary, Unary};
+use crate::par::softmax::{self, RowTargets};
 use crate::{Isa, par};
 use ndarray::{Array1, Array2, ArrayD, ArrayRef2, ArrayViewD, ArrayViewMutD, NdFloat};
 
@@ -79,6 +80,11 @@ pub(crate) mod sealed {
         fn dot(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64;
         fn squared_distance(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64;
         fn sum_rows(x: &ArrayRef2<Self>) -> Array1<Self>;
+
+        /// `exp(x)` for `x ≤ 0`, as a part of the loop that calls it.
+        fn exp_below_0<const FMA: bool>(self) -> Self;
+        fn log_softmax(x: &ArrayRef2<Self>) -> Array2<Self>;
+        fn cross_entropy(x: &ArrayRef2<Self>, targets: RowTargets<'_, Self>, scale: Self) -> (f64, Array2<Self>);
     }
 }
 
@@ -142,11 +148,28 @@ macro_rules! forward_to_generic {
         fn sum_rows(x: &ArrayRef2<Self>) -> Array1<Self> {
             par::sums::rows(x)
         }
+
+        fn log_softmax(x: &ArrayRef2<Self>) -> Array2<Self> {
+            softmax::log_softmax_of(x)
+        }
+
+        fn cross_entropy(
+            x: &ArrayRef2<Self>,
+            targets: RowTargets<'_, Self>,
+            scale: Self,
+        ) -> (f64, Array2<Self>) {
+            softmax::cross_entropy_of(x, targets, scale)
+        }
     };
 }
 
 impl sealed::Compiled for f32 {
     const WIDE: bool = true;
+
+    #[inline(always)]
+    fn exp_below_0<const FMA: bool>(self) -> f32 {
+        softmax::exp_below_0::<FMA>(self)
+    }
 
     unsafe fn product(isa: Isa, a: MatRef<f32>, b: MatRef<f32>, to: Destination<f32>) {
         // SAFETY: as this function's; the instructions are there, since `isa` is.
@@ -163,6 +186,10 @@ impl sealed::Compiled for f32 {
 
 impl sealed::Compiled for f64 {
     const WIDE: bool = false;
+
+    fn exp_below_0<const FMA: bool>(self) -> f64 {
+        self.exp()
+    }
 
     unsafe fn product(_: Isa, a: MatRef<f64>, b: MatRef<f64>, to: Destination<f64>) {
         // SAFETY: as this function's.

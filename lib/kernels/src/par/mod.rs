@@ -21,15 +21,19 @@
 
 mod maps;
 mod moments;
+mod gather;
 pub(crate) mod pointwise;
+pub(crate) mod softmax;
 pub(crate) mod sums;
 
+pub use gather::gather_rows;
 pub use maps::{map, map_in_place, zip_map, zip_map_in_place};
 pub use moments::{Moments, moments};
 pub use pointwise::{
     add_scaled_, leaky_relu, leaky_relu_grad, relu, relu_grad, relu_grad_, relu_into, scaled_difference,
     sub_div, sub_div_, threshold_backward_,
 };
+pub use softmax::{RowTargets, cross_entropy, log_softmax};
 pub use sums::{dot, squared_distance, sum, sum_few_rows, sum_rows, total, total_of_squares};
 
 pub use crate::memory::ask_for_large_pages;

@@ -1,4 +1,4 @@
-//! Crates outside the workspace that depend on this stage alone: one builds and runs, others fail as the book says.
+//! Crates outside the workspace that depend on one stage alone: one builds and runs, others fail as the book says.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
@@ -7,16 +7,17 @@ use std::process::Command;
 
 const STAGE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A package outside the workspace, in an empty folder of that name.
-fn package(name: &str) -> PathBuf {
+/// A package outside the workspace, in an empty folder of that name, that depends on a stage.
+fn package(name: &str, stage: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     drop(std::fs::remove_dir_all(folder.join("src"))); // what the last run left, if there was one
     std::fs::create_dir_all(folder.join("src/bin")).unwrap();
     // The same versions as ours, so nothing has to be downloaded for this.
     std::fs::copy(Path::new(STAGE).join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let path = Path::new(STAGE).with_file_name(stage);
     let manifest = format!(
         "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nnb02_fully_connected = {{ path = {STAGE:?} }}\n"
+         [dependencies]\n{stage} = {{ path = {path:?} }}\n"
     );
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     folder
@@ -34,11 +35,23 @@ fn cargo(folder: &Path, args: &[&str]) -> (bool, String, String) {
 
 #[test]
 fn one_dependency_brings_everything_below_it() {
-    let folder = package("outside");
+    let folder = package("outside", "nb03_minibatch_training");
     std::fs::copy(Path::new(STAGE).join("tests/outside/program.rs"), folder.join("src/main.rs")).unwrap();
     let (good, out, err) = cargo(&folder, &["run", "--quiet"]);
     assert!(good, "{err}");
     assert!(out.contains("on digits drawn by this program"), "{out}");
+    let accuracy = out.split("accuracy ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+    assert!(accuracy.is_some_and(|accuracy| accuracy > 0.9), "{out}");
+}
+
+/// It is short enough to be read there, and what is read there is what runs.
+#[test]
+fn the_program_is_the_one_on_the_front_page() {
+    let program = std::fs::read_to_string(Path::new(STAGE).join("tests/outside/program.rs")).unwrap();
+    let code = program.split_once("\n\n").unwrap().1;
+    assert!(program.lines().count() <= 40);
+    let page = std::fs::read_to_string(Path::new(STAGE).join("../../README.md")).unwrap();
+    assert!(page.contains(code), "README.md has another program than tests/outside/program.rs");
 }
 
 /// The doc tests of the page only know *that* its examples do not compile: the stable rustdoc ignores the code of the
@@ -48,7 +61,7 @@ fn the_compiler_errors_of_the_book_are_the_compilers() {
     let page = Path::new(STAGE).join("../../book/pages/compiler-errors.md");
     let examples = failing_examples(&std::fs::read_to_string(page).unwrap());
     assert!(examples.len() > 5, "{examples:?}");
-    let folder = package("compiler_errors");
+    let folder = package("compiler_errors", "nb02_fully_connected");
     for (i, (_, code)) in examples.iter().enumerate() {
         std::fs::write(folder.join(format!("src/bin/example_{i}.rs")), code).unwrap();
     }
