@@ -15,7 +15,7 @@ use std::fmt::{self, Display};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// What this crate was built with, for example `debug build, opt-level 3`.
+/// How this crate and those that compute were built, for example `debug build, dependencies at opt-level 3`.
 ///
 /// ```
 /// assert!(nb00_testing::timing::PROFILE.contains("opt-level"));
@@ -81,7 +81,7 @@ pub fn timeit_n<R>(runs: u32, loops: u32, mut f: impl FnMut() -> R) -> Timing {
 /// Runs `f` once, prints the time it took, and returns what it returned: `%time`.
 ///
 /// ```
-/// let three = nb00_testing::time("adding", || 1 + 2); // adding: 41 ns (debug build, opt-level 3)
+/// let three = nb00_testing::time("adding", || 1 + 2); // adding: 41 ns (debug build, dependencies at opt-level 3)
 /// assert_eq!(three, 3);
 /// ```
 pub fn time<R>(what: &str, f: impl FnOnce() -> R) -> R {

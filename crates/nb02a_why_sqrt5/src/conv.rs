@@ -1,17 +1,20 @@
 //! A convolution as plain loops.
 //!
-//! A *kernel* slides over an image; at each position it multiplies the pixels below it by its weights and adds up. The
-//! image has several channels, and there is a kernel for each channel that comes out:
+//! A *kernel* slides over an image; at each position it multiplies the pixels below it by its
+//! weights and adds up. The image has several channels, and there is a kernel for each channel that
+//! comes out:
 //!
 //! ```text
 //! out[o, y, x] = bias[o] + Σ_c Σ_ky Σ_kx  image[c, y·stride + ky − padding, x·stride + kx − padding] · weight[o, c, ky, kx]
 //! ```
 //!
-//! Three loops over where the result goes, three over what is added up: six for an image. Pixels outside of the image are 0. The
-//! gradient is the same six loops: each product `pixel · weight` sends the result's gradient times the one to the other.
+//! Three loops over where the result goes, three over what is added up: six for an image. Pixels
+//! outside of the image are 0. The gradient is the same six loops: each product `pixel · weight`
+//! sends the result's gradient times the one to the other.
 //!
-//! This is the rung of the ladder that cannot be wrong, in `f32` and in `f64`, where finite differences check it. What the
-//! nets run on is [`kernels::conv`](crate::kernels::conv), some hundred times faster, and compared with this.
+//! This is the rung of the ladder that cannot be wrong, in `f32` and in `f64`, where finite
+//! differences check it. What the nets run on is [`kernels::conv`](crate::kernels::conv), some
+//! hundred times faster, and compared with this.
 //!
 //! ```
 //! use nb02a_why_sqrt5::{conv2d_loops, ndarray::{Array, array}};
@@ -35,7 +38,8 @@ pub struct ConvGrad<T> {
     pub bias: Array1<T>,
 }
 
-/// `x (n, ci, h, w)` convolved with `weight (co, ci, kh, kw)`, plus `bias (co)`: `(n, co, oh, ow)`, by loops.
+/// `x (n, ci, h, w)` convolved with `weight (co, ci, kh, kw)`, plus `bias (co)`: `(n, co, oh, ow)`,
+/// by loops.
 ///
 /// # Panics
 /// If the channels or the bias do not fit, or as [`out_size`].
@@ -74,7 +78,8 @@ pub fn conv2d_loops<T: Element>(
     out
 }
 
-/// The gradients of [`conv2d_loops`] for the gradient `out_g (n, co, oh, ow)` of its result, by the same loops.
+/// The gradients of [`conv2d_loops`] for the gradient `out_g (n, co, oh, ow)` of its result, by the
+/// same loops.
 ///
 /// # Panics
 /// If the channels or `out_g` do not fit, or as [`out_size`].

@@ -1,8 +1,9 @@
 //! The experiment: four convolutions after each other, and what is left of the signal.
 //!
-//! One layer with the default weights gives a standard deviation of 0.6 where 1 came in, and nobody would worry. A ReLU takes
-//! half of the squares, and then the next layer does the same. What is lost is a *factor*, so it is lost again in each layer:
-//! after four of them the outputs are nearly the same for all images, and a loss cannot tell them apart.
+//! One layer with the default weights gives a standard deviation of 0.6 where 1 came in, and nobody
+//! would worry. A ReLU takes half of the squares, and then the next layer does the same. What is
+//! lost is a *factor*, so it is lost again in each layer: after four of them the outputs are nearly
+//! the same for all images, and a loss cannot tell them apart.
 
 use crate::ndarray::ArrayRef1;
 use crate::nn::{AvgPool2d, Conv2d, Flatten, Module, ReLU, Sequential, Tensor, images, matrix, tensor};
@@ -20,7 +21,8 @@ pub enum Init {
     Kaiming,
 }
 
-/// The notebook's net: four convolutions of stride 2 with ReLUs between them, and the mean of what is left of the image.
+/// The notebook's net: four convolutions of stride 2 with ReLUs between them, and the mean of what
+/// is left of the image.
 pub fn four_layers(init: Init, rng: &mut Rng) -> Sequential {
     let mut net = Sequential::new();
     for (layer, sizes) in CHANNELS.windows(2).enumerate() {
@@ -46,7 +48,8 @@ pub struct Left {
 }
 
 impl Left {
-    /// One pass of `net` over images `x (n, 1, h, w)` with the labels `y (n)`: mean squared error, as in the notebook.
+    /// One pass of `net` over images `x (n, 1, h, w)` with the labels `y (n)`: mean squared error,
+    /// as in the notebook.
     ///
     /// # Panics
     /// If the shapes do not fit.

@@ -1,11 +1,13 @@
 //! Fans of a convolution's weight, and Kaiming's initialisation written from the paper.
 //!
-//! A convolution's result is a sum of `ci · kh · kw` products: so many numbers one output looks at, its *fan in*. Backward, one
-//! pixel's gradient is a sum over the outputs that looked at it, up to `co · kh · kw`: the *fan out*. (With a stride there
-//! are fewer, which the formula does not know.) `kh · kw` is what the notebook calls `rec_fs`, the size of the receptive field.
+//! A convolution's result is a sum of `ci · kh · kw` products: so many numbers one output looks at,
+//! its *fan in*. Backward, one pixel's gradient is a sum over the outputs that looked at it, up to
+//! `co · kh · kw`: the *fan out*. (With a stride there are fewer, which the formula does not know.)
+//! `kh · kw` is what the notebook calls `rec_fs`, the size of the receptive field.
 //!
-//! He et al. ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852), eq. 10 and 15) give weights the standard deviation
-//! `gain / √fan`, and a uniform draw from `(−b, b)` has the standard deviation `b / √3`. That is all that [`kaiming2()`] says.
+//! He et al. ([arXiv:1502.01852](https://arxiv.org/abs/1502.01852), eq. 10 and 15) give weights the
+//! standard deviation `gain / √fan`, and a uniform draw from `(−b, b)` has the standard deviation
+//! `b / √3`. That is all that [`kaiming2()`] says.
 
 use crate::ndarray::{ArrayRef, Dimension};
 use crate::{Fan, Rng, gain, rand};
@@ -51,8 +53,8 @@ impl Fans {
     }
 }
 
-/// Overwrites a weight `(nf, ni, …)` with uniform draws of standard deviation `gain(a) / √fan`: the notebook's `kaiming2(x, a,
-/// use_fan_out)`.
+/// Overwrites a weight `(nf, ni, …)` with uniform draws of standard deviation `gain(a) / √fan`: the
+/// notebook's `kaiming2(x, a, use_fan_out)`.
 ///
 /// # Panics
 /// As [`Fans::of`].

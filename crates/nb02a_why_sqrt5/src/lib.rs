@@ -1,9 +1,10 @@
 //! # 02a · Why sqrt(5)
 //!
-//! A detective story. PyTorch initialises its convolutions with `kaiming_uniform_(weight, a=math.sqrt(5))`, and the
-//! lesson asks: what is a leaky slope of √5 doing there? So it looks at what comes out of such a layer, writes the
-//! initialisation again from the paper, compares, and puts four layers after each other: with PyTorch's default nothing is left
-//! of the signal at the end, and with Kaiming's it is as large as it was.
+//! A detective story. PyTorch initialises its convolutions with `kaiming_uniform_(weight,
+//! a=math.sqrt(5))`, and the lesson asks: what is a leaky slope of √5 doing there? So it looks at
+//! what comes out of such a layer, writes the initialisation again from the paper, compares, and
+//! puts four layers after each other: with PyTorch's default nothing is left of the signal at the
+//! end, and with Kaiming's it is as large as it was.
 //!
 //! Here it is also where convolutions begin.
 //!
@@ -14,8 +15,8 @@
 //! | 3 | [`nn`] | `nn::Conv2d` on a fast kernel, `nn::AvgPool2d`, `nn::Flatten`, `nn::Lambda` |
 //! | 4 | [`four_layers`] | the experiment: what is left after four layers, and what comes back |
 //!
-//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours. What came before is
-//! re-exported: [`nb02_fully_connected`] and all that it stands on.
+//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside
+//! ours. What came before is re-exported: [`nb02_fully_connected`] and all that it stands on.
 //!
 //! ```
 //! use nb02a_why_sqrt5::{*, nn::tensor};

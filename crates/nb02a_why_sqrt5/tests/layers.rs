@@ -1,4 +1,5 @@
-//! The loops and the layers for images: awkward sizes, finite differences, and what they say when a shape does not fit.
+//! The loops and the layers for images: awkward sizes, finite differences, and what they say when a
+//! shape does not fit.
 
 mod common;
 
@@ -92,7 +93,8 @@ fn the_fast_kernel_is_the_loops() {
     }
 }
 
-/// A net with every layer of this stage; smooth, so that finite differences may be taken in `f32`, too.
+/// A net with every layer of this stage; smooth, so that finite differences may be taken in `f32`,
+/// too.
 fn net(rng: &mut Rng) -> Sequential {
     let square =
         Lambda::new("square", |x| x.mapv(|x| x * x).into_shared(), |x, g| (2.0 * x * g).into_shared());

@@ -1,8 +1,8 @@
 //! Notebook 02a, executed section by section: `cargo xtask run nb02a`.
 //!
-//! Every number of ours is printed beside the course's: O is the original notebook, W the course's Swift version. Theirs are
-//! single draws of random weights; ours are the mean over fifty seeds, with the spread (one standard deviation) that tells how far a
-//! single draw may fall.
+//! Every number of ours is printed beside the course's: O is the original notebook, W the course's
+//! Swift version. Theirs are single draws of random weights; ours are the mean over fifty seeds,
+//! with the spread (one standard deviation) that tells how far a single draw may fall.
 
 mod common;
 mod figures;
@@ -44,8 +44,8 @@ fn f1(layer: &Conv2d) -> Stats {
     stats_of(&ReLU.infer(&layer.infer(&DIGITS.tensor())))
 }
 
-/// How large the outputs of a 5 × 5 convolution are by theory: `√(25 · E[w²] · E[x²] + E[b²])`, with `E[x²]` over what the
-/// kernel sees, which without padding is less of the dark border.
+/// How large the outputs of a 5 × 5 convolution are by theory: `√(25 · E[w²] · E[x²] + E[b²])`,
+/// with `E[x²]` over what the kernel sees, which without padding is less of the dark border.
 fn size_by_theory(weight_std: f64, bias_std: f64) -> f64 {
     let squares = avg_pool2d(&DIGITS.x.mapv(|x| x * x), (5, 5), 1, 0);
     (25.0 * weight_std.powi(2) * mean(&squares) + bias_std.powi(2)).sqrt()
@@ -53,8 +53,9 @@ fn size_by_theory(weight_std: f64, bias_std: f64) -> f64 {
 
 /// `get_data`, `normalize`, and images with four axes
 ///
-/// The data are those of the last notebook. New is the shape: `(n, c, h, w)`, so many images, channels, rows and columns. MNIST
-/// is grey, one channel. Nothing is copied for that, 784 numbers in a row *are* 28 rows of 28.
+/// The data are those of the last notebook. New is the shape: `(n, c, h, w)`, so many images,
+/// channels, rows and columns. MNIST is grey, one channel. Nothing is copied for that, 784 numbers
+/// in a row *are* 28 rows of 28.
 #[test]
 fn s01_images() {
     let digits = &*DIGITS;
@@ -74,9 +75,10 @@ fn s01_images() {
 
 /// A convolution as six loops
 ///
-/// Each number that comes out is a sum of products of a small window of the image with the same 25 weights. Three loops say where
-/// it goes, three what is added up: that is all, see [`conv2d_loops`]. What the nets here run on copies the windows into the rows of
-/// a matrix, a few at a time, and calls the product of notebook 01.
+/// Each number that comes out is a sum of products of a small window of the image with the same 25
+/// weights. Three loops say where it goes, three what is added up: that is all, see
+/// [`conv2d_loops`]. What the nets here run on copies the windows into the rows of a matrix, a few
+/// at a time, and calls the product of notebook 01.
 #[test]
 fn s02_six_loops() {
     let rng = &mut manual_seed(0);
@@ -109,8 +111,9 @@ fn s03_the_first_layer() {
 
 /// Its default weights
 ///
-/// Small numbers around 0. Whoever looks only at one layer learns nothing from them; so the notebook writes down their statistics
-/// and goes on. By theory both are uniform between −1/5 and 1/5, whose standard deviation is 1/√75.
+/// Small numbers around 0. Whoever looks only at one layer learns nothing from them; so the
+/// notebook writes down their statistics and goes on. By theory both are uniform between −1/5 and
+/// 1/5, whose standard deviation is 1/√75.
 #[test]
 fn s04_default_weights() {
     let weight = Spread::over_seeds(|rng| stats_of(&l1(rng).weight.value));
@@ -127,8 +130,9 @@ fn s04_default_weights() {
 
 /// What comes out: 0.6 where 1 went in
 ///
-/// The images have mean 0 and standard deviation 1. What comes out of the layer should be like that, too, and is not. The theory is one
-/// line: a sum of 25 products of variance 1/75, and a bias.
+/// The images have mean 0 and standard deviation 1. What comes out of the layer should be like
+/// that, too, and is not. The theory is one line: a sum of 25 products of variance 1/75, and a
+/// bias.
 #[test]
 fn s05_its_output() {
     let out = Spread::over_seeds(|rng| stats_of(&l1(rng).infer(&DIGITS.tensor())));
@@ -145,8 +149,8 @@ fn s05_its_output() {
 
 /// Kaiming without a ReLU: about 1
 ///
-/// `init.kaiming_normal_(l1.weight, a=1.)`: a leaky slope of 1 is no ReLU at all. Now what comes out is about as large as what went
-/// in.
+/// `init.kaiming_normal_(l1.weight, a=1.)`: a leaky slope of 1 is no ReLU at all. Now what comes
+/// out is about as large as what went in.
 #[test]
 fn s06_kaiming_for_no_relu() {
     let out =
@@ -159,8 +163,9 @@ fn s06_kaiming_for_no_relu() {
 
 /// Kaiming with a ReLU behind it, and the default with one
 ///
-/// The notebook's `f1(x, a)` is a leaky ReLU of slope `a` after the layer; at 0 it is the plain one. With Kaiming's weights about 1 is
-/// left, with the default's a third of that. A third a layer: this is the suspicion.
+/// The notebook's `f1(x, a)` is a leaky ReLU of slope `a` after the layer; at 0 it is the plain
+/// one. With Kaiming's weights about 1 is left, with the default's a third of that. A third a
+/// layer: this is the suspicion.
 #[test]
 fn s07_with_relu() {
     let kaiming = |rng: &mut Rng| l1_with(kaiming_normal(0.0, rng), rng);
@@ -175,8 +180,8 @@ fn s07_with_relu() {
 
 /// `rec_fs`, and the two fans
 ///
-/// How many products is one output the sum of? `l1.weight[0, 0].numel()`, 25, times the channels in: the fan in. The fan out is that times
-/// the channels out.
+/// How many products is one output the sum of? `l1.weight[0, 0].numel()`, 25, times the channels
+/// in: the fan in. The fan out is that times the channels out.
 #[test]
 fn s08_fans() {
     let fans = Fans::of(l1(&mut manual_seed(0)).weight.value.shape());
@@ -189,8 +194,8 @@ fn s08_fans() {
 
 /// `gain(a)`, and where √5 leads
 ///
-/// The paper's factor for a leaky ReLU of slope `a`. At √5 it is 0.577: the weights are made *smaller* than without any ReLU, as if the
-/// negative side were amplified.
+/// The paper's factor for a leaky ReLU of slope `a`. At √5 it is 0.577: the weights are made
+/// *smaller* than without any ReLU, as if the negative side were amplified.
 #[test]
 fn s09_gain() {
     let gains = [1.0, 0.0, 0.01, 0.1, 5.0_f64.sqrt()].map(gain);
@@ -202,7 +207,8 @@ fn s09_gain() {
 
 /// The standard deviation of a uniform draw
 ///
-/// Between −1 and 1 it is 1/√3. So a uniform draw needs a bound √3 times larger than the standard deviation it should have.
+/// Between −1 and 1 it is 1/√3. So a uniform draw needs a bound √3 times larger than the standard
+/// deviation it should have.
 #[test]
 fn s10_std_of_uniform() {
     let spread = Spread::over_seeds(|rng| Stats::of(&rand(10_000, rng).mapv(|u| 2.0 * u - 1.0)));
@@ -213,8 +219,8 @@ fn s10_std_of_uniform() {
 
 /// `kaiming2`: written again from the paper, and the same question asked
 ///
-/// With a = 0 the layer and its ReLU keep the size. With a = √5 it gives what PyTorch's own default gave. So this *is* the default, and
-/// nothing else is wrong with the layer.
+/// With a = 0 the layer and its ReLU keep the size. With a = √5 it gives what PyTorch's own default
+/// gave. So this *is* the default, and nothing else is wrong with the layer.
 #[test]
 fn s11_kaiming2() {
     let with = |a: f64| {
@@ -235,9 +241,10 @@ fn s11_kaiming2() {
 
 /// Is the bound exactly the old one?
 ///
-/// `√3 · gain(√5) / √fan` is `1/√fan`, and that is what Torch had used since the days of Lua. Nobody meant a leaky ReLU: the 5 is
-/// what makes a new function return an old number. How the lesson found out is the lesson: read `reset_parameters`, write the
-/// claim down as a test, and ask the people who know (pytorch#15314 is the public question).
+/// `√3 · gain(√5) / √fan` is `1/√fan`, and that is what Torch had used since the days of Lua.
+/// Nobody meant a leaky ReLU: the 5 is what makes a new function return an old number. How the
+/// lesson found out is the lesson: read `reset_parameters`, write the claim down as a test, and ask
+/// the people who know (pytorch#15314 is the public question).
 #[test]
 fn s12_why_sqrt5() {
     for fan in [1, 25, 72, 288, 800_000] {
@@ -255,8 +262,9 @@ fn s12_why_sqrt5() {
 
 /// `Flatten`: the whole batch to one vector?
 ///
-/// The notebook's is `x.view(-1)`. With one output for each image the result happens to be right: 100 numbers. With ten it would be
-/// 1000, and the images lost. Ours, like PyTorch's `nn.Flatten`, keeps the first axis.
+/// The notebook's is `x.view(-1)`. With one output for each image the result happens to be right:
+/// 100 numbers. With ten it would be 1000, and the images lost. Ours, like PyTorch's `nn.Flatten`,
+/// keeps the first axis.
 #[test]
 fn s13_flatten() {
     let one = Flatten.infer(&nn::tensor(Array4::zeros((100, 1, 1, 1))));
@@ -268,10 +276,11 @@ fn s13_flatten() {
 
 /// Four layers, and nothing is left
 ///
-/// 1 → 8 → 16 → 32 → 1 channels, each convolution with stride 2, ReLUs between them, and the mean of the last image. With PyTorch's
-/// default weights, the outputs for a hundred different digits are the same number up to some thousandths, and what comes back to
-/// the first layer is small, too. With Kaiming's weights and no bias both are of the size that they should be. This is the whole notebook
-/// in two lines.
+/// 1 → 8 → 16 → 32 → 1 channels, each convolution with stride 2, ReLUs between them, and the mean
+/// of the last image. With PyTorch's default weights, the outputs for a hundred different digits
+/// are the same number up to some thousandths, and what comes back to the first layer is small,
+/// too. With Kaiming's weights and no bias both are of the size that they should be. This is the
+/// whole notebook in two lines.
 #[test]
 fn s14_four_layers() {
     let left = |init| {
@@ -295,8 +304,9 @@ fn s14_four_layers() {
 
 /// Where it goes, layer by layer
 ///
-/// Each layer with its ReLU leaves a part of what it was given; with the default it is about 0.4 each time. So nothing is wrong with any single
-/// layer: it is the product of four such factors that kills the signal.
+/// Each layer with its ReLU leaves a part of what it was given; with the default it is about 0.4
+/// each time. So nothing is wrong with any single layer: it is the product of four such factors
+/// that kills the signal.
 #[test]
 fn s15_layer_by_layer() {
     let left = |init| Left::of(&mut four_layers(init, &mut manual_seed(0)), &DIGITS.tensor(), &DIGITS.y);
@@ -315,7 +325,8 @@ fn s15_layer_by_layer() {
 
 /// The same in Swift
 ///
-/// The course went through this notebook again in Swift, with other draws. Its numbers say the same as ours.
+/// The course went through this notebook again in Swift, with other draws. Its numbers say the same
+/// as ours.
 #[test]
 fn s16_swift() {
     let kaiming = Spread::over_seeds(|rng| f1(&l1_with(kaiming_normal(0.0, rng), rng)));
@@ -334,8 +345,9 @@ fn s16_swift() {
 
 /// Does it matter for learning?
 ///
-/// The notebook stops at the gradient. Five steps of gradient descent from both starts show what it means: the default has first to find
-/// its mean, while Kaiming's net tells the digits apart from the start.
+/// The notebook stops at the gradient. Five steps of gradient descent from both starts show what it
+/// means: the default has first to find its mean, while Kaiming's net tells the digits apart from
+/// the start.
 #[test]
 fn s17_five_steps() {
     let (x, y) = (DIGITS.tensor(), &DIGITS.y);
@@ -360,7 +372,8 @@ fn s17_five_steps() {
 
 /// A gradient, checked
 ///
-/// The convolution's gradients by the six loops, by the fast kernel, and by pushing each number a little, in `f64`.
+/// The convolution's gradients by the six loops, by the fast kernel, and by pushing each number a
+/// little, in `f64`.
 #[test]
 fn s18_gradients() {
     let rng = &mut manual_seed(3);

@@ -1,8 +1,9 @@
 //! A hundred layers: nan, 0, and when exactly.
 //!
-//! A product of a matrix of `n × n` random numbers and a vector makes the vector about `√n` times longer: each of its numbers is a
-//! sum of `n` products. With `n = 512` that is 22.6, and `22.6²⁸` is as large as an `f32` can be. So the twenty-ninth product is lost,
-//! whatever the draw: the *logarithm* of the length grows by the same step each time, and its spread is small.
+//! A product of a matrix of `n × n` random numbers and a vector makes the vector about `√n` times
+//! longer: each of its numbers is a sum of `n` products. With `n = 512` that is 22.6, and `22.6²⁸`
+//! is as large as an `f32` can be. So the twenty-ninth product is lost, whatever the draw: the
+//! *logarithm* of the length grows by the same step each time, and its spread is small.
 //!
 //! ```text
 //! products until the end = ln(3.4e38) / ln(growth)       growth = scale · √n
@@ -23,8 +24,8 @@ pub struct Layers {
     pub lost: Option<usize>,
 }
 
-/// A random vector of `n` numbers through `count` layers, each a matrix `(n, n)` that `weights` draws: the notebook's
-/// `for i in range(100): x = a @ x`.
+/// A random vector of `n` numbers through `count` layers, each a matrix `(n, n)` that `weights`
+/// draws: the notebook's `for i in range(100): x = a @ x`.
 ///
 /// # Panics
 /// If a matrix is not `(n, n)`.
@@ -67,8 +68,8 @@ fn size(x: &Array2<f32>) -> f64 {
     (squares / x.len() as f64).sqrt()
 }
 
-/// After how many products numbers that grow by a factor of `growth` each time leave the range of `f32`, at its upper end or at
-/// its lower one; infinitely many if `growth` is 1.
+/// After how many products numbers that grow by a factor of `growth` each time leave the range of
+/// `f32`, at its upper end or at its lower one; infinitely many if `growth` is 1.
 ///
 /// ```
 /// use nb02b_initializing::expected_end;

@@ -1,8 +1,9 @@
 //! # 02b · Initializing
 //!
-//! Why are weights divided by the square root of their number? A hundred matrices are multiplied with a vector, one after the other,
-//! and what comes out is nan. Made smaller, it is 0. Between the two there is a magic number, and the notebook finds out where it
-//! comes from, by sums of products of random numbers; then it puts a ReLU in the mix and finds Kaiming's.
+//! Why are weights divided by the square root of their number? A hundred matrices are multiplied
+//! with a vector, one after the other, and what comes out is nan. Made smaller, it is 0. Between
+//! the two there is a magic number, and the notebook finds out where it comes from, by sums of
+//! products of random numbers; then it puts a ReLU in the mix and finds Kaiming's.
 //!
 //! | | module | section of the notebook |
 //! |---|---|---|
@@ -10,8 +11,9 @@
 //! | 2 | [`magic_number`] | mean and mean square of what comes out, with and without a ReLU |
 //! | 3 | [`mod@orthogonal`] | another way out: matrices that change no length |
 //!
-//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers and the theory beside ours. What came
-//! before is re-exported: [`nb02a_why_sqrt5`] and all that it stands on.
+//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers and the
+//! theory beside ours. What came before is re-exported: [`nb02a_why_sqrt5`] and all that it stands
+//! on.
 //!
 //! ```
 //! use nb02b_initializing::*;

@@ -1,10 +1,11 @@
 //! Mean and mean square of what comes out, with and without a ReLU.
 //!
-//! `y = a @ x`, all numbers normal with mean 0 and variance 1. Each number of `y` is a sum of `n` products. A product of two such
-//! numbers has mean 0 and variance 1, so the sum has mean 0 and variance `n`: its size is `√n`, and divided by that it is 1 again. That is the
-//! magic number.
+//! `y = a @ x`, all numbers normal with mean 0 and variance 1. Each number of `y` is a sum of `n`
+//! products. A product of two such numbers has mean 0 and variance 1, so the sum has mean 0 and
+//! variance `n`: its size is `√n`, and divided by that it is 1 again. That is the magic number.
 //!
-//! A ReLU makes 0 of the negative half. The mean square is halved, for the sum is symmetric; and the mean is no longer 0:
+//! A ReLU makes 0 of the negative half. The mean square is halved, for the sum is symmetric; and
+//! the mean is no longer 0:
 //!
 //! | | mean | mean square |
 //! |---|---|---|
@@ -48,13 +49,15 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of `draws` products of two random numbers: the notebook's `x = torch.randn(1); a = torch.randn(1); y = a * x`.
+    /// Of `draws` products of two random numbers: the notebook's `x = torch.randn(1); a =
+    /// torch.randn(1); y = a * x`.
     pub fn of_products(draws: usize, after: After, rng: &mut Rng) -> Self {
         let (x, a) = (randn(draws, rng), randn(draws, rng));
         Self::of((x * a).mapv(|y| after.apply(y)))
     }
 
-    /// Of `scale · a @ x`, for a vector of `n` numbers and a matrix `(n, n)`, both new in each of `draws`: the mean over them.
+    /// Of `scale · a @ x`, for a vector of `n` numbers and a matrix `(n, n)`, both new in each of
+    /// `draws`: the mean over them.
     pub fn of_layers(n: usize, scale: f32, draws: usize, after: After, rng: &mut Rng) -> Self {
         let mut total = Moments { mean: 0.0, square: 0.0 };
         for _ in 0..draws {
@@ -79,7 +82,8 @@ impl Moments {
         }
     }
 
-    /// What a sum of `n` products, times `scale`, has by theory; with a ReLU for an `n` so large that it is normal.
+    /// What a sum of `n` products, times `scale`, has by theory; with a ReLU for an `n` so large
+    /// that it is normal.
     ///
     /// ```
     /// use nb02b_initializing::{After, Moments};

@@ -1,12 +1,14 @@
 //! Another way out: matrices that change no length.
 //!
-//! Saxe, McClelland and Ganguli ([arXiv:1312.6120](https://arxiv.org/abs/1312.6120)) start with orthogonal matrices, `qᵀ @ q = 1`. A random
-//! matrix divided by √n keeps the length of a vector *on average*, and stretches some directions twice as much as others, so that a hundred
-//! of them leave little but one direction. An orthogonal one keeps every length, exactly.
+//! Saxe, McClelland and Ganguli ([arXiv:1312.6120](https://arxiv.org/abs/1312.6120)) start with
+//! orthogonal matrices, `qᵀ @ q = 1`. A random matrix divided by √n keeps the length of a vector
+//! *on average*, and stretches some directions twice as much as others, so that a hundred of them
+//! leave little but one direction. An orthogonal one keeps every length, exactly.
 //!
-//! It is made from a random matrix, column after column: subtract what lies along the columns before, and make the rest 1 long (Gram and
-//! Schmidt). Doing that once loses orthogonality to rounding where a column was nearly a sum of those before it; twice is enough
-//! (Giraud, Langou and Rozložník, 2005).
+//! It is made from a random matrix, column after column: subtract what lies along the columns
+//! before, and make the rest 1 long (Gram and Schmidt). Doing that once loses orthogonality to
+//! rounding where a column was nearly a sum of those before it; twice is enough (Giraud, Langou and
+//! Rozložník, 2005).
 
 use crate::ndarray::{Array2, ArrayRef2, ArrayView1};
 use crate::{Rng, randn};
@@ -23,8 +25,8 @@ pub fn orthogonal(n: usize, rng: &mut Rng) -> Array2<f32> {
     orthonormal_columns(&randn((n, n), rng).mapv(f64::from)).mapv(|x| x as f32)
 }
 
-/// Columns of length 1 at right angles that span what the columns of `a (m, n)` span, each on the side of its column: the `Q` of
-/// `a = Q @ R` with a positive diagonal of `R`.
+/// Columns of length 1 at right angles that span what the columns of `a (m, n)` span, each on the
+/// side of its column: the `Q` of `a = Q @ R` with a positive diagonal of `R`.
 ///
 /// # Panics
 /// If `n > m`: there is no room for so many right angles.

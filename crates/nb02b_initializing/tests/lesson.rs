@@ -1,7 +1,8 @@
 //! Notebook 02b, executed section by section: `cargo xtask run nb02b`.
 //!
-//! Every number of ours is printed beside the course's (O is the original notebook) and beside the theory. O's are single draws; ours are the
-//! mean over some seeds with their spread, one standard deviation.
+//! Every number of ours is printed beside the course's (O is the original notebook) and beside the
+//! theory. O's are single draws; ours are the mean over some seeds with their spread, one standard
+//! deviation.
 
 mod figures;
 
@@ -45,8 +46,8 @@ fn compare(what: &str, course: [&str; 2], theory: Moments, tolerance: f64, f: im
 
 /// A hundred layers: nan
 ///
-/// A vector of 512 numbers of size 1, times a matrix of such numbers, a hundred times. It could be a deep net without activations. What comes
-/// out is no number any more.
+/// A vector of 512 numbers of size 1, times a matrix of such numbers, a hundred times. It could be
+/// a deep net without activations. What comes out is no number any more.
 #[test]
 fn s01_explosion() {
     let end = through_layers(N, 100, scaled(1.0), &mut manual_seed(0));
@@ -56,9 +57,11 @@ fn s01_explosion() {
 
 /// When exactly?
 ///
-/// The notebook looks: at loop index 28 the standard deviation is nan for the first time. It could have been computed. Each product makes the
-/// vector √512 = 22.6 times longer, and an `f32` ends at 3.4e38: after ln 3.4e38 / ln 22.6 = 28.4 products. Where each of 512 numbers may be
-/// the first to get there, some three times larger than their mean, it is a little earlier. And it is the same for every draw.
+/// The notebook looks: at loop index 28 the standard deviation is nan for the first time. It could
+/// have been computed. Each product makes the vector √512 = 22.6 times longer, and an `f32` ends at
+/// 3.4e38: after ln 3.4e38 / ln 22.6 = 28.4 products. Where each of 512 numbers may be the first to
+/// get there, some three times larger than their mean, it is a little earlier. And it is the same
+/// for every draw.
 #[test]
 fn s02_when_exactly() {
     let expected = expected_end(512.0_f64.sqrt());
@@ -77,7 +80,8 @@ fn s02_when_exactly() {
 
 /// A hundredth of it: 0
 ///
-/// The obvious remedy is to make the weights smaller. Times 0.01 each product makes the vector 0.226 times as long, and the other end of `f32`,
+/// The obvious remedy is to make the weights smaller. Times 0.01 each product makes the vector
+/// 0.226 times as long, and the other end of `f32`,
 /// 1.4e-45, is reached after 69 products. All numbers are 0 then, and nothing will ever bring them back.
 #[test]
 fn s03_vanishing() {
@@ -95,8 +99,9 @@ fn s03_vanishing() {
 
 /// The magic number
 ///
-/// Divided by √512, the vector is after a hundred layers as large as before. (Not quite: the logarithm of its length wanders. With its spread
-/// over the seeds you see that 0.93 is nothing special.)
+/// Divided by √512, the vector is after a hundred layers as large as before. (Not quite: the
+/// logarithm of its length wanders. With its spread over the seeds you see that 0.93 is nothing
+/// special.)
 #[test]
 fn s04_the_magic_number() {
     let scale = 1.0 / 512.0_f32.sqrt();
@@ -118,8 +123,8 @@ fn s04_the_magic_number() {
 
 /// Where it comes from: one layer
 ///
-/// `y = a @ x`, a hundred times with new numbers: the mean of `y` is about 0, that of `y²` about 512. The square of what the vector has to be
-/// divided by.
+/// `y = a @ x`, a hundred times with new numbers: the mean of `y` is about 0, that of `y²` about
+/// 512. The square of what the vector has to be divided by.
 #[test]
 fn s05_one_layer() {
     let theory = Moments::layer_theory(N, 1.0, After::Nothing);
@@ -130,8 +135,8 @@ fn s05_one_layer() {
 
 /// … and one product
 ///
-/// Each number of `y` is a sum of 512 products, and one product of two random numbers has mean 0 and mean square 1. Variances of independent
-/// numbers add up; that is all there is to it.
+/// Each number of `y` is a sum of 512 products, and one product of two random numbers has mean 0
+/// and mean square 1. Variances of independent numbers add up; that is all there is to it.
 #[test]
 fn s06_one_product() {
     let theory = Moments::product_theory(After::Nothing);
@@ -142,7 +147,8 @@ fn s06_one_product() {
 
 /// ReLU in the mix: one product
 ///
-/// The negative half becomes 0, and with it half of the squares; and the mean is no longer 0 but 1/π.
+/// The negative half becomes 0, and with it half of the squares; and the mean is no longer 0 but
+/// 1/π.
 #[test]
 fn s07_relu_one_product() {
     let theory = Moments::product_theory(After::Relu);
@@ -153,7 +159,8 @@ fn s07_relu_one_product() {
 
 /// ReLU in the mix: one layer
 ///
-/// Half of 512. The mean is that of a normal number of variance 512, cut off at 0: √(512/2π) = 9.03.
+/// Half of 512. The mean is that of a normal number of variance 512, cut off at 0: √(512/2π) =
+/// 9.03.
 #[test]
 fn s08_relu_one_layer() {
     let theory = Moments::layer_theory(N, 1.0, After::Relu);
@@ -164,8 +171,8 @@ fn s08_relu_one_layer() {
 
 /// … and Kaiming's factor
 ///
-/// So the weights have to be √(2/512). That is Kaiming's initialisation, found by experiment: the mean square is 1 again (the mean is not 0, and
-/// cannot be).
+/// So the weights have to be √(2/512). That is Kaiming's initialisation, found by experiment: the
+/// mean square is 1 again (the mean is not 0, and cannot be).
 #[test]
 fn s09_kaiming() {
     let scale = (2.0_f64 / 512.0).sqrt();
@@ -192,7 +199,8 @@ fn moments_by_seed() -> Vec<(&'static str, Vec<f64>)> {
 
 /// A hundred layers with ReLUs
 ///
-/// The whole story once more, with a ReLU after each layer: without the factor 2 half of the squares are lost in each, 2⁻⁵⁰ of the size in a hundred.
+/// The whole story once more, with a ReLU after each layer: without the factor 2 half of the
+/// squares are lost in each, 2⁻⁵⁰ of the size in a hundred.
 #[test]
 fn s10_a_hundred_layers_with_relu() {
     let n = 256;
@@ -209,8 +217,9 @@ fn s10_a_hundred_layers_with_relu() {
 
 /// Orthogonal matrices
 ///
-/// An orthogonal matrix changes no length at all. So a hundred of them leave the vector exactly as long as it was: no wandering, no magic
-/// number. How one is made is in [`mod@orthogonal`]; it is checked here against its definition.
+/// An orthogonal matrix changes no length at all. So a hundred of them leave the vector exactly as
+/// long as it was: no wandering, no magic number. How one is made is in [`mod@orthogonal`]; it is
+/// checked here against its definition.
 #[test]
 fn s11_orthogonal() {
     let n = 128;
@@ -233,8 +242,8 @@ fn s11_orthogonal() {
 
 /// Nearly parallel columns
 ///
-/// What the construction has to survive: columns that are nearly sums of each other. One pass of Gram and Schmidt leaves them at other than
-/// right angles by 1e-6 here; two do not.
+/// What the construction has to survive: columns that are nearly sums of each other. One pass of
+/// Gram and Schmidt leaves them at other than right angles by 1e-6 here; two do not.
 #[test]
 fn s12_nearly_parallel() {
     let hilbert = Array2::from_shape_fn((10, 10), |(i, j)| 1.0 / (1.0 + i as f64 + j as f64)); // the classic
@@ -246,9 +255,11 @@ fn s12_nearly_parallel() {
 
 /// Three strategies
 ///
-/// The notebook ends with an outlook. To keep the size of what goes through a net one can *scale* the weights (Xavier, Kaiming: this notebook), start
-/// with *orthogonal* ones (1312.6120, above), or divide each matrix by its largest stretch at every step, its *spectral norm* (1802.05957). The numbers
-/// below say how they differ: by how much does a matrix stretch the direction that it stretches most?
+/// The notebook ends with an outlook. To keep the size of what goes through a net one can *scale*
+/// the weights (Xavier, Kaiming: this notebook), start with *orthogonal* ones (1312.6120, above),
+/// or divide each matrix by its largest stretch at every step, its *spectral norm* (1802.05957).
+/// The numbers below say how they differ: by how much does a matrix stretch the direction that it
+/// stretches most?
 #[test]
 fn s13_three_strategies() {
     let (n, rng) = (128, &mut manual_seed(0));
@@ -263,7 +274,8 @@ fn s13_three_strategies() {
     test_near_zero(normed - 1.0, 1e-3);
 }
 
-/// The spectral norm by power iteration: what is multiplied by `aᵀ @ a` again and again turns into the direction stretched most.
+/// The spectral norm by power iteration: what is multiplied by `aᵀ @ a` again and again turns into
+/// the direction stretched most.
 fn largest_stretch(a: &Array2<f32>) -> f64 {
     let length = |x: &Array2<f32>| x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
     let mut x = randn((a.ncols(), 1), &mut manual_seed(1));

@@ -48,13 +48,15 @@ pub(crate) fn zeroed(memory: &mut [MaybeUninit<f32>]) -> &mut [f32] {
 /// At the caller's line if [`room`] has no answer.
 #[track_caller]
 pub fn check_room<T>(operation: &str, shape: &[usize]) -> usize {
-    room::<T>(shape).unwrap_or_else(|| {
-        panic!(
+    match room::<T>(shape) {
+        Some(len) => len,
+        // Not in a closure, which would not know the caller's line.
+        None => panic!(
             "{operation}: a result of shape {shape:?} takes {:.0} GB, and there is not so much memory; \
              compute a part of its rows at a time",
             shape.iter().map(|&n| n as f64).product::<f64>() * size_of::<T>() as f64 / 1e9
-        )
-    })
+        ),
+    }
 }
 
 /// How many numbers an array of that shape holds; `None` if there is no memory for it.

@@ -22,8 +22,8 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// A layer initialised as PyTorch's is, by the √5 of this notebook: weight and bias from `U(−1/√fan, 1/√fan)`, with
-    /// `fan = ni · ks²`.
+    /// A layer initialised as PyTorch's is, by the √5 of this notebook: weight and bias from
+    /// `U(−1/√fan, 1/√fan)`, with `fan = ni · ks²`.
     ///
     /// For weights that suit a ReLU see [`kaiming_`](Self::kaiming_).
     pub fn new(ni: usize, nf: usize, ks: usize, stride: usize, padding: usize, rng: &mut Rng) -> Self {
@@ -49,8 +49,8 @@ impl Conv2d {
         Conv2d { weight: Param::new(tensor(weight)), bias: Param::new(tensor(bias)), stride, padding }
     }
 
-    /// Overwrites the weight by [`kaiming2`](crate::kaiming2()) for a leaky slope of `a`, and the bias with zeros: what the
-    /// notebook does to each layer in the end.
+    /// Overwrites the weight by [`kaiming2`](crate::kaiming2()) for a leaky slope of `a`, and the
+    /// bias with zeros: what the notebook does to each layer in the end.
     pub fn kaiming_(&mut self, a: f64, rng: &mut Rng) {
         kaiming2(&mut self.weight.value, a, Fan::In, rng);
         self.bias.value.fill(0.0);

@@ -1,7 +1,9 @@
-//! `nn`, with layers for images: [`Conv2d`], [`AvgPool2d`], [`Flatten`], [`Lambda`]; the others are re-exported.
+//! `nn`, with layers for images: [`Conv2d`], [`AvgPool2d`], [`Flatten`], [`Lambda`]; the others are
+//! re-exported.
 //!
-//! A batch of images is a tensor `(n, c, h, w)`, as in PyTorch. In memory what a convolution returns has its channels last; no
-//! layer asks, and two convolutions after each other never transpose.
+//! A batch of images is a tensor `(n, c, h, w)`, as in PyTorch. In memory what a convolution
+//! returns has its channels last; no layer asks, and two convolutions after each other never
+//! transpose.
 //!
 //! ```
 //! use nb02a_why_sqrt5::{*, nn::tensor};
@@ -48,7 +50,8 @@ fn check_out_g(module: &str, out: &[usize], out_g: &[usize]) {
     );
 }
 
-/// Why no images of `channels` channels (any number for `None`), at least as large as the window, have this shape.
+/// Why no images of `channels` channels (any number for `None`), at least as large as the window,
+/// have this shape.
 fn image_error(module: &str, x: &[usize], channels: Option<usize>, window: (usize, usize)) -> Option<String> {
     match *x {
         [_, c, ..] if x.len() == 4 && channels.is_some_and(|channels| c != channels) => {

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// `(n, c, h, w)` → `(n, c · h · w)`: what a linear layer takes. PyTorch's `nn.Flatten()`.
 ///
-/// The notebook's own is `x.view(-1)`: the whole batch becomes one vector. That works there only because its net has one
-/// output for each image.
+/// The notebook's own is `x.view(-1)`: the whole batch becomes one vector. That works there only
+/// because its net has one output for each image.
 #[derive(Clone, Copy, Debug)]
 pub struct Flatten;
 
@@ -31,7 +31,8 @@ fn in_shape(x: &Tensor, shape: &[usize]) -> Tensor {
     x.to_shape(shape).expect("as many numbers as before").into_owned().into_shared()
 }
 
-/// A function as a layer, with the function that takes its gradient back: PyTorch's `Lambda`, where autograd knows the second.
+/// A function as a layer, with the function that takes its gradient back: PyTorch's `Lambda`, where
+/// autograd knows the second.
 ///
 /// ```
 /// use nb02a_why_sqrt5::{*, nn::{Lambda, tensor}};

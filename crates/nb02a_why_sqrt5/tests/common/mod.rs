@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 mod failing;
 pub(crate) use failing::failure;
 
-/// The notebook's data: normalised by the training set's statistics; of the validation set the first 100 images.
+/// The notebook's data: normalised by the training set's statistics; of the validation set the
+/// first 100 images.
 pub(crate) struct Digits {
     pub(crate) train: (usize, usize),
     pub(crate) valid: (usize, usize),

@@ -5,7 +5,8 @@ use nb02b_initializing::{Stats, ndarray::Array1};
 
 pub(crate) use ::figures::show;
 
-/// A row a kind of layer, a dot a seed: the mean square of what comes out, divided by what it is by theory.
+/// A row a kind of layer, a dot a seed: the mean square of what comes out, divided by what it is by
+/// theory.
 pub(crate) fn squares(rows: &[(&str, Vec<f64>)]) -> Figure {
     let row = |(name, values): &(&str, Vec<f64>)| {
         let Stats { mean, std, .. } = Stats::of(&values.iter().map(|&x| x as f32).collect::<Array1<_>>());

@@ -1,11 +1,14 @@
-//! A convolution without patches: each sum reads its numbers where they lie, in images with a border of zeros.
+//! A convolution without patches: each sum reads its numbers where they lie, in images with a
+//! border of zeros.
 //!
-//! A patch's rows are runs of an image, so a tile of results only has to know where its patches begin; see
-//! [`taps`](crate::matmul::kernel::taps). The border costs a copy of each image, where patches would cost `kh · kw / stride²` of them.
+//! A patch's rows are runs of an image, so a tile of results only has to know where its patches
+//! begin; see [`taps`](crate::matmul::kernel::taps). The border costs a copy of each image, where
+//! patches would cost `kh · kw / stride²` of them.
 //!
-//! Backward is the same: a pixel's gradient is a sum over the results that looked at it, which lie beside each other in
-//! `out_g`. Which of the kernel's numbers they were multiplied with depends on the pixel's place modulo the stride, its *phase*; so
-//! each phase is a convolution of `out_g` by a part of the weight.
+//! Backward is the same: a pixel's gradient is a sum over the results that looked at it, which lie
+//! beside each other in `out_g`. Which of the kernel's numbers they were multiplied with depends on
+//! the pixel's place modulo the stride, its *phase*; so each phase is a convolution of `out_g` by a
+//! part of the weight.
 
 use super::shape::Shape;
 use crate::matmul::destination::Destination;
@@ -19,7 +22,8 @@ use std::ops::Range;
 /// Numbers of padded images that a task holds at a time: they stay in L2.
 const NEAR: usize = 1 << 14;
 
-/// Numbers in a padded image at most, and its size compared with the image's: else the border would be what costs.
+/// Numbers in a padded image at most, and its size compared with the image's: else the border would
+/// be what costs.
 const LARGEST: usize = 1 << 18;
 const BORDER: usize = 4;
 
@@ -123,11 +127,13 @@ impl<'a> Sums<'a> {
         Self { kernels, taps, len, b, columns }
     }
 
-    /// Computes the results of some images, each at the same `places` in its image: where its sum begins, and where it goes.
+    /// Computes the results of some images, each at the same `places` in its image: where its sum
+    /// begins, and where it goes.
     ///
     /// # Safety
-    /// The taps of each result are in its image, whose length is `from_len`, and its columns in `to`, an image of which has
-    /// `to_len` numbers; nobody else writes there. The bias has a number for each column.
+    /// The taps of each result are in its image, whose length is `from_len`, and its columns in
+    /// `to`, an image of which has `to_len` numbers; nobody else writes there. The bias has a
+    /// number for each column.
     unsafe fn write(
         &self,
         (from, from_len): (&[f32], usize),
@@ -279,7 +285,8 @@ fn places(phase: usize, size: usize, s: &Shape) -> std::iter::StepBy<Range<usize
     (first.min(size)..size).step_by(s.stride)
 }
 
-/// Shares images among threads, a few at a time: `work` is lent them with their border, and the place of their results.
+/// Shares images among threads, a few at a time: `work` is lent them with their border, and the
+/// place of their results.
 fn by_images(
     s: &Shape,
     padded: &Padded,

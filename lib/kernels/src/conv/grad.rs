@@ -12,7 +12,8 @@ use ndarray::{Array1, Array2, Array4, ArrayRef4, ArrayView2, Axis};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-/// Parts of the sum over all patches, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share evenly.
+/// Parts of the sum over all patches, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share
+/// evenly.
 const PARTS: usize = 24;
 
 /// The gradients of weight and bias: `out_gᵀ @ patches` and the sum of `out_g` over all patches.
@@ -138,7 +139,8 @@ fn by_patches(shape: &Shape, weight: &Array2<f32>, out_g: &[f32], to: &mut [Mayb
     });
 }
 
-/// The gradient of a few whole images, whose patches' gradients are `out_g (rows, co)`: a block after the other.
+/// The gradient of a few whole images, whose patches' gradients are `out_g (rows, co)`: a block
+/// after the other.
 fn back(shape: &Shape, weight: &Array2<f32>, out_g: &ArrayView2<'_, f32>, to: &mut [f32]) {
     let most = block_rows(shape);
     for (block, out_g) in out_g.axis_chunks_iter(Axis(0), most).enumerate() {

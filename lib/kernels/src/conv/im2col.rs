@@ -1,13 +1,14 @@
 //! Patches out of images, and patches back into images.
 //!
-//! A patch is `kh` runs of `kw · ci` numbers, each run contiguous in an image whose channels are last. At the edge a part of a
-//! run, or all of it, is padding.
+//! A patch is `kh` runs of `kw · ci` numbers, each run contiguous in an image whose channels are
+//! last. At the edge a part of a run, or all of it, is padding.
 
 use super::shape::Shape;
 use crate::simd::{SimdKernel, dispatch};
 use std::ops::Range;
 
-/// Numbers that are copied at a time. A run is copied in whole steps: what is too much is overwritten by the next run.
+/// Numbers that are copied at a time. A run is copied in whole steps: what is too much is
+/// overwritten by the next run.
 const STEP: usize = 8;
 
 /// Numbers that may be written behind the last patch.
@@ -91,7 +92,8 @@ fn first_row(s: &Shape, line: &Line, kys: &Range<usize>) -> usize {
     line.image * s.h + (line.oy * s.stride + kys.start).saturating_sub(s.padding)
 }
 
-/// Which part of a run is padding, in numbers: `left`, then `inside` numbers of the image from column `start` on, then `right`.
+/// Which part of a run is padding, in numbers: `left`, then `inside` numbers of the image from
+/// column `start` on, then `right`.
 struct Clipped {
     left: usize,
     start: usize,
@@ -109,7 +111,8 @@ impl Clipped {
         Self { left: left * s.ci, start, inside: inside * s.ci, right: (s.kw - left - inside) * s.ci }
     }
 
-    /// Writes `rows` runs, each a row of the image further down, and says where the next one begins.
+    /// Writes `rows` runs, each a row of the image further down, and says where the next one
+    /// begins.
     ///
     /// # Safety
     /// `image` holds the rows, and `to` has room for the runs and [`SLACK`] numbers more.
@@ -174,7 +177,8 @@ unsafe fn copy_steps(from: *const f32, to: *mut f32, len: usize) {
     }
 }
 
-/// Adds the patches of `rows` where they came from: `to` are whole images `(h, w, ci)`, the first of them that of row 0.
+/// Adds the patches of `rows` where they came from: `to` are whole images `(h, w, ci)`, the first
+/// of them that of row 0.
 pub(super) fn col2im(shape: &Shape, patches: &[f32], rows: Range<usize>, to: &mut [f32]) {
     dispatch(Col2Im { shape, patches, rows, to });
 }
@@ -210,8 +214,9 @@ impl SimdKernel for Col2Im<'_> {
     }
 }
 
-/// Row `ky` of some neighbouring patches, added to a row of the image; `CI` channels, if the compiler is to know them. For
-/// one `kx` the places do not overlap mostly, so that an addition need not wait for the one before.
+/// Row `ky` of some neighbouring patches, added to a row of the image; `CI` channels, if the
+/// compiler is to know them. For one `kx` the places do not overlap mostly, so that an addition
+/// need not wait for the one before.
 #[inline(always)]
 fn add_line<const CI: usize>(s: &Shape, patches: &[f32], ky: usize, oxs: &Range<usize>, to: &mut [f32]) {
     let ci = if CI > 0 { CI } else { s.ci };

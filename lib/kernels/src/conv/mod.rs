@@ -1,7 +1,8 @@
 //! Convolution and average pooling over images, with their gradients.
 //!
-//! A convolution is a matrix product in disguise: each output position looks at a *patch* of the image, `kh · kw · ci`
-//! numbers, and multiplies it by the same weights. Written row under row, the patches are a matrix (*im2col*), and
+//! A convolution is a matrix product in disguise: each output position looks at a *patch* of the
+//! image, `kh · kw · ci` numbers, and multiplies it by the same weights. Written row under row, the
+//! patches are a matrix (*im2col*), and
 //!
 //! ```text
 //! out (rows, co) = patches (rows, kh·kw·ci) @ weight (kh·kw·ci, co) + bias        rows = n · oh · ow
@@ -9,15 +10,20 @@
 //! x's gradient       = out_g @ weightᵀ, each patch added back where it came from (*col2im*)
 //! ```
 //!
-//! The patches repeat each pixel up to `kh · kw` times and would not fit a cache, so a block of rows is made at a time, small
-//! enough to stay in L2, and goes straight into the product, with the bias and, if wanted, the ReLU in its epilogue.
+//! The patches repeat each pixel up to `kh · kw` times and would not fit a cache. For the weight's
+//! gradient a block of rows is made at a time, small enough to stay in L2, and goes straight into the
+//! product. Forward and for `x`'s gradient not even that: a kernel of its own reads each patch where it
+//! lies, in an image with a border of zeros. Bias and, if wanted, ReLU are in the epilogue. (Images
+//! larger than L2, strides over 4 and processors without wide registers take the blocks there, too.)
 //!
-//! Images are `(n, c, h, w)`, as PyTorch's. In *memory* results are channels last, `(n, h, w, c)`: then a row of a patch is one
-//! run of `kw · ci` numbers, the product's result is the next layer's input as it is, and a channel is a column. So an image
-//! batch that comes from here goes into the next layer without a copy; one in another order is copied once.
+//! Images are `(n, c, h, w)`, as PyTorch's. In *memory* results are channels last, `(n, h, w, c)`:
+//! then a row of a patch is one run of `kw · ci` numbers, the product's result is the next layer's
+//! input as it is, and a channel is a column. So an image batch that comes from here goes into the
+//! next layer without a copy; one in another order is copied once.
 //!
-//! Blocks depend on the shapes only and are added up in order: same bits for any number of threads. Padding is with zeros
-//! that take part in the product, as in PyTorch's definition: an infinite weight makes NaN of them.
+//! Blocks depend on the shapes only and are added up in order: same bits for any number of threads.
+//! Padding is with zeros that take part in the product, as in PyTorch's definition: an infinite
+//! weight makes NaN of them.
 //!
 //! ```
 //! use kernels::{conv::conv2d, ndarray::{Array1, Array4}};
@@ -52,12 +58,12 @@ pub struct Conv2dGrad {
     pub bias: Array1<f32>,
 }
 
-/// `x (n, ci, h, w)` convolved with `weight (co, ci, kh, kw)`, plus `bias (co)`: `(n, co, oh, ow)`, with
-/// `oh = (h + 2 · padding − kh) / stride + 1`; PyTorch's `F.conv2d`.
+/// `x (n, ci, h, w)` convolved with `weight (co, ci, kh, kw)`, plus `bias (co)`: `(n, co, oh, ow)`,
+/// with `oh = (h + 2 · padding − kh) / stride + 1`; PyTorch's `F.conv2d`.
 ///
 /// # Panics
-/// If the channels or the bias do not fit, if the stride is 0, if the kernel is empty or larger than the padded image, or if
-/// there is no memory for the result.
+/// If the channels or the bias do not fit, if the stride is 0, if the kernel is empty or larger
+/// than the padded image, or if there is no memory for the result.
 #[track_caller]
 pub fn conv2d(
     x: &ArrayRef4<f32>,
@@ -107,7 +113,8 @@ pub fn conv2d_grad(
     Conv2dGrad { input: grad::input("conv2d_grad", shape, weight, out_g), weight: weight_g, bias }
 }
 
-/// The gradients of weight and bias alone: what a net's first layer needs, as nobody asks for the images'.
+/// The gradients of weight and bias alone: what a net's first layer needs, as nobody asks for the
+/// images'.
 ///
 /// # Panics
 /// As [`conv2d_grad`].
@@ -124,7 +131,8 @@ pub fn conv2d_param_grads(
     grad::parameters(shape, x, out_g)
 }
 
-/// The images as `(n, h, w, c)`, in that order in memory: as they are, if they are such, else copied.
+/// The images as `(n, h, w, c)`, in that order in memory: as they are, if they are such, else
+/// copied.
 fn channels_last(x: &ArrayRef4<f32>) -> CowArray<'_, f32, Ix4> {
     let x: ArrayView4<'_, f32> = x.view().permuted_axes([0, 2, 3, 1]);
     if x.is_standard_layout() {

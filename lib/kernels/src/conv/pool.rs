@@ -8,11 +8,12 @@ use crate::simd::{SimdKernel, dispatch};
 use ndarray::{Array4, ArrayRef4};
 use std::ops::Range;
 
-/// The mean of each window of `size (kh, kw)`: `(n, c, h, w)` to `(n, c, oh, ow)`; PyTorch's `F.avg_pool2d`, whose mean counts
-/// the padding's zeros, too.
+/// The mean of each window of `size (kh, kw)`: `(n, c, h, w)` to `(n, c, oh, ow)`; PyTorch's
+/// `F.avg_pool2d`, whose mean counts the padding's zeros, too.
 ///
 /// # Panics
-/// If the stride is 0, if a window is empty or larger than the padded image, or if `2 · padding` is larger than it.
+/// If the stride is 0, if a window is empty or larger than the padded image, or if `2 · padding` is
+/// larger than it.
 ///
 /// ```
 /// use kernels::{conv::avg_pool2d, ndarray::{array, Axis}};
@@ -35,7 +36,8 @@ pub fn avg_pool2d(x: &ArrayRef4<f32>, size: (usize, usize), stride: usize, paddi
     channels_second(unsafe { out.assume_init() })
 }
 
-/// The gradient of [`avg_pool2d`]: each pixel of `(n, c, h, w)` gets an equal share of what its windows get.
+/// The gradient of [`avg_pool2d`]: each pixel of `(n, c, h, w)` gets an equal share of what its
+/// windows get.
 ///
 /// # Panics
 /// As [`avg_pool2d`] for images of `x`'s shape, and if `out_g` has another shape than its result.

@@ -82,7 +82,8 @@ impl Shape {
     }
 }
 
-/// How often a window fits a padded image, along each axis: `(size + 2 · padding − window) / stride + 1`.
+/// How often a window fits a padded image, along each axis: `(size + 2 · padding − window) / stride
+/// + 1`.
 #[track_caller]
 pub(super) fn windows(
     what: &str,

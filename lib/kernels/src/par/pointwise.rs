@@ -174,8 +174,25 @@ pub(crate) fn unary<T: Element>(x: ArrayViewD<'_, T>, f: Unary<T>) -> ArrayD<T> 
                 out.assume_init()
             }
         }
-        None => unary(x.as_standard_layout().view(), f),
+        None => match order(&x) {
+            Some(axes) => back(unary(x.permuted_axes(&axes[..]), f), &axes),
+            None => unary(x.as_standard_layout().view(), f),
+        },
     }
+}
+
+/// The axes by decreasing strides, if in that order the array is in order: images whose channels are last in memory stay so.
+fn order<T>(x: &ArrayViewD<'_, T>) -> Option<Vec<usize>> {
+    let mut axes: Vec<usize> = (0..x.ndim()).collect();
+    axes.sort_by_key(|&axis| std::cmp::Reverse(x.strides()[axis]));
+    x.view().permuted_axes(&axes[..]).is_standard_layout().then_some(axes)
+}
+
+/// The array with its axes where they were before `axes` was taken of them.
+fn back<T>(x: ArrayD<T>, axes: &[usize]) -> ArrayD<T> {
+    let mut places = vec![0; axes.len()];
+    axes.iter().enumerate().for_each(|(place, &axis)| places[axis] = place);
+    x.permuted_axes(places)
 }
 
 pub(crate) fn unary_in_place<T: Element>(mut x: ArrayViewMutD<'_, T>, f: Unary<T>) {
@@ -200,8 +217,17 @@ pub(crate) fn binary<T: Element>(x: ArrayViewD<'_, T>, y: ArrayViewD<'_, T>, f: 
                 out.assume_init()
             }
         }
-        _ => binary(x.as_standard_layout().view(), y.as_standard_layout().view(), f),
+        _ => match same_order(&x, &y) {
+            Some(axes) => back(binary(x.permuted_axes(&axes[..]), y.permuted_axes(&axes[..]), f), &axes),
+            None => binary(x.as_standard_layout().view(), y.as_standard_layout().view(), f),
+        },
     }
+}
+
+/// [`order`] of both, if it is one and the same, and not that of their axes already.
+fn same_order<T>(x: &ArrayViewD<'_, T>, y: &ArrayViewD<'_, T>) -> Option<Vec<usize>> {
+    let is_other = !x.is_standard_layout();
+    order(x).filter(|axes| is_other && y.view().permuted_axes(&axes[..]).is_standard_layout())
 }
 
 pub(crate) fn binary_in_place<T: Element>(mut x: ArrayViewMutD<'_, T>, y: ArrayViewD<'_, T>, f: Binary<T>) {
@@ -212,10 +238,13 @@ pub(crate) fn binary_in_place<T: Element>(mut x: ArrayViewMutD<'_, T>, y: ArrayV
             // SAFETY: two arrays of one shape; `x` is read and written, each number by one thread.
             unsafe { run_binary(xs.as_ptr(), ys.as_ptr(), xs.as_mut_ptr(), len, f) };
         }
-        _ => {
-            let changed = binary(x.view(), y, f);
-            Zip::from(&mut x).and(&changed).for_each(|x, &y| *x = y);
-        }
+        _ => match same_order(&x.view(), &y) {
+            Some(axes) => binary_in_place(x.permuted_axes(&axes[..]), y.permuted_axes(&axes[..]), f),
+            None => {
+                let changed = binary(x.view(), y, f);
+                Zip::from(&mut x).and(&changed).for_each(|x, &y| *x = y);
+            }
+        },
     }
 }
 

@@ -1,7 +1,8 @@
-//! The kernel of a convolution: a tile of results whose operands are read where they lie in an image.
+//! The kernel of a convolution: a tile of results whose operands are read where they lie in an
+//! image.
 //!
-//! It is [`outer`](super::outer) with rows of A in pieces: each is some runs of contiguous numbers, the *taps*, at the same
-//! distances from a start of its own. So no patch is ever copied.
+//! It is [`outer`](super::outer) with rows of A in pieces: each is some runs of contiguous numbers,
+//! the *taps*, at the same distances from a start of its own. So no patch is ever copied.
 
 use super::lanes::Lanes;
 use super::{Aligned, Taps, finish, read};
@@ -29,7 +30,8 @@ pub(super) unsafe fn taps<L: Lanes, const V: usize>(t: &Taps<'_>) {
 #[inline(always)]
 unsafe fn tile<L: Lanes, const V: usize>(t: &Taps<'_>) {
     let mut done = Aligned(MaybeUninit::<[[L; V]; ROWS]>::uninit());
-    // In a black box, since the compiler would otherwise keep the sums there all along, instead of in registers.
+    // In a black box, since the compiler would otherwise keep the sums there all along, instead of
+    // in registers.
     let done: *mut [[L; V]; ROWS] = black_box(done.0.as_mut_ptr());
     // SAFETY: as this function's; the sums are written before they are read.
     unsafe {

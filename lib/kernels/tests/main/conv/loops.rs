@@ -1,10 +1,11 @@
-//! The convolution and its gradients as plain loops in `f64`, written from the definition: the reference.
+//! The convolution and its gradients as plain loops in `f64`, written from the definition: the
+//! reference.
 
 use kernels::conv::Conv2dGrad;
 use kernels::ndarray::{Array1, Array4, ArrayRef1, ArrayRef4};
 
-/// Calls `each` with every `(image, co, oy, ox)`, and with the pixel `(ci, iy, ix)` and the place in the kernel `(ky, kx)`
-/// that meet there; padding is left out.
+/// Calls `each` with every `(image, co, oy, ox)`, and with the pixel `(ci, iy, ix)` and the place
+/// in the kernel `(ky, kx)` that meet there; padding is left out.
 fn meet(
     (x, weight, out): (&[usize], &[usize], &[usize]),
     (stride, padding): (usize, usize),

@@ -1,4 +1,5 @@
-//! Convolution and pooling against plain loops in `f64`, PyTorch's values, and finite differences of the loops.
+//! Convolution and pooling against plain loops in `f64`, PyTorch's values, and finite differences
+//! of the loops.
 
 mod loops;
 mod pool;
@@ -7,6 +8,7 @@ use crate::common::failure::failure;
 use crate::common::random::{manual_seed, randn};
 use kernels::conv::{conv2d, conv2d_grad, conv2d_param_grads, conv2d_relu};
 use kernels::ndarray::{Array, Array1, Array4, ArrayView4, Dimension, Ix1, Ix4, s};
+use kernels::par;
 use loops::{apart, grads_apart};
 use ndarray_npy::{NpzReader, ReadableElement};
 use std::fs::File;
@@ -14,8 +16,9 @@ use std::fs::File;
 /// Images `(n, ci, h, w)`, kernel `(co, kh, kw)`, stride and padding.
 type Case = ((usize, usize, usize, usize), (usize, usize, usize), (usize, usize));
 
-/// Empty, one, odd, not square, strides beyond the kernel, more padding than image, several blocks, the course's layers.
-const CASES: [Case; 26] = [
+/// Empty, one, odd, not square, strides beyond the kernel, more padding than image, several blocks,
+/// too large or too steep to be done directly, the course's layers.
+const CASES: [Case; 28] = [
     ((0, 1, 28, 28), (8, 5, 5), (2, 2)),
     ((3, 0, 4, 5), (2, 3, 3), (1, 1)),
     ((3, 2, 4, 5), (0, 3, 3), (1, 1)),
@@ -38,6 +41,8 @@ const CASES: [Case; 26] = [
     ((70, 2, 6, 6), (70, 3, 3), (2, 1)),
     ((2, 4, 6, 6), (80, 3, 3), (5, 2)),
     ((300, 1, 9, 9), (2, 5, 5), (2, 2)),
+    ((60, 3, 20, 20), (9, 5, 5), (5, 1)),
+    ((1, 3, 300, 320), (2, 3, 3), (1, 1)),
     ((50, 1, 28, 28), (8, 5, 5), (2, 2)),
     ((50, 8, 14, 14), (16, 3, 3), (2, 1)),
     ((50, 16, 7, 7), (32, 3, 3), (2, 1)),
@@ -108,7 +113,8 @@ fn gradients_are_those_of_six_loops() {
     }
 }
 
-/// The loops' own gradients are right: pushed a little, the weighted sum of the results moves as they say.
+/// The loops' own gradients are right: pushed a little, the weighted sum of the results moves as
+/// they say.
 #[test]
 fn the_loops_gradients_are_finite_differences() {
     for case in [((2, 2, 4, 5), (3, 3, 2), (2, 1)), ((1, 3, 3, 3), (2, 2, 2), (1, 2))] {
@@ -124,7 +130,8 @@ fn the_loops_gradients_are_finite_differences() {
     }
 }
 
-/// Compares a gradient with central differences; the loss is linear in each number, so that only rounding is left.
+/// Compares a gradient with central differences; the loss is linear in each number, so that only
+/// rounding is left.
 fn difference<D: Dimension>(
     at: &Array<f64, D>,
     gradient: &Array<f64, D>,
@@ -202,6 +209,25 @@ fn results_are_channels_last_in_memory() {
     assert!(grads.weight.is_standard_layout());
 }
 
+/// A ReLU between two convolutions must not bring the channels back to the second place, nor mix up
+/// two orders.
+#[test]
+fn elementwise_functions_keep_the_order_in_memory() {
+    let rng = &mut manual_seed(6);
+    let (x, g) = (randn((3, 4, 5, 6), rng), randn((3, 4, 5, 6), rng));
+    let want = Array4::from_shape_fn(x.dim(), |i| if x[i] <= 0.0 { 0.0 } else { g[i] });
+    for axes in [[0, 1, 2, 3], [0, 2, 3, 1], [3, 1, 0, 2], [1, 0, 3, 2]] {
+        let (x, g) = (in_order(&x, axes), in_order(&g, [0, 2, 3, 1]));
+        let out = par::relu(&x, 0.5);
+        assert_eq!(out, x.mapv(|x| x.max(0.0) - 0.5));
+        assert_eq!(out.strides(), x.strides());
+        let mut changed = g.clone();
+        par::threshold_backward_(&x, &mut changed);
+        assert_eq!((&changed, changed.strides()), (&want, g.strides()));
+        assert_eq!(par::relu_grad(&x, &g), want);
+    }
+}
+
 #[test]
 fn nan_and_infinity_reach_what_looks_at_them_and_nothing_else() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -220,7 +246,7 @@ fn nan_and_infinity_reach_what_looks_at_them_and_nothing_else() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for case in [CASES[22], CASES[23], ((60, 32, 14, 14), (64, 3, 3), (1, 1))] {
+    for case in [CASES[22], CASES[23], CASES[24], CASES[25], ((60, 32, 14, 14), (64, 3, 3), (1, 1))] {
         let p = Problem::new(case, 5);
         let (stride, padding) = p.steps;
         let bits = |threads| {
@@ -268,7 +294,8 @@ fn what_does_not_fit_is_said_at_the_callers_line() {
     }
 }
 
-/// A step far beyond the image, most of it padding: nothing as large as the padded image is ever made.
+/// A step far beyond the image, most of it padding: nothing as large as the padded image is ever
+/// made.
 #[test]
 fn enormous_padding_costs_no_memory() {
     let (far, x) = (1 << 40, Array4::<f32>::ones((1, 1, 1, 1)));

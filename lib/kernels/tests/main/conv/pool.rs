@@ -20,7 +20,8 @@ const CASES: [((usize, usize, usize, usize), (usize, usize), usize, usize); 10] 
     ((100, 33, 14, 14), (3, 3), 2, 1),
 ];
 
-/// Calls `each` with every result's place and those of the pixels in its window; padding is left out.
+/// Calls `each` with every result's place and those of the pixels in its window; padding is left
+/// out.
 fn meet(
     x: &[usize],
     out: &[usize],
