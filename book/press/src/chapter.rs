@@ -9,6 +9,7 @@
 //! - What no section uses is named at the end.
 
 use crate::links::Links;
+use crate::parts::{self, Part};
 use crate::{code, source};
 use record::{Found, Item, Lesson, Material, Module, Piece, Section, Stage, StageSource, above};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -19,6 +20,8 @@ pub(crate) struct Chapter<'a> {
     pub(crate) intro: &'a str,
     pub(crate) lesson: Option<&'a Lesson>,
     pub(crate) cells: Vec<Cell<'a>>,
+    /// Its pages, the front page first.
+    pub(crate) parts: Vec<Part<'a>>,
     /// The modules that no section uses.
     pub(crate) rest: Vec<&'a Module>,
     pub(crate) python_setup: Option<&'a str>,
@@ -42,6 +45,7 @@ impl<'a> Chapter<'a> {
         stage: &'a StageSource,
         material: &'a Material,
         links: &Links<'a>,
+        text: &str,
     ) -> Self {
         let pieces = stage.lesson.as_ref().map_or(&[][..], |lesson| &lesson.pieces);
         let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, pieces, links)).collect();
@@ -62,7 +66,15 @@ impl<'a> Chapter<'a> {
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
         let lesson = stage.lesson.as_ref();
-        Chapter { run, intro, lesson, cells, rest, python_setup }
+        let parts = parts::of(run, &cells, text);
+        Chapter { run, intro, lesson, cells, parts, rest, python_setup }
+    }
+
+    /// Where a section is in the book.
+    pub(crate) fn address(&self, section: &str) -> String {
+        let is_it = |at: usize| self.cells[at].section.id == section;
+        let part = self.parts.iter().find(|part| part.sections().any(is_it));
+        format!("{}.html#{section}", part.map_or(&self.run.name, |part| &part.name))
     }
 
     /// The module that the sections stand in.

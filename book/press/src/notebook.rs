@@ -20,7 +20,7 @@ use std::path::Path;
 pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
     let links = Links::new(material);
     let (run, stage) = material.stages().next().context("there is no stage in the run")?;
-    let chapter = Chapter::new(run, stage, material, &links);
+    let chapter = Chapter::new(run, stage, material, &links, "");
     let writer = Writer { material, links: &links, stage, chapter: &chapter };
     let notebook = json!({
         "cells": writer.cells()?,

@@ -134,7 +134,7 @@ impl Shelf<'_> {
         if let Some(cell) = to.strip_prefix("cell:") {
             let (stage, section) = cell.split_once('/').context("write cell:STAGE/SECTION")?;
             let (chapter, section) = self.find(stage, section)?;
-            return Ok(Some(format!("{}.html#{}", chapter.run.name, section.id)));
+            return Ok(Some(chapter.address(&section.id)));
         }
         if let Some(item) = to.strip_prefix("doc:") {
             let address = self.press.links.address("", item);
@@ -175,7 +175,8 @@ impl Shelf<'_> {
     fn is_ours(&self, address: &str) -> bool {
         let api = self.press.material.api.as_ref();
         let api = address.strip_prefix("api/").zip(api).is_some_and(|(page, api)| api.join(page).is_file());
-        api || self.chapters.iter().any(|c| format!("{}.html", c.run.name) == address)
+        let mut parts = self.chapters.iter().flat_map(|chapter| &chapter.parts);
+        api || parts.any(|part| format!("{}.html", part.name) == address)
     }
 }
 

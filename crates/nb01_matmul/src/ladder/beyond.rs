@@ -2,7 +2,7 @@
 //!
 //! The lesson says of BLAS that it chops the matrices into blocks that fit the cache, and calls it: MKL on a
 //! processor, cuBLAS on a GPU. And it complains that a program is then limited to what BLAS can do: for
-//! anything else one is back at slow loops. These rungs go there on foot. None of them does less arithmetic
+//! anything else one is back at slow loops. These rungs take the same way step by step. None of them does less arithmetic
 //! than the three loops: `2·m·k·n` operations each. What changes is how often a number travels between memory
 //! and the registers where arithmetic happens.
 //!
@@ -15,8 +15,8 @@
 //! | [`packed`] | `b` copied into panels of 16 columns | every load is from the next address |
 //! | [`threads`] | rows of `c` divided among processors | there is more than one |
 //!
-//! What is left between these and [`matmul`](crate::matmul()) is no new idea: each register said by hand, larger tiles, memory
-//! asked for before it is needed, and for every shape of the lesson its own way through. [`mod@crate::matmul`] tells.
+//! [`matmul`](crate::matmul()) adds no new idea to these: it assigns registers by hand, has larger tiles, prefetches memory,
+//! and has a path of its own for each shape of the lesson; see [`mod@crate::matmul`].
 //!
 //! ```
 //! use nb01_matmul::{ladder, ndarray::array};
