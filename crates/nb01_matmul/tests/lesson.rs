@@ -107,8 +107,10 @@ fn s04_matmul_loops() {
         "835 ms",
     );
     test_eq(&t1.dim(), &(5, 10));
-    let worked = ladder::loops(&array![[1., 2., 3.], [4., 5., 6.]], &worked_b());
+    let a = array![[1., 2., 3.], [4., 5., 6.]];
+    let worked = ladder::loops(&a, &worked_b());
     beside("the worked example", line(&worked), "[[140, 140], [320, 320]]");
+    figures::show("row-times-column", || figures::product(&a, &worked_b()));
     test_eq(&worked, &worked_product());
 }
 
