@@ -5,6 +5,7 @@ use crate::chapter::{Cell, Chapter};
 use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
+use crate::pages::Page;
 use crate::parts::{Block, Part};
 use crate::prose::{Prose, plain, rust};
 use crate::source;
@@ -19,6 +20,8 @@ const OPEN: usize = 24;
 pub(crate) struct Press<'a> {
     pub(crate) material: &'a Material,
     pub(crate) links: Links<'a>,
+    /// The pages that are written by hand.
+    pub(crate) pages: Vec<Page>,
 }
 
 impl Press<'_> {
@@ -132,13 +135,26 @@ impl Press<'_> {
         let prose = self.documentation(&scope, 2).documentation(&docs);
         let news = cell.news.iter().map(|item| self.new_item(item)).collect::<Result<String>>()?;
         Ok(format!(
-            "## {} · {title} {{#{}}}\n\n{prose}\n\n<div class=\"cell\">\n{news}{}{}{}</div>\n\n",
+            "## {} · {title} {{#{}}}\n\n{prose}\n\n<div class=\"cell\">\n{news}{}{}{}{}</div>\n\n",
             number(section),
             section.id,
             self.sides(cell, chapter),
             self.output(section)?,
-            self.whole(cell, chapter)
+            self.whole(cell, chapter),
+            self.mentions(section, chapter)
         ))
+    }
+
+    /// The pages that say more about the section, such as the errata.
+    fn mentions(&self, section: &Section, chapter: &Chapter) -> String {
+        let pages = self.pages.iter().filter(|page| page.refers_to(&chapter.run.name, &section.id));
+        let link = |page: &Page| {
+            format!("<a href=\"{}\">{}</a>", page.name.replace(".md", ".html"), escape(&page.title))
+        };
+        match pages.map(link).collect::<Vec<_>>() {
+            links if links.is_empty() => String::new(),
+            links => format!("<p class=\"label\">See also: {}</p>\n", links.join(" ")),
+        }
     }
 
     /// The section's own lines, and its Python beside them. Where something new is above, long lines wait below.

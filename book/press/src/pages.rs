@@ -52,11 +52,19 @@ fn page(file: &Path, folder: &str) -> Result<Page> {
     Ok(Page { file, name, title: title.replace(['[', ']', '`'], "").trim().into(), text })
 }
 
+impl Page {
+    /// Whether it links to the section, by a `cell:` link.
+    pub(crate) fn refers_to(&self, stage: &str, section: &str) -> bool {
+        let number = stage.split('_').next().unwrap_or_default();
+        [stage, number].iter().any(|stage| self.text.contains(&format!("(cell:{stage}/{section})")))
+    }
+}
+
 /// What the pages may refer to.
 pub(crate) struct Shelf<'a> {
     pub(crate) press: &'a Press<'a>,
     pub(crate) chapters: &'a [Chapter<'a>],
-    pub(crate) pages: &'a [Page],
+    pub(crate) pages: &'a [&'a Page],
     /// The files of the repository that some page links to, to be copied beside the pages.
     pub(crate) files: RefCell<BTreeSet<String>>,
 }

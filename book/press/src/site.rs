@@ -21,7 +21,8 @@ const CONFIG: &str = include_str!("../theme/book.toml");
 
 /// Writes the site into the folder `out`, which need not exist.
 pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
-    let mut press = Press { material, links: Links::new(material) };
+    let pages = pages::read(&material.root, "book/pages")?;
+    let mut press = Press { material, links: Links::new(material), pages };
     let chapters = chapters(&press)?;
     for chapter in &chapters {
         told(chapter).into_iter().for_each(|(path, address)| press.links.show(path, address));
@@ -30,7 +31,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     let files = write_pages(&press, &chapters, &desk.join("src"))?;
     fs::write(desk.join("book.css"), STYLE).context("the style cannot be written")?;
     print(&desk, &chapters, out)?;
-    make_tables_reachable(out)?;
+    finish(out)?;
     copy_files(material, &files, out)?;
     if let Some(api) = &material.api {
         copy(api, &out.join("api"))?;
@@ -75,9 +76,8 @@ fn told(chapter: &Chapter) -> Vec<(String, String)> {
 fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeSet<String>> {
     fs::create_dir_all(src).with_context(|| format!("{} cannot be made", src.display()))?;
     let root = &press.material.root;
-    let mut pages = pages::read(root, "book/pages")?;
-    let written = pages.len();
-    pages.extend(pages::read(root, "docs")?);
+    let appendix = pages::read(root, "docs")?;
+    let pages: Vec<&Page> = press.pages.iter().chain(&appendix).collect();
     let write =
         |name: &str, text: String| fs::write(src.join(name), text).with_context(|| format!("writing {name}"));
     for chapter in chapters {
@@ -92,8 +92,7 @@ fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeS
         ensure!(!src.join(&page.name).exists(), "{}: another page of the book is called that", page.file);
         write(&page.name, shelf.print(page)?)?;
     }
-    let (answers, appendix) = pages.split_at(written);
-    write("SUMMARY.md", summary(chapters, answers, appendix))?;
+    write("SUMMARY.md", summary(chapters, &press.pages, &appendix))?;
     Ok(shelf.files.into_inner())
 }
 
@@ -153,17 +152,34 @@ fn print(desk: &Path, chapters: &[Chapter], out: &Path) -> Result<()> {
     book.build().context("mdBook does not make the book")
 }
 
-/// What scrolls has to be reached with the keyboard, too; mdBook's boxes around wide tables are not.
-fn make_tables_reachable(out: &Path) -> Result<()> {
+/// What scrolls has to be reached with the keyboard, too; mdBook's boxes around wide tables are not. And a name in the
+/// text may be broken between its parts.
+fn finish(out: &Path) -> Result<()> {
     for entry in fs::read_dir(out).context("the site cannot be read")? {
         let file = entry?.path();
         if file.extension().is_some_and(|e| e == "html") {
             let text = fs::read_to_string(&file)?;
             let box_of_table = "<div class=\"table-wrapper\"";
-            fs::write(&file, text.replace(box_of_table, &format!("{box_of_table} tabindex=\"0\"")))?;
+            let text = text.replace(box_of_table, &format!("{box_of_table} tabindex=\"0\""));
+            fs::write(&file, breakable(&text))?;
         }
     }
     Ok(())
+}
+
+/// Code within text, with places where a line may be broken; blocks of code have theirs.
+fn breakable(html: &str) -> String {
+    let mut parts = html.split("<code");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let is_block = out.rfind('<').is_some_and(|at| out[at..].starts_with("<pre"));
+        let (open, rest) = part.split_once('>').unwrap_or((part, ""));
+        let (code, rest) = rest.split_once("</code>").unwrap_or(("", rest));
+        let breaks = |code: &str| code.replace("::", "::<wbr>").replace('_', "_<wbr>").replace('(', "(<wbr>");
+        let code = if is_block || code.contains('<') { code.into() } else { breaks(code) };
+        out.push_str(&format!("<code{open}>{code}</code>{rest}"));
+    }
+    out
 }
 
 fn copy_files(material: &Material, files: &BTreeSet<String>, out: &Path) -> Result<()> {
@@ -189,4 +205,18 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_be_broken_between_its_parts() {
+        let html = "<p><code>a::b_c(d)</code> x_y <code class=\"k\">e</code></p><pre><code>a::b</code></pre>";
+        assert_eq!(
+            breakable(html),
+            "<p><code>a::<wbr>b_<wbr>c(<wbr>d)</code> x_y <code class=\"k\">e</code></p><pre><code>a::b</code></pre>"
+        );
+    }
 }

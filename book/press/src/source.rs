@@ -90,7 +90,7 @@ fn is_checking_call(call: &ExprCall) -> bool {
 fn is_idle(at: usize, statements: &[Stmt], kept: &[usize], lines: &[String]) -> bool {
     let Stmt::Local(local) = &statements[at] else { return false };
     let prints = ["time", "timeit", "timeit_n", "fastest", "show"];
-    let is_named = |name: &str, text: &str| words(text).any(|word| word == name);
+    let is_named = |name: &str, text: &str| text.lines().flat_map(words).any(|word| word == name);
     let is_used = |name: &String| kept.iter().any(|&i| i != at && is_named(name, &lines[i]));
     !prints.iter().any(|name| is_named(name, &lines[at])) && !bound(local).iter().any(is_used)
 }
@@ -108,8 +108,10 @@ fn bound(local: &Local) -> Vec<String> {
     bound.0
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+/// The words of a line before its comment.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("// ").next().unwrap_or_default();
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
 fn dedented(text: &str) -> String {
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_section_is_the_lesson() {
-        let section = "fn s() -> R {\n    // The two.\n    let (a, b) = (one(), two());\n    let expected = array![1.0];\n    beside(\"a\", &a, \"1\");\n    println!(\"A sentence.\");\n\n    println!(\"{b}\");\n    // Why.\n    test_eq(&a, &expected);\n    for x in [1, 2] {\n        assert!(x > 0);\n    }\n    figures::show(\"p\", || 1);\n    let t = time(\"t\", f);\n    Ok(())\n}";
+        let section = "fn s() -> R {\n    // The two.\n    let (a, b) = (one(), two());\n    // About b and expected.\n    let expected = array![1.0];\n    beside(\"a\", &a, \"1\");\n    println!(\"A sentence.\");\n\n    println!(\"{b}\");\n    // Why.\n    test_eq(&a, &expected);\n    for x in [1, 2] {\n        assert!(x > 0);\n    }\n    figures::show(\"p\", || 1);\n    let t = time(\"t\", f);\n    Ok(())\n}";
         assert_eq!(
             lesson(section).unwrap(),
             "// The two.\nlet (a, b) = (one(), two());\nbeside(\"a\", &a, \"1\");\n\nprintln!(\"{b}\");\nlet t = time(\"t\", f);"

@@ -6,13 +6,13 @@
 //!
 //! | | module | section of the notebook |
 //! |---|---|---|
-//! | 1 | [`stats`] | mean and standard deviation of 39 million pixels, and why `f32` cannot add them up |
+//! | 1 | [`stats`] | mean and standard deviation |
 //! | 2 | [`mod@normalize`] | mean 0 and standard deviation 1, by the training set's statistics |
 //! | 3 | [`init`] | Xavier and Kaiming: random weights of the right size |
 //! | 4 | [`functions`] | `lin`, `relu`, `mse`, the model, and the gradient of each: `forward_and_backward` |
 //! | 5 | [`layers`] | layers as classes: each saves what its backward pass needs |
 //! | 6 | [`module`] | `Module`: the base class saves for all layers |
-//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course stands on |
+//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course is built on |
 //! | 8 | [`fused`] | forward and backward at once, as fast as the machine allows |
 //! | 9 | [`numeric`] | the gradient without any calculus, to check all of the above |
 //!
@@ -22,8 +22,8 @@
 //! # Whose gradient is it?
 //!
 //! In Python one layer's `out` and the next layer's `inp` are the same object, so the one can write
-//! `inp.g = …` and the other read it. In Rust everything has one owner, and that asks a good question.
-//! The answer that all of this crate follows:
+//! `inp.g = …` and the other read it. In Rust everything has one owner, so each gradient needs one,
+//! too. The rule in all of this crate:
 //!
 //! > A parameter's gradient belongs to the parameter and is stored beside it. An activation's gradient lives for
 //! > one step only: a layer's backward pass receives `out_g` and returns `inp_g`.

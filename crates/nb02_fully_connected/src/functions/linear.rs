@@ -25,8 +25,8 @@
 //!
 //! (Both layers and the ReLU are in those times; the first layer's `lin_grad` is most of them.)
 //!
-//! The notes praise einsum for that leap. It is not einsum that is fast; the first form writes 7.84 GB into
-//! memory only to add them up, and the other two do not.
+//! It is not einsum that makes the second form fast: the first writes 7.84 GB into memory only to add them up, and the
+//! other two do not.
 //!
 //! ```
 //! use nb02_fully_connected::{functions::linear::*, ndarray::array};
