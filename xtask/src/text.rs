@@ -72,7 +72,8 @@ fn break_of(line: &str, room: usize) -> usize {
     let from = line.char_indices().nth(room / 2).map_or(end, |(at, _)| at);
     let inside = |at: &usize| *at > indent(line);
     let column = line[from..end].rfind("   ").map(|at| from + at);
-    let blank = || line[..end].rfind(' ').filter(inside).or_else(|| line[end..].starts_with(' ').then_some(end));
+    let blank =
+        || line[..end].rfind(' ').filter(inside).or_else(|| line[end..].starts_with(' ').then_some(end));
     column.filter(inside).or_else(blank).unwrap_or(end)
 }
 
@@ -105,13 +106,21 @@ mod tests {
             ["x_train.mean(), .std()                0.1304 / 0.3073", "    course: 0.1304 / 0.3073"]
         );
         assert_eq!(fold("one two three four five", 12), ["one two", "    three", "    four", "    five"]);
-        assert_eq!(fold("  é longer-than-a-line", 10), ["  é", "     longe", "     r-tha", "     n-a-l", "     ine"]);
+        assert_eq!(
+            fold("  é longer-than-a-line", 10),
+            ["  é", "     longe", "     r-tha", "     n-a-l", "     ine"]
+        );
         assert_eq!([fold("short", 60), fold("", 60)], [["short"], [""]]);
     }
 
     #[test]
     fn nothing_is_wider_than_its_room_and_nothing_is_lost() {
-        let lines = ["a b", "   ", "  ▁▂▃ |▁▂▃| 0.1 ± 0.2   course: x", "word   word   a-word-of-twenty-letters   ‖g‖"];
+        let lines = [
+            "a b",
+            "   ",
+            "  ▁▂▃ |▁▂▃| 0.1 ± 0.2   course: x",
+            "word   word   a-word-of-twenty-letters   ‖g‖",
+        ];
         for line in lines {
             for room in 10..60 {
                 let pieces = fold(line, room);

@@ -10,8 +10,8 @@ use crate::parts::{Block, Part};
 use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
-use record::{Found, Item, Material, Module, Section, Status, above, last, time};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use record::{Found, Item, Material, Module, Section, Status, above, last, time};
 
 /// Up to this many lines, the source of a new item is open.
 const OPEN: usize = 24;
@@ -290,7 +290,7 @@ impl Press<'_> {
         });
         let lines: Vec<String> = lines.collect();
         format!(
-            "# {file}\n\n<p class=\"ran\">The source of <a href=\"{}.html\">this chapter</a>, as it was run.</p>\n\n<pre class=\"source\" tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>\n",
+            "# `{file}`\n\n<p class=\"ran\">The source of <a href=\"{}.html\">this chapter</a>, as it was run.</p>\n\n<pre class=\"source\" tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>\n",
             chapter.run.name,
             lines.concat()
         )

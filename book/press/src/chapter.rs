@@ -4,7 +4,8 @@
 //!   stage's items.
 //! - A module is told before the first section whose documentation links to it, or else before the first section that
 //!   uses one of its items. The modules at the crate's root are told in their order there: a section that needs a
-//!   later one early (every one may call `matmul`) does not pull its story forward.
+//!   later one early (every one may call `matmul`) does not pull its story forward. One that no later section uses is
+//!   named at the end.
 //! - An item waits for the story of its module, unless no section uses it after that.
 //! - What no section uses is named at the end.
 
@@ -157,9 +158,9 @@ impl<'a> Order<'a, '_> {
             let is_root = above(&module.path) == self.stage;
             let earliest = if is_root { Some(from) } else { told.get(above(&module.path)).copied() };
             let Some(earliest) = earliest else { continue };
-            let Some(at) = self.first(&module.path, earliest).or_else(|| self.first(&module.path, 0)) else {
-                continue;
-            };
+            let at = self.first(&module.path, earliest);
+            // A page begins with a module of the root, so none of those is told between the sections of another.
+            let Some(at) = at.or_else(|| (!is_root).then(|| self.first(&module.path, 0))?) else { continue };
             from = if is_root { from.max(at) } else { from };
             told.insert(&module.path, at);
         }

@@ -47,6 +47,7 @@ pub(crate) fn html(source: &str, address: impl Fn(&str) -> Option<String>) -> St
                 out.push_str(&format!("<a class=\"{class}\" href=\"{href}\" title=\"{path}\">{text}</a>"));
             }
             (None, "") => out.push_str(&text),
+            (None, "s") => out.push_str(&coloured("s", &text.replace('/', "/<wbr>"))),
             (None, class) => out.push_str(&coloured(class, &text)),
         }
         end = token.range.end;
@@ -93,7 +94,7 @@ fn gap(text: &str, out: &mut String) {
 /// method and behind a bracket.
 fn escape_part(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    text.replace("::", "::<wbr>").replace('(', "(<wbr>").replace('.', "<wbr>.")
+    text.replace("::", "::<wbr>").replace('(', "(<wbr>").replace("(<wbr>)", "()").replace('.', "<wbr>.")
 }
 
 #[derive(Debug)]

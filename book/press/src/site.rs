@@ -5,8 +5,8 @@ use crate::chapter::Chapter;
 use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
-use crate::parts::{Block, Part};
 use crate::pages::{self, Page, Shelf, copied};
+use crate::parts::{Block, Part};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
@@ -51,7 +51,8 @@ fn front_of_api(chapters: &[Chapter]) -> String {
 
 fn chapters<'a>(press: &Press<'a>) -> Result<Vec<Chapter<'a>>> {
     let material = press.material;
-    let chapter = |(run, stage)| Ok(Chapter::new(run, stage, material, &press.links, &text(material, stage)?));
+    let chapter =
+        |(run, stage)| Ok(Chapter::new(run, stage, material, &press.links, &text(material, stage)?));
     material.stages().map(chapter).collect()
 }
 
@@ -175,7 +176,10 @@ fn breakable(html: &str) -> String {
         let is_block = out.rfind('<').is_some_and(|at| out[at..].starts_with("<pre"));
         let (open, rest) = part.split_once('>').unwrap_or((part, ""));
         let (code, rest) = rest.split_once("</code>").unwrap_or(("", rest));
-        let breaks = |code: &str| code.replace("::", "::<wbr>").replace('_', "_<wbr>").replace('(', "(<wbr>");
+        let behind = |code: String, mark: &str| code.replace(mark, &format!("{mark}<wbr>"));
+        let breaks = |code: &str| {
+            ["::", "_", "(", "/"].into_iter().fold(code.to_string(), behind).replace('.', "<wbr>.")
+        };
         let code = if is_block || code.contains('<') { code.into() } else { breaks(code) };
         out.push_str(&format!("<code{open}>{code}</code>{rest}"));
     }

@@ -101,11 +101,7 @@ fn s04_matmul_loops() {
     let (m1, m2) = m1_and_m2();
     let t1 = ladder::loops(&m1, &m2);
     beside("t1.shape", format_args!("{:?}", t1.shape()), "torch.Size([5, 10])");
-    beside(
-        "%timeit loops",
-        timing::human(timeit(|| ladder::loops(&m1, &m2)).min),
-        "835 ms",
-    );
+    beside("%timeit loops", timing::human(timeit(|| ladder::loops(&m1, &m2)).min), "835 ms");
     test_eq(&t1.dim(), &(5, 10));
     let a = array![[1., 2., 3.], [4., 5., 6.]];
     let worked = ladder::loops(&a, &worked_b());
@@ -166,11 +162,7 @@ fn s06_frobenius_norm() {
 #[test]
 fn s07_matmul_elementwise() {
     let (m1, m2) = m1_and_m2();
-    beside(
-        "%timeit elementwise",
-        timing::human(timeit(|| ladder::elementwise(&m1, &m2)).min),
-        "1.39 ms",
-    );
+    beside("%timeit elementwise", timing::human(timeit(|| ladder::elementwise(&m1, &m2)).min), "1.39 ms");
     test_near(&ladder::elementwise(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
@@ -274,11 +266,7 @@ fn s11_unsqueeze() {
         line(expand_as(&columns, &m)),
         "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
     );
-    beside(
-        "m + c[:, None]",
-        line(&m + &columns),
-        "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]",
-    );
+    beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
     figures::show("broadcasting-a-column", || {
         figures::broadcast(("m", &m), "+", ("c[:, None]", &columns), &(&m + &columns))
     });
@@ -293,11 +281,7 @@ fn s11_unsqueeze() {
 #[test]
 fn s12_matmul_broadcast() {
     let (m1, m2) = m1_and_m2();
-    beside(
-        "%timeit broadcast",
-        timing::human(timeit(|| ladder::broadcast(&m1, &m2)).min),
-        "254 µs",
-    );
+    beside("%timeit broadcast", timing::human(timeit(|| ladder::broadcast(&m1, &m2)).min), "254 µs");
     println!("In Python this rung is faster than the one before. In compiled code it may well be slower: it");
     println!("fills a (784, 10) array for each row, only to add it up.");
     test_near(&ladder::broadcast(&m1, &m2), &ladder::loops(&m1, &m2));
@@ -458,11 +442,7 @@ fn s18_einsum() -> Result<(), EinsumError> {
 #[test]
 fn s19_matmul_einsum() {
     let (m1, m2) = m1_and_m2();
-    beside(
-        "%timeit einsum",
-        timing::human(timeit(|| ladder::einsum(&m1, &m2)).min),
-        "57.2 µs",
-    );
+    beside("%timeit einsum", timing::human(timeit(|| ladder::einsum(&m1, &m2)).min), "57.2 µs");
     test_near(&ladder::einsum(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
@@ -555,11 +535,7 @@ fn s23_einsum_order() -> Result<(), EinsumError> {
 fn s24_matmul_library() {
     let (m1, m2) = m1_and_m2();
     let expected = ladder::loops(&m1, &m2);
-    beside(
-        "%timeit m1 @ m2, ndarray's dot",
-        timing::human(timeit(|| ladder::dot(&m1, &m2)).min),
-        "18.2 µs",
-    );
+    beside("%timeit m1 @ m2, ndarray's dot", timing::human(timeit(|| ladder::dot(&m1, &m2)).min), "18.2 µs");
     beside("%timeit m1 @ m2, our matmul", timing::human(timeit(|| matmul(&m1, &m2)).min), "18.2 µs");
     println!("our matmul runs on {}", matmul::Isa::chosen());
     test_near(&ladder::dot(&m1, &m2), &expected);

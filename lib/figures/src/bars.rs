@@ -180,8 +180,7 @@ mod tests {
 
     #[test]
     fn the_axis_ends_at_powers_of_ten() {
-        let of =
-            |values: &[f64]| decades(values.iter().copied());
+        let of = |values: &[f64]| decades(values.iter().copied());
         assert_eq!(of(&[0.02, 30.0]), 0.01..100.0);
         assert_eq!(of(&[1.0]), 1.0..10.0);
         assert_eq!(of(&[0.0, -1.0, f64::NAN, f64::INFINITY]), 1.0..10.0);

@@ -224,11 +224,17 @@ fn each_number_of_a_product_is_a_step() {
     parsed(row_times_column(&a, &b), |document| {
         let steps = all(document, "g");
         assert_eq!(steps.iter().map(|step| step.attribute("class")).collect::<Vec<_>>(), [Some("step"); 2]);
-        let frames: Vec<(f64, f64)> = steps[1].children().filter(|n| n.has_tag_name("rect")).map(|r| (number(&r, "width"), number(&r, "height"))).collect();
+        let frames: Vec<(f64, f64)> = steps[1]
+            .children()
+            .filter(|n| n.has_tag_name("rect"))
+            .map(|r| (number(&r, "width"), number(&r, "height")))
+            .collect();
         assert_eq!(frames, [(120.0, 40.0), (40.0, 120.0), (40.0, 40.0)], "a row, a column, a number");
         assert!(texts(document).contains(&"4·10 + 5·20 + 6·30 = 320".into()));
         let style = all(document, "style")[1].text().unwrap_or_default();
-        assert!(style.contains("@media (prefers-reduced-motion:no-preference){svg .step{opacity:0;animation:"));
+        assert!(
+            style.contains("@media (prefers-reduced-motion:no-preference){svg .step{opacity:0;animation:")
+        );
         assert_eq!(style.matches("animation:").count(), 1, "what moves is asked for there alone: {style}");
     });
 }

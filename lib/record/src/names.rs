@@ -199,14 +199,20 @@ mod tests {
         let sources = Sources {
             items: ["einsum::einsum", "nb01::einsum::einsum"].map(item).into(),
             modules: ["einsum", "nb01", "nb01::einsum", "nb01::lesson"].map(module).into(),
-            imports: vec![import("nb01::einsum", "nb01::einsum::einsum"), import("nb01::lesson::*", "nb01::*")],
+            imports: vec![
+                import("nb01::einsum", "nb01::einsum::einsum"),
+                import("nb01::lesson::*", "nb01::*"),
+            ],
         };
         let names = Names::new(&sources);
         let found = |name| names.resolve("nb01::lesson", name).map(|f| f.path().to_string());
         assert_eq!(found("einsum").as_deref(), Some("nb01::einsum::einsum"));
         assert_eq!(found("mod@einsum").as_deref(), Some("nb01::einsum"));
         assert_eq!(found("::einsum").as_deref(), Some("einsum"));
-        assert_eq!(names.resolve("nb01::lesson", "nb01::einsum").map(|f| f.path()), Some("nb01::einsum::einsum"));
+        assert_eq!(
+            names.resolve("nb01::lesson", "nb01::einsum").map(|f| f.path()),
+            Some("nb01::einsum::einsum")
+        );
     }
 
     #[test]

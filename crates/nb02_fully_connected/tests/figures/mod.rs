@@ -4,7 +4,8 @@
 
 use ::figures::strip::norm;
 use ::figures::{
-    Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, log_curves, spreads, strip,
+    Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, log_curves, spreads,
+    strip,
 };
 use nb02_fully_connected::elementwise::frobenius_norm;
 use nb02_fully_connected::ndarray::{Array1, Array2, ArrayRef2};
