@@ -1201,7 +1201,7 @@ fn s32_q05_the_gradient_of_the_input() {
 
 /// Question 6: `clone`, `copy_`, `expand_as`
 ///
-/// Who has memory of its own? One row for each way to get a second tensor, with PyTorch's name for it. The
+/// Which of them has memory of its own? One row for each way to get a second tensor, with PyTorch's name. The
 /// difference that matters is at the end: what happens to the others when one of them is written to.
 #[test]
 fn s33_q06_clone_copy_expand() {
@@ -1240,8 +1240,7 @@ fn s33_q06_clone_copy_expand() {
 
 /// Question 7: why does the clone have no `.g`?
 ///
-/// Because in Python `.g` is a label that somebody stuck onto one object, and `clone` copies numbers, not
-/// labels. In Rust a field is part of the value, so whether a clone has it is a decision, and ours is no.
+/// In Python `.g` is an attribute of one object, and `clone` copies the numbers, not the attributes. In Rust a field is part of the value, so whether a clone has it is a decision, and ours is no.
 #[test]
 fn s34_q07_a_clone_has_no_gradient() {
     let mut layer = nn::Linear::new(3, 2, &mut manual_seed(0));
@@ -1340,7 +1339,7 @@ fn s37_q10_einsum_of_the_input_gradient() {
 
 /// Question 11: nn.ReLU or F.relu?
 ///
-/// The one calls the other. Which to take is a question of where it has to stand.
+/// The one calls the other. The module fits into a list of layers, the function into an expression.
 #[test]
 fn s38_q11_relu_module_and_function() {
     let x = randn((100, 7), &mut manual_seed(0));

@@ -1,7 +1,7 @@
 //! Notebook 02b, executed section by section: `cargo xtask run nb02b`.
 //!
-//! Every number of ours is printed beside the course's and beside the theory. The course's are single draws; ours are the mean over some seeds with their spread, one standard
-//! deviation.
+//! Every number of ours is printed beside the course's and beside the theory. The course's are single
+//! draws; ours are the mean over some seeds with their spread, one standard deviation.
 
 mod figures;
 

@@ -82,7 +82,9 @@ impl Targets {
             (Targets::Classes(y), Targets::Classes(to)) => {
                 to.iter_mut().zip(rows).for_each(|(to, row)| *to = y[*row]);
             }
-            (Targets::Distributions(p), Targets::Distributions(to)) => crate::kernels::par::gather_rows(p, rows, to),
+            (Targets::Distributions(p), Targets::Distributions(to)) => {
+                crate::kernels::par::gather_rows(p, rows, to)
+            }
             (all, to) => *to = all.select(rows),
         }
     }

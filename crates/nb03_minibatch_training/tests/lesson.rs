@@ -118,7 +118,11 @@ fn median(numbers: impl Iterator<Item = f64>) -> f64 {
 fn s01_raw_pixels() {
     println!("data: {}", DIGITS.source);
     let (x, y) = (DIGITS.train.x(), DIGITS.train.y());
-    beside("x_train.shape, y_train.shape", format_args!("{:?}, [{}]", x.shape(), y.len()), "[50000, 784], [50000]");
+    beside(
+        "x_train.shape, y_train.shape",
+        format_args!("{:?}, [{}]", x.shape(), y.len()),
+        "[50000, 784], [50000]",
+    );
     beside("x_train.mean()", format_args!("{:.4}", mean(x)), "0.1304");
     let (low, high) = x.iter().fold((1.0_f32, 0.0_f32), |(low, high), x| (low.min(*x), high.max(*x)));
     beside("smallest, largest pixel", format_args!("{low}, {high}"), "0.0, 0.99609375");
@@ -137,7 +141,11 @@ fn s02_log_softmax() {
     beside("(exp / exp.sum).log()", three(forms::plain(&pred)), "[-2.2674, -2.1714, -2.3043]");
     beside("pred - exp.sum.log()", three(forms::difference(&pred)), "the same");
     beside("pred - pred.logsumexp()", three(forms::shifted(&pred)), "the same");
-    beside_expected("all equal", format_args!("{:.4}", -(C as f32).ln()), "-2.3026, had it no opinion at all");
+    beside_expected(
+        "all equal",
+        format_args!("{:.4}", -(C as f32).ln()),
+        "-2.3026, had it no opinion at all",
+    );
     for form in [forms::plain, forms::difference, forms::shifted] {
         test_near(&form(&pred), &log_softmax(&pred));
         test_near(&form(&pred).exp().sum_axis(Axis(1)), &vec![1.0_f32; BS]);
@@ -151,7 +159,9 @@ fn s02_log_softmax() {
 #[test]
 fn s03_where_log_softmax_fails() {
     println!("{:<15}{:<18}{:<19}third", "logits", "first", "second");
-    let row = |x: &Array2<f32>| format!("{:?}", x.row(0).to_vec().iter().map(|x| (x * 1e3).round() / 1e3).collect::<Vec<_>>());
+    let row = |x: &Array2<f32>| {
+        format!("{:?}", x.row(0).to_vec().iter().map(|x| (x * 1e3).round() / 1e3).collect::<Vec<_>>())
+    };
     for x in [array![[88.0_f32, 0.0]], array![[100.0, 0.0]], array![[0.0, -105.0]], array![[300.0, 299.0]]] {
         let [first, second, third] = [forms::plain(&x), forms::difference(&x), forms::shifted(&x)];
         println!("{:<15}{:<18}{:<19}{}", row(&x), row(&first), row(&second), row(&third));
@@ -176,7 +186,11 @@ fn s04_nll_and_cross_entropy() {
     let picked: Vec<f32> = (0..3).map(|i| log_probs[[i, usize::from(classes[i])]]).collect();
     println!("sm_pred[[0,1,2], {classes:?}] = {picked:.4?}");
     let loss = nll(&log_probs, &y);
-    beside("nll(log_softmax(pred), y)", format_args!("{loss:.4}"), "2.3019 (all rows), expected ln 10 = 2.3026");
+    beside(
+        "nll(log_softmax(pred), y)",
+        format_args!("{loss:.4}"),
+        "2.3019 (all rows), expected ln 10 = 2.3026",
+    );
     test_near(&logsumexp(&pred), &pred.exp().sum_axis(Axis(1)).ln());
     test_near(&cross_entropy(&pred, &y).0, &loss);
     test_near_zero(loss - 10_f32.ln(), 0.1);
@@ -198,7 +212,11 @@ fn s05_the_gradient_of_cross_entropy() {
     println!("softmax({:?}) = {:.4}", pred.row(0).to_vec(), log_softmax(&pred).exp().row(0));
     println!("− one-hot(1)     = {:.4}, and the loss is {loss:.4}", grad.row(0));
     let by_differences = finite_difference(|x| cross_entropy(x, &y).0, &pred, 1e-5);
-    beside_expected("by finite differences", format_args!("{:.4}", by_differences.row(0)), "the same, in f64");
+    beside_expected(
+        "by finite differences",
+        format_args!("{:.4}", by_differences.row(0)),
+        "the same, in f64",
+    );
     test_near_norm(&grad, &by_differences, 1e-8);
     test_near_norm(&grad, &(log_softmax(&pred).exp() - array![[0.0, 1.0, 0.0]]), 1e-12);
 
@@ -220,7 +238,11 @@ fn s06_timed() {
     beside("nll", time(&|| nll(&log_probs, &y)), "0.73 ms (Swift)");
     beside("first form, nll", time(&|| nll(&forms::plain(&pred), &y)), "(not timed)");
     beside("third form, nll", time(&|| nll(&forms::shifted(&pred), &y)), "0.95 ms (Swift)");
-    beside("cross_entropy and its gradient", time(&|| cross_entropy(&pred, &y).0), "0.28 ms without gradient (Swift)");
+    beside(
+        "cross_entropy and its gradient",
+        time(&|| cross_entropy(&pred, &y).0),
+        "0.28 ms without gradient (Swift)",
+    );
     test_near_norm(&cross_entropy(&pred, &y).0, &nll(&log_probs, &y), 1e-5);
 }
 
@@ -252,7 +274,10 @@ fn s08_the_loop_by_hand() {
     by_hand(&mut model, DIGITS.train.x(), DIGITS.train.y(), LR, BS);
     show_trained("by hand", &model, "0.3465 / 0.9375 = 15/16");
     let (last, rows) = on_last_batch(&model);
-    println!("On {rows} rows an accuracy is a multiple of 1/{rows} = {:.4}; it cannot be 0.95.", 1.0 / rows as f64);
+    println!(
+        "On {rows} rows an accuracy is a multiple of 1/{rows} = {:.4}; it cannot be 0.95.",
+        1.0 / rows as f64
+    );
     test_near_zero((last.accuracy * rows as f64).fract(), 1e-9);
     only_mnist(&DIGITS.source, "that 16 images are left for the last batch", || {
         test_eq(&(50_000 % 64, 15.0 / 16.0), &(rows, 0.9375));
@@ -293,10 +318,16 @@ fn s10_over_parameters() {
 /// list is simply not trained. Here is what that looks like.
 #[test]
 fn s11_registration() {
-    let shapes = |net: &mut dyn Module| net.parameters().iter().map(|(_, p)| p.value.shape().to_vec()).collect::<Vec<_>>();
+    let shapes = |net: &mut dyn Module| {
+        net.parameters().iter().map(|(_, p)| p.value.shape().to_vec()).collect::<Vec<_>>()
+    };
     let mut model = Model::new(784, NH, C, &mut manual_seed(42));
     let mut net = Sequential::new().then(model.l1.clone()).then(nn::ReLU).then(model.l2.clone());
-    beside("[o.shape for o in parameters()]", format_args!("{:?}", shapes(&mut model)), "(50,784), (50), (10,50), (10): PyTorch's order is (out, in)");
+    beside(
+        "[o.shape for o in parameters()]",
+        format_args!("{:?}", shapes(&mut model)),
+        "(50,784), (50), (10,50), (10): PyTorch's order is (out, in)",
+    );
     test_eq(&shapes(&mut model), &shapes(&mut net));
 
     over_parameters(&mut net, DIGITS.train.x(), DIGITS.train.y(), LR, BS);
@@ -305,7 +336,10 @@ fn s11_registration() {
     let before = model.l2.weight.value.clone();
     let mut forgetful = Forgetful(model);
     over_parameters(&mut forgetful, DIGITS.train.x(), DIGITS.train.y(), LR, BS);
-    println!("l2 left out of the list: {} on the validation set, and l2 is as it was", text(scores(&forgetful)));
+    println!(
+        "l2 left out of the list: {} on the validation set, and l2 is as it was",
+        text(scores(&forgetful))
+    );
     assert_eq!(forgetful.0.l2.weight.value, before);
 }
 
@@ -338,7 +372,9 @@ fn s12_the_optimiser() {
     beside("loss before", format_args!("{:.4}", cross_entropy(&matrix(&net.infer(&xb)), &yb).0), "2.3222");
     with_optimizer(&mut net, &opt, DIGITS.train.x(), DIGITS.train.y(), BS);
     show_trained("optim.SGD", &net, "0.0797 / 0.9375 (own Optimizer), 0.0436 / 1.0");
-    println!("`assert acc > 0.7`: randomised tests can be useful, the notebook says. This one asks the validation set.");
+    println!(
+        "`assert acc > 0.7`: randomised tests can be useful, the notebook says. This one asks the validation set."
+    );
 }
 
 /// `Dataset`
@@ -361,10 +397,15 @@ fn s13_dataset() {
 #[test]
 fn s14_dataloader() {
     let (mut net, opt) = get_model(784, NH, C, LR, &mut manual_seed(42));
-    let (mut train_dl, mut valid_dl) = (DataLoader::new(&DIGITS.train, BS), DataLoader::new(&DIGITS.valid, BS));
+    let (mut train_dl, mut valid_dl) =
+        (DataLoader::new(&DIGITS.train, BS), DataLoader::new(&DIGITS.valid, BS));
     let mut batches = valid_dl.epoch(0);
     let batch = batches.next().expect("there are images");
-    beside("xb.shape, yb.shape", format_args!("{:?}, [{}]", batch.x.shape(), batch.y.len()), "(64, 784), (64)");
+    beside(
+        "xb.shape, yb.shape",
+        format_args!("{:?}, [{}]", batch.x.shape(), batch.y.len()),
+        "(64, 784), (64)",
+    );
     println!("The first validation image (the course's: a 3), with its label {:?}:", labels(&batch.y)[0]);
     println!("{}", show_image(&image(&batch.x, 0)));
     with_dataloader(&mut net, cross_entropy, &opt, &mut train_dl, 0);
@@ -451,9 +492,11 @@ fn s17_validation() {
 /// 5, 0.8231 in epoch 2). So nothing is said of one epoch of one seed. What holds: the median after one epoch, and the best of five.
 #[test]
 fn s18_fit() {
-    let course = ["0.9533 (loss .1573)", "0.8684 (.5863)", "0.9609 (.1299)", "0.9664 (.1178)", "0.9625 (.1283)"];
+    let course =
+        ["0.9533 (loss .1573)", "0.8684 (.5863)", "0.9609 (.1299)", "0.9664 (.1178)", "0.9625 (.1283)"];
     for (epoch, course) in course.iter().enumerate() {
-        let seeds: Vec<String> = RUNS.iter().map(|run| format!("{:.4}", run.epochs[epoch].valid.accuracy)).collect();
+        let seeds: Vec<String> =
+            RUNS.iter().map(|run| format!("{:.4}", run.epochs[epoch].valid.accuracy)).collect();
         beside(&format!("epoch {epoch}, seeds 0 to 4"), seeds.join(" "), course);
     }
     let first = median(RUNS.iter().map(|run| run.epochs[0].valid.accuracy));
@@ -465,7 +508,10 @@ fn s18_fit() {
     figures::show("accuracy-by-epoch", || figures::accuracies(RUNS.iter().map(|run| run.epochs.as_slice())));
     assert!(first > 0.9, "the notebook's own bound: {first}");
     only_mnist(&DIGITS.source, "the accuracy on MNIST's validation set", || {
-        assert!(first >= 0.94 && best >= 0.96, "medians over five seeds: {first} after one epoch, {best} of five");
+        assert!(
+            first >= 0.94 && best >= 0.96,
+            "medians over five seeds: {first} after one epoch, {best} of five"
+        );
     });
 }
 
@@ -478,9 +524,16 @@ fn s18_fit() {
 fn s19_q01_batches_of_different_sizes() {
     let mut valid_dl = DataLoader::new(&DIGITS.valid, 2 * BS);
     for run in RUNS.iter().take(2) {
-        let (right, course) =
-            (validate(&run.net, cross_entropy, &mut valid_dl), validate_unweighted(&run.net, cross_entropy, &mut valid_dl));
-        println!("weighted {}, as the notebook {}: {:+.4}", text(right), text(course), course.accuracy - right.accuracy);
+        let (right, course) = (
+            validate(&run.net, cross_entropy, &mut valid_dl),
+            validate_unweighted(&run.net, cross_entropy, &mut valid_dl),
+        );
+        println!(
+            "weighted {}, as the notebook {}: {:+.4}",
+            text(right),
+            text(course),
+            course.accuracy - right.accuracy
+        );
         let all = run.net.infer(DIGITS.valid.x());
         test_near_norm(&right.accuracy, &accuracy(&matrix(&all), DIGITS.valid.y()), 1e-12);
         test_near_norm(&right.loss, &f64::from(cross_entropy(&matrix(&all), DIGITS.valid.y()).0), 1e-5);
@@ -488,8 +541,13 @@ fn s19_q01_batches_of_different_sizes() {
     beside_measured("the error of its accuracy", "see above", "±0.0003 to 0.0006");
     let odd = Dataset::new(tensor(array![[5.0, 0.0], [5.0, 0.0], [0.0, 5.0]]), vec![0, 0, 0]);
     let (net, mut dl) = (Sequential::new(), DataLoader::new(&odd, 2)); // right, right; wrong
-    let (right, course) = (validate(&net, cross_entropy, &mut dl), validate_unweighted(&net, cross_entropy, &mut dl));
-    beside_expected("two right, one wrong, bs 2", format_args!("{:.4} and {:.4}", right.accuracy, course.accuracy), "2/3 and 1/2");
+    let (right, course) =
+        (validate(&net, cross_entropy, &mut dl), validate_unweighted(&net, cross_entropy, &mut dl));
+    beside_expected(
+        "two right, one wrong, bs 2",
+        format_args!("{:.4} and {:.4}", right.accuracy, course.accuracy),
+        "2/3 and 1/2",
+    );
     test_near(&[right.accuracy, course.accuracy], &[2.0 / 3.0, 0.5]);
 }
 
@@ -507,8 +565,16 @@ fn s20_q02_why_zero_grad() {
     net.zero_grad();
     add_gradients_of(&mut net, 0..BS / 4);
     let of_parts = add_gradients_of(&mut net, BS / 4..BS);
-    beside_expected("‖parts − whole‖ / ‖whole‖", format_args!("{:.1e}", relative_norm(&of_parts, &of_whole)), "0, but for rounding");
-    beside_expected("without zero_grad in between", format_args!("{:.4}", relative_norm(&twice, &of_whole)), "1: twice the gradient");
+    beside_expected(
+        "‖parts − whole‖ / ‖whole‖",
+        format_args!("{:.1e}", relative_norm(&of_parts, &of_whole)),
+        "0, but for rounding",
+    );
+    beside_expected(
+        "without zero_grad in between",
+        format_args!("{:.4}", relative_norm(&twice, &of_whole)),
+        "1: twice the gradient",
+    );
     test_near_norm(&of_parts, &of_whole, 1e-5);
     test_near_norm(&relative_norm(&twice, &of_whole), &1.0, 1e-5);
 }
@@ -535,13 +601,32 @@ fn s21_mistakes() {
     found.iter().zip(&labels).for_each(|(found, label)| confusion[[usize::from(*label), *found]] += 1);
     println!("A row a label, a column an answer:\n{confusion:4}");
     let wrong: Vec<usize> = (0..found.len()).filter(|i| found[*i] != usize::from(labels[*i])).collect();
-    println!("{} of {} are wrong; the first, a {}, was taken for a {}:", wrong.len(), found.len(), labels[wrong[0]], found[wrong[0]]);
+    println!(
+        "{} of {} are wrong; the first, a {}, was taken for a {}:",
+        wrong.len(),
+        found.len(),
+        labels[wrong[0]],
+        found[wrong[0]]
+    );
     println!("{}", show_image(&image(DIGITS.valid.x(), wrong[0])));
-    let shown = || wrong.iter().take(20).map(|i| (image(DIGITS.valid.x(), *i), labels[*i], found[*i])).collect::<Vec<_>>();
+    let shown = || {
+        wrong
+            .iter()
+            .take(20)
+            .map(|i| (image(DIGITS.valid.x(), *i), labels[*i], found[*i]))
+            .collect::<Vec<_>>()
+    };
     figures::show("misclassified", || figures::misclassified(&shown()));
     figures::show("confusion", || figures::confusion(&confusion));
-    test_eq(&(confusion.sum() as usize, confusion.diag().sum() as usize), &(labels.len(), labels.len() - wrong.len()));
-    test_near_norm(&(1.0 - wrong.len() as f64 / labels.len() as f64), &run.epochs[EPOCHS as usize - 1].valid.accuracy, 1e-12);
+    test_eq(
+        &(confusion.sum() as usize, confusion.diag().sum() as usize),
+        &(labels.len(), labels.len() - wrong.len()),
+    );
+    test_near_norm(
+        &(1.0 - wrong.len() as f64 / labels.len() as f64),
+        &run.epochs[EPOCHS as usize - 1].valid.accuracy,
+        1e-12,
+    );
 }
 
 /// What the first layer looks for
@@ -557,8 +642,13 @@ fn s22_first_layer() {
     let moved = (&weight - &before).mapv(f32::abs);
     let ink = matrix(DIGITS.train.x()).mean_axis(Axis(0)).expect("there are images");
     let never: Vec<usize> = (0..784).filter(|pixel| ink[*pixel] == 0.0).collect();
-    let most = never.iter().map(|pixel| moved.row(*pixel).fold(0.0_f32, |most, x| most.max(*x))).fold(0.0, f32::max);
-    println!("{} pixels are never inked; their weights moved by at most {most}, the others by up to {:.2}", never.len(), moved.fold(0.0_f32, |most, x| most.max(*x)));
+    let most =
+        never.iter().map(|pixel| moved.row(*pixel).fold(0.0_f32, |most, x| most.max(*x))).fold(0.0, f32::max);
+    println!(
+        "{} pixels are never inked; their weights moved by at most {most}, the others by up to {:.2}",
+        never.len(),
+        moved.fold(0.0_f32, |most, x| most.max(*x))
+    );
     figures::show("first-layer", || figures::first_layer(&weight));
     assert!(!never.is_empty() && most == 0.0);
 }
@@ -570,7 +660,11 @@ fn s22_first_layer() {
 #[test]
 fn s23_epoch_time() {
     let fastest = RUNS.iter().map(|run| run.seconds).fold(f64::INFINITY, f64::min);
-    beside_measured(&format!("an epoch of {} rows, bs {BS}", n()), human(fastest), "0.6 to 1.0 s for 50000 (PyTorch)");
+    beside_measured(
+        &format!("an epoch of {} rows, bs {BS}", n()),
+        human(fastest),
+        "0.6 to 1.0 s for 50000 (PyTorch)",
+    );
     println!("{PROFILE}; the fastest of {SEEDS}");
     let batches = n().div_ceil(BS);
     println!("{} a batch", human(fastest / batches as f64));

@@ -22,7 +22,7 @@ const NAMED: usize = 7;
 /// let svg = log_curves(&[("halves", halves)], "layer")
 ///     .describe("Halves", "A line that falls from 0.5 to 1e-9.")
 ///     .svg("halves");
-/// assert!(svg.contains("10⁻⁹"));
+/// assert!(svg.contains("10⁻⁸"));
 /// ```
 pub fn log_curves(series: &[(&str, Vec<f64>)], steps: &str) -> Drawing {
     let names: Vec<&str> = series.iter().map(|(name, _)| *name).collect();
@@ -71,8 +71,10 @@ impl Axes {
     /// The powers of ten that are named, each with its place.
     fn ticks(&self) -> impl Iterator<Item = (i32, i32)> {
         let powers = self.range.start.log10().round() as i32..=self.range.end.log10().round() as i32;
-        let every = powers.clone().count().div_ceil(NAMED);
-        powers.step_by(every).filter_map(|power| Some((self.y(10_f64.powi(power))?, power)))
+        let least = powers.clone().count().div_ceil(NAMED) as i32;
+        let every = [1, 2, 5, 10, 20, 50].into_iter().find(|every| *every >= least).unwrap_or(100);
+        let named = powers.filter(move |power| power.rem_euclid(every) == 0);
+        named.filter_map(|power| Some((self.y(10_f64.powi(power))?, power)))
     }
 
     fn draw(&self, sheet: &Sheet<'_>, steps: &str) {

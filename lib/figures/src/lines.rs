@@ -76,7 +76,13 @@ impl Axes {
             sheet.line(&[(self.x(tick), self.top), (self.x(tick), bottom)], Colour::Grid);
             let name = number(tick);
             let half = text_width(&name, SMALL) / 2 + 1;
-            sheet.text(&name, (self.x(tick).min(WIDTH - half), bottom + 12), Place::Middle, SMALL, Colour::Muted);
+            sheet.text(
+                &name,
+                (self.x(tick).min(WIDTH - half), bottom + 12),
+                Place::Middle,
+                SMALL,
+                Colour::Muted,
+            );
         }
         for tick in self.y.key_points(7) {
             sheet.line(&[(LEFT, self.y(tick)), (WIDTH - 8, self.y(tick))], Colour::Grid);
@@ -87,7 +93,8 @@ impl Axes {
     }
 
     fn curve(&self, sheet: &Sheet<'_>, line: &Line, colour: Colour) {
-        for run in line.points.split(|(x, y)| !x.is_finite() || !y.is_finite()).filter(|run| !run.is_empty()) {
+        for run in line.points.split(|(x, y)| !x.is_finite() || !y.is_finite()).filter(|run| !run.is_empty())
+        {
             let points: Vec<(i32, i32)> = run.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect();
             sheet.line(&points, colour);
             if points.len() <= 20 {
@@ -100,7 +107,8 @@ impl Axes {
 /// From the least to the largest finite number; where there is only one, or none, with some room.
 fn axis(lines: &[Line], of: impl Fn(&(f64, f64)) -> f64) -> RangedCoordf64 {
     let numbers = lines.iter().flat_map(|line| &line.points).map(of).filter(|x| x.is_finite());
-    let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let (low, high) =
+        numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let range: Range<f64> = if low < high {
         low..high
     } else if low == high {

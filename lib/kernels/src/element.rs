@@ -84,7 +84,11 @@ pub(crate) mod sealed {
         /// `exp(x)` for `x ≤ 0`, as a part of the loop that calls it.
         fn exp_below_0<const FMA: bool>(self) -> Self;
         fn log_softmax(x: &ArrayRef2<Self>) -> Array2<Self>;
-        fn cross_entropy(x: &ArrayRef2<Self>, targets: RowTargets<'_, Self>, scale: Self) -> (f64, Array2<Self>);
+        fn cross_entropy(
+            x: &ArrayRef2<Self>,
+            targets: RowTargets<'_, Self>,
+            scale: Self,
+        ) -> (f64, Array2<Self>);
     }
 }
 

@@ -95,7 +95,7 @@ pub const RUNGS: &[Rung] = &[
 /// The formula as it stands: three loops, and an index for every letter.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -122,7 +122,7 @@ pub fn loops(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// `n` numbers apart in memory; yet the sum runs several lanes at once, which the first rung's cannot.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -142,7 +142,7 @@ pub fn elementwise(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// square, silently computes something else; see [`broadcasting`](crate::broadcasting).)
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -162,7 +162,7 @@ pub fn broadcast(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// The formula's indices alone: `ik,kj->ij`.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -178,7 +178,7 @@ pub fn einsum(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// A library: ndarray's `dot`, which calls the crate matrixmultiply, as `@` calls a BLAS.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};

@@ -104,8 +104,8 @@ pub fn lin_grad<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayR
 
 /// The part of [`lin_grad`] that training needs: the gradients of `w` and `b`, without the input's.
 ///
-/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net nobody
-/// asks for it.
+/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net it is
+/// not needed.
 ///
 /// # Panics
 /// At the caller's line unless `inp` and `out_g` have as many rows.

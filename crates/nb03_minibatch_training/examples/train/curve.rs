@@ -7,7 +7,11 @@ use figures::{Line, lines};
 pub(crate) fn svg(record: &Record) -> String {
     let within = |(epoch, losses): (usize, &Vec<f64>)| {
         let step = 1.0 / losses.len() as f64;
-        losses.iter().enumerate().map(move |(i, loss)| (epoch as f64 + (i as f64 + 0.5) * step, *loss)).collect::<Vec<_>>()
+        losses
+            .iter()
+            .enumerate()
+            .map(move |(i, loss)| (epoch as f64 + (i as f64 + 0.5) * step, *loss))
+            .collect::<Vec<_>>()
     };
     let train = record.epochs.iter().map(|epoch| &epoch.losses).enumerate().flat_map(within);
     let valid = record.epochs.iter().enumerate().map(|(i, epoch)| (i as f64 + 1.0, epoch.valid_loss));

@@ -33,17 +33,22 @@ pub(crate) fn read(file: &Path) -> Result<Array2<f32>, Failed> {
 
 /// From 0 (black) to 1 (white); what is transparent is white.
 fn grey(file: &Path) -> Result<Array2<f32>, png::DecodingError> {
-    let mut decoder = png::Decoder::new_with_limits(BufReader::new(File::open(file)?), png::Limits { bytes: MOST_BYTES });
+    let mut decoder =
+        png::Decoder::new_with_limits(BufReader::new(File::open(file)?), png::Limits { bytes: MOST_BYTES });
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
-    let size = reader.output_buffer_size().filter(|size| *size <= MOST_BYTES).ok_or(png::DecodingError::LimitsExceeded)?;
+    let size = reader
+        .output_buffer_size()
+        .filter(|size| *size <= MOST_BYTES)
+        .ok_or(png::DecodingError::LimitsExceeded)?;
     let mut bytes = vec![0; size];
     let frame = reader.next_frame(&mut bytes)?;
     let samples = frame.color_type.samples();
     let (h, w) = (frame.height as usize, frame.width as usize);
     Ok(Array2::from_shape_fn((h, w), |(y, x)| {
         let at = y * frame.line_size + x * samples;
-        let channels: Vec<f32> = bytes[at..at + samples].iter().map(|byte| f32::from(*byte) / 255.0).collect();
+        let channels: Vec<f32> =
+            bytes[at..at + samples].iter().map(|byte| f32::from(*byte) / 255.0).collect();
         match channels[..] {
             [grey, alpha] => grey * alpha + 1.0 - alpha,
             [r, g, b, alpha] => (0.299 * r + 0.587 * g + 0.114 * b) * alpha + 1.0 - alpha,
@@ -82,12 +87,16 @@ fn inked<'a>(lines: impl Iterator<Item = ndarray::ArrayView1<'a, f32>>, most: f3
 fn resized(from: &ArrayView2<'_, f32>, (h, w): (usize, usize)) -> Array2<f32> {
     let share = |i: usize, new: usize, old: usize| {
         let (start, end) = (i as f32 * old as f32 / new as f32, (i + 1) as f32 * old as f32 / new as f32);
-        let covered = move |at: usize| (end.min(at as f32 + 1.0) - start.max(at as f32)).max(0.0) / (end - start);
+        let covered =
+            move |at: usize| (end.min(at as f32 + 1.0) - start.max(at as f32)).max(0.0) / (end - start);
         (start as usize..(end.ceil() as usize).min(old)).map(move |at| (at, covered(at)))
     };
     Array2::from_shape_fn((h, w), |(y, x)| {
         let rows = share(y, h, from.nrows());
-        rows.map(|(row, a)| share(x, w, from.ncols()).map(|(column, b)| a * b * from[[row, column]]).sum::<f32>()).sum()
+        rows.map(|(row, a)| {
+            share(x, w, from.ncols()).map(|(column, b)| a * b * from[[row, column]]).sum::<f32>()
+        })
+        .sum()
     })
 }
 
@@ -97,7 +106,8 @@ fn centred(ink: &Array2<f32>) -> Array2<f32> {
     let middle = |of: fn((usize, usize)) -> usize| {
         ink.indexed_iter().map(|(at, x)| (of(at) as f32 + 0.5) * x).sum::<f32>() / total
     };
-    let offset = |middle: f32, n: usize| ((SIDE as f32 / 2.0 - middle).round().max(0.0) as usize).min(SIDE - n);
+    let offset =
+        |middle: f32, n: usize| ((SIDE as f32 / 2.0 - middle).round().max(0.0) as usize).min(SIDE - n);
     let (top, left) = (offset(middle(|at| at.0), ink.nrows()), offset(middle(|at| at.1), ink.ncols()));
     let mut image = Array2::zeros((SIDE, SIDE));
     image.slice_mut(s![top..top + ink.nrows(), left..left + ink.ncols()]).assign(ink);

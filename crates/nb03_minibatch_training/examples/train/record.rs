@@ -74,10 +74,19 @@ impl Record {
 
     /// Whether the run that `asked` describes is this one, further on.
     pub(crate) fn fits(&self, asked: &Record) -> Result<(), Failed> {
-        let of = |r: &Record| [("--hidden", r.hidden.into()), ("--bs", r.bs.into()), ("--seed", r.seed), ("training images", r.rows as u64)];
+        let of = |r: &Record| {
+            [
+                ("--hidden", r.hidden.into()),
+                ("--bs", r.bs.into()),
+                ("--seed", r.seed),
+                ("training images", r.rows as u64),
+            ]
+        };
         for ((what, kept), (_, asked)) in of(self).into_iter().zip(of(asked)) {
             if kept != asked {
-                return Err(Failed::usage(format!("--resume: the run had {what} {kept}, and now it is {asked}")));
+                return Err(Failed::usage(format!(
+                    "--resume: the run had {what} {kept}, and now it is {asked}"
+                )));
             }
         }
         Ok(())
@@ -93,7 +102,10 @@ impl Record {
             return Ok(());
         }
         let (record, weights) = (Record::beside(weights), weights.display());
-        let message = format!("{} is the record of other weights than {weights}: begin anew with --force", record.display());
+        let message = format!(
+            "{} is the record of other weights than {weights}: begin anew with --force",
+            record.display()
+        );
         Err(Failed { message, code: 1 })
     }
 }
@@ -102,7 +114,8 @@ impl Record {
 fn fingerprint(net: &mut dyn Module) -> String {
     let parameters = net.parameters();
     let bytes = parameters.iter().flat_map(|(_, p)| &p.value).flat_map(|x| x.to_le_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("{hash:016x}")
 }
 
@@ -115,16 +128,23 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failed> {
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(|error| Failed { message: format!("{} cannot be written: {error}", path.display()), code: 1 })
+    write().map_err(|error| Failed {
+        message: format!("{} cannot be written: {error}", path.display()),
+        code: 1,
+    })
 }
 
 #[cfg(unix)]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+fn with_usual_permissions<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
     use std::os::unix::fs::PermissionsExt;
     builder.permissions(std::fs::Permissions::from_mode(0o666)) // less the umask
 }
 
 #[cfg(not(unix))]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+fn with_usual_permissions<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
     builder
 }

@@ -20,8 +20,10 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(options: &Training) -> Result<ExitCode, Failed> {
     let kept = kept(options)?;
     let mnist = get_data()?;
-    let (train, valid) =
-        (Dataset::new(tensor(mnist.x_train), mnist.y_train), Dataset::new(tensor(mnist.x_valid), mnist.y_valid));
+    let (train, valid) = (
+        Dataset::new(tensor(mnist.x_train), mnist.y_train),
+        Dataset::new(tensor(mnist.x_valid), mnist.y_valid),
+    );
     let mut session = Session::new(options, &train, &valid, mnist.source.to_string(), kept)?;
     // The second Ctrl-C does not wait for the end of the batch.
     ctrlc::set_handler(|| {
@@ -44,7 +46,9 @@ fn kept(options: &Training) -> Result<Option<Record>, Failed> {
     match exist.filter(|_| !options.force) {
         Some(file) => {
             let file = file.display();
-            Err(Failed::usage(format!("{file} is there: --resume goes on with its run, --force overwrites it")))
+            Err(Failed::usage(format!(
+                "{file} is there: --resume goes on with its run, --force overwrites it"
+            )))
         }
         None => Ok(None),
     }
@@ -86,7 +90,10 @@ impl<'a> Session<'a> {
     /// All epochs that are left, or those before Ctrl-C.
     fn train(&mut self) -> Result<ExitCode, Failed> {
         let done = self.record.epochs.len() as u64;
-        eprintln!("{}: {} images to train with, {} hidden units", self.record.data, self.record.rows, self.record.hidden);
+        eprintln!(
+            "{}: {} images to train with, {} hidden units",
+            self.record.data, self.record.rows, self.record.hidden
+        );
         for epoch in done..self.options.epochs {
             if !self.epoch(epoch)? {
                 eprintln!("interrupted: {} whole epochs are kept", self.record.epochs.len());
@@ -161,7 +168,10 @@ impl<'a> Session<'a> {
         let (n, rows) = (self.record.epochs.len(), self.valid_dl.dataset().len());
         let epochs = if n == 1 { "1 epoch".into() } else { format!("{n} epochs") };
         let EpochRecord { valid_accuracy, valid_loss, .. } = last;
-        writeln!(stdout(), "accuracy {valid_accuracy:.4}, loss {valid_loss:.4} on {rows} validation images after {epochs}")?;
+        writeln!(
+            stdout(),
+            "accuracy {valid_accuracy:.4}, loss {valid_loss:.4} on {rows} validation images after {epochs}"
+        )?;
         self.written().into_iter().try_for_each(|file| writeln!(stdout(), "wrote {}", file.display()))?;
         Ok(())
     }
@@ -181,7 +191,8 @@ fn mean(losses: &[f32]) -> f64 {
 
 /// On a terminal only: elsewhere the line after each epoch says enough.
 fn bar(batches: usize, epoch: u64, epochs: u64) -> ProgressBar {
-    let target = if stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target =
+        if stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(batches as u64), target);
     let style = ProgressStyle::with_template("{prefix} [{bar:40}] {pos}/{len} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
@@ -192,7 +203,9 @@ fn bar(batches: usize, epoch: u64, epochs: u64) -> ProgressBar {
 fn diverged(epoch: u64, lr: f32) -> Failed {
     let epoch = epoch + 1;
     Failed {
-        message: format!("the loss is not a finite number in epoch {epoch}: take a smaller --lr than {lr}; the epochs before are kept"),
+        message: format!(
+            "the loss is not a finite number in epoch {epoch}: take a smaller --lr than {lr}; the epochs before are kept"
+        ),
         code: 1,
     }
 }

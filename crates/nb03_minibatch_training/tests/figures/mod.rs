@@ -17,7 +17,10 @@ pub(crate) fn loss(losses: &[f32]) -> Figure {
     let ends = [points.first(), points.last()].map(|point| point.map_or(f64::NAN, |p| p.1));
     lines(&[Line::new("", points)], "batch", "cross entropy").describe(
         format!("The loss in the first epoch, each point the mean of {MEAN_OF} batches"),
-        format!("A curve that falls steeply in the first hundred batches and then slowly, from {:.2} to {:.2}.", ends[0], ends[1]),
+        format!(
+            "A curve that falls steeply in the first hundred batches and then slowly, from {:.2} to {:.2}.",
+            ends[0], ends[1]
+        ),
     )
 }
 
@@ -39,7 +42,8 @@ pub(crate) fn misclassified(digits: &[(ArrayView2<'_, f32>, u8, usize)]) -> Figu
     for (image, label, answer) in digits {
         pictures.push(Picture::new(image, format!("{label}, not {answer}")));
     }
-    let said: Vec<String> = digits.iter().map(|(_, label, answer)| format!("a {label} taken for a {answer}")).collect();
+    let said: Vec<String> =
+        digits.iter().map(|(_, label, answer)| format!("a {label} taken for a {answer}")).collect();
     image_grid(&pictures, 5).describe(
         "Digits of the validation set that the net gets wrong: what each is, and not what the net took it for",
         format!("{} handwritten digits: {}.", digits.len(), said.join(", ")),
@@ -71,12 +75,20 @@ pub(crate) fn confusion(counts: &Array2<u32>) -> Figure {
             }
         }
     });
-    let mut worst: Vec<((usize, usize), u32)> = counts.indexed_iter().filter(|((i, j), _)| i != j).map(|(at, n)| (at, *n)).collect();
+    let mut worst: Vec<((usize, usize), u32)> =
+        counts.indexed_iter().filter(|((i, j), _)| i != j).map(|(at, n)| (at, *n)).collect();
     worst.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let said: Vec<String> = worst.iter().take(3).map(|((label, answer), n)| format!("{n} times a {label} for a {answer}")).collect();
+    let said: Vec<String> = worst
+        .iter()
+        .take(3)
+        .map(|((label, answer), n)| format!("{n} times a {label} for a {answer}"))
+        .collect();
     drawing.describe(
         "The confusion matrix: a row a label, a column an answer, the right ones on the diagonal",
-        format!("A table of ten by ten counts, large on the diagonal. The most frequent mistakes: {}.", said.join(", ")),
+        format!(
+            "A table of ten by ten counts, large on the diagonal. The most frequent mistakes: {}.",
+            said.join(", ")
+        ),
     )
 }
 
@@ -88,7 +100,8 @@ pub(crate) fn first_layer(weight: &ArrayRef2<f32>) -> Figure {
         .take(6)
         .map(|unit| Array2::from_shape_fn((28, 28), |(y, x)| unit[y * 28 + x]))
         .collect();
-    let pictures: Vec<Picture<'_>> = units.iter().enumerate().map(|(i, unit)| Picture::new(unit, format!("unit {i}"))).collect();
+    let pictures: Vec<Picture<'_>> =
+        units.iter().enumerate().map(|(i, unit)| Picture::new(unit, format!("unit {i}"))).collect();
     image_grid(&pictures, 3).describe(
         "The first layer's weights, a picture a hidden unit: orange pixels excite it, blue ones calm it",
         "Six squares of 28 by 28 weights: blots and strokes of both colours in the middle, and faint noise along the rim, where no image has ink.",

@@ -22,7 +22,10 @@ fn a_step_allocates_what_its_layers_return() {
                     let batch = batches.next().expect("two batches");
                     train_batch(&mut net, cross_entropy, &opt, batch);
                 });
-                println!("epoch {epoch}, batch {batch}: {} bytes in {} pieces", step.bytes_total, step.count_total);
+                println!(
+                    "epoch {epoch}, batch {batch}: {} bytes in {} pieces",
+                    step.bytes_total, step.count_total
+                );
                 let sums = (rows * 16) as u64; // softmax's maximum and sum of each row
                 let most = returned + sums + BOOKKEEPING;
                 assert!(epoch == 0 || step.bytes_total <= most, "{} bytes of {most}", step.bytes_total);

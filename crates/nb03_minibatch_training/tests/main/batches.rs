@@ -56,7 +56,9 @@ fn an_epoch_is_the_same_wherever_a_run_begins() {
     let first: Vec<_> = (0..4).map(|epoch| rows_of(&mut dl, epoch)).collect();
     assert_eq!(rows_of(&mut dl, 2), first[2]);
     assert_eq!(rows_of(&mut DataLoader::new(&numbered(100), 7).shuffle(5), 3), first[3]);
-    assert!(first[0] != first[1] && first[1] != first[2] && first[0] != rows_of(&mut dl.clone().shuffle(6), 0));
+    assert!(
+        first[0] != first[1] && first[1] != first[2] && first[0] != rows_of(&mut dl.clone().shuffle(6), 0)
+    );
 }
 
 /// The same on every platform and with every version: a run can be told by its seed.
@@ -117,7 +119,10 @@ fn get_dls_validates_twice_as_many_rows_at_a_time_in_order() {
 #[test]
 fn what_does_not_fit_says_so_at_the_callers_line() {
     let cases: [(&dyn Fn(), &str); 5] = [
-        (&|| drop(Dataset::new(tensor(Array2::zeros((3, 2))), vec![1, 2])), "Dataset: x [3, 2] and 2 targets do not fit"),
+        (
+            &|| drop(Dataset::new(tensor(Array2::zeros((3, 2))), vec![1, 2])),
+            "Dataset: x [3, 2] and 2 targets do not fit",
+        ),
         (&|| drop(numbered(3).rows(2..4)), "Dataset: there are no rows 2..4, only 3"),
         (&|| drop(DataLoader::new(&numbered(3), 0)), "DataLoader: batches of no rows"),
         (&|| drop(get_dls(&numbered(3), &numbered(3), 0, 0)), "DataLoader: batches of no rows"),

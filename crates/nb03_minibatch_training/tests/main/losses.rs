@@ -4,8 +4,8 @@ use crate::common::{Failure, Oracle, failure};
 use nb03_minibatch_training::loss::forms::{difference, plain, shifted};
 use nb03_minibatch_training::ndarray::{Array1, Array2, Axis, Ix2, array, s};
 use nb03_minibatch_training::{
-    Targets, accuracy, argmax, cross_entropy, finite_difference, log_softmax, logsumexp, manual_seed, nll, rand, randn,
-    test_eq, test_near_norm,
+    Targets, accuracy, argmax, cross_entropy, finite_difference, log_softmax, logsumexp, manual_seed, nll,
+    rand, randn, test_eq, test_near_norm,
 };
 
 const NAN: f32 = f32::NAN;
@@ -59,7 +59,8 @@ fn the_three_forms_agree_where_none_overflows() {
     let strided = x.slice(s![..;3, ..;-2]);
     test_near_norm(&log_softmax(&strided), &plain(&strided), 1e-6);
     let t = x.t();
-    let (of_view, of_copy) = (cross_entropy(&t, &vec![3; 10].into()), cross_entropy(&t.to_owned(), &vec![3; 10].into()));
+    let (of_view, of_copy) =
+        (cross_entropy(&t, &vec![3; 10].into()), cross_entropy(&t.to_owned(), &vec![3; 10].into()));
     test_eq(&of_view, &of_copy);
 }
 
@@ -130,9 +131,15 @@ fn accuracy_counts_rows() {
 fn what_does_not_fit_says_so_at_the_callers_line() {
     let x = Array2::<f32>::zeros((3, 10));
     let cases: [(&dyn Fn(), &str); 5] = [
-        (&|| drop(cross_entropy(&x, &vec![1, 2].into())), "cross_entropy: outputs [3, 10] and targets [2] do not fit"),
+        (
+            &|| drop(cross_entropy(&x, &vec![1, 2].into())),
+            "cross_entropy: outputs [3, 10] and targets [2] do not fit",
+        ),
         (&|| drop(cross_entropy(&x, &vec![1, 10, 2].into())), "cross_entropy: row 1 is of class 10"),
-        (&|| _ = nll(&x, &Array2::zeros((3, 9)).into()), "nll: outputs [3, 10] and targets [3, 9] do not fit"),
+        (
+            &|| _ = nll(&x, &Array2::zeros((3, 9)).into()),
+            "nll: outputs [3, 10] and targets [3, 9] do not fit",
+        ),
         (&|| _ = accuracy(&x, &vec![0; 4].into()), "accuracy: outputs [3, 10] and targets [4] do not fit"),
         (&|| drop(Targets::<f32>::from(vec![1, 2]).rows(1..3)), "Targets: there are no rows 1..3, only 2"),
     ];

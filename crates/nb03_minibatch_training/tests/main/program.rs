@@ -11,14 +11,28 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
     let profile = if folder.ends_with("debug") { "dev" } else { "release" };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--example", "train", "--profile", profile]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--package",
+        env!("CARGO_PKG_NAME"),
+        "--example",
+        "train",
+        "--profile",
+        profile,
+    ]);
     assert!(cargo.status().unwrap().success());
     folder.join("examples/train")
 });
 
 fn program(folder: &Path, args: &[&str]) -> Command {
     let mut program = Command::new(&*PROGRAM);
-    program.args(args).current_dir(folder).env("NB_DATA", "drawn").env_remove("LC_ALL").env("LC_ALL", "C.UTF-8");
+    program
+        .args(args)
+        .current_dir(folder)
+        .env("NB_DATA", "drawn")
+        .env_remove("LC_ALL")
+        .env("LC_ALL", "C.UTF-8");
     program
 }
 
@@ -43,16 +57,24 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_resumed_run_is_the_whole_one_to_the_bit() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (out, err) = good(whole.path(), &with(&["--epochs", "3", "--curve", "loss.svg", "--json", "run.json"]));
-    assert!(out.starts_with("accuracy 0.") && out.contains("after 3 epochs") && out.contains("wrote loss.svg"), "{out}");
-    assert!(err.lines().filter(|line| line.starts_with("epoch ")).count() == 3 && !err.contains('\u{1b}'), "{err}");
+    let (out, err) =
+        good(whole.path(), &with(&["--epochs", "3", "--curve", "loss.svg", "--json", "run.json"]));
+    assert!(
+        out.starts_with("accuracy 0.") && out.contains("after 3 epochs") && out.contains("wrote loss.svg"),
+        "{out}"
+    );
+    assert!(
+        err.lines().filter(|line| line.starts_with("epoch ")).count() == 3 && !err.contains('\u{1b}'),
+        "{err}"
+    );
     good(parts.path(), &with(&["--epochs", "1"]));
     let (resumed, _) = good(parts.path(), &with(&["--epochs", "3", "--resume"]));
     assert_eq!(resumed.lines().next(), out.lines().next());
     let weights = |folder: &Path| fs::read(folder.join("net.safetensors")).unwrap();
     assert_eq!(weights(whole.path()), weights(parts.path()));
     assert!(fs::read_to_string(whole.path().join("loss.svg")).unwrap().contains("<polyline"));
-    let json: serde_json::Value = serde_json::from_slice(&fs::read(whole.path().join("run.json")).unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(whole.path().join("run.json")).unwrap()).unwrap();
     assert_eq!((json["epochs"].as_array().map(Vec::len), &json["hidden"]), (Some(3), &16.into()));
 }
 
@@ -118,7 +140,12 @@ fn a_picture_is_recognised_like_the_row_that_it_shows() {
     let (mut same, rows) = (0, 10);
     for row in 0..rows {
         let (text, _) = good(folder, &["predict", "--row", &row.to_string(), "--weights", "net.safetensors"]);
-        let seen = |text: &str| text.split("The net sees ").nth(1).and_then(|rest| rest.split(['.', ';']).next()).map(String::from);
+        let seen = |text: &str| {
+            text.split("The net sees ")
+                .nth(1)
+                .and_then(|rest| rest.split(['.', ';']).next())
+                .map(String::from)
+        };
         assert!(text.lines().filter(|line| line.contains("█")).count() > 5, "{text}");
         assert!(text.contains(&format!("its label is {}", digits.y_valid[row])), "{text}");
         let pixels: Vec<f32> = digits.x_valid.row(row).to_vec();
@@ -153,7 +180,10 @@ fn a_bad_picture_is_an_error() {
     fs::write(folder.join("cut.png"), &cut[..cut.len() / 2]).unwrap();
     for file in ["empty.png", "text.png", "cut.png", "none.png"] {
         let (code, out, err) = run(folder, &["predict", file, "--weights", "net.safetensors"]);
-        assert!(code == Some(1) && out.is_empty() && err.starts_with(&format!("error: {file}")), "{file}: {err}");
+        assert!(
+            code == Some(1) && out.is_empty() && err.starts_with(&format!("error: {file}")),
+            "{file}: {err}"
+        );
     }
     let (code, _, err) = run(folder, &["predict", "--row", "1000", "--weights", "net.safetensors"]);
     assert!(code == Some(2) && err.contains("the validation set has 1000 rows"), "{err}");

@@ -10,7 +10,10 @@ use nb03_minibatch_training::*;
 
 fn small() -> (Dataset, Dataset) {
     let digits = data::drawn(300, 50, 1);
-    (Dataset::new(tensor(digits.x_train), digits.y_train), Dataset::new(tensor(digits.x_valid), digits.y_valid))
+    (
+        Dataset::new(tensor(digits.x_train), digits.y_train),
+        Dataset::new(tensor(digits.x_valid), digits.y_valid),
+    )
 }
 
 fn values(net: &mut dyn Module) -> Vec<Tensor> {
@@ -28,7 +31,8 @@ fn twenty_steps_are_pytorchs() {
     let (x, y) = (oracle.get::<f32, Ix2>("x"), oracle.classes("y"));
     let (losses, lr) = (oracle.get::<f64, Ix1>("losses"), oracle.scalar("lr") as f32);
 
-    let mut net = Sequential::new().then(Linear::from_weights(w1, b1)).then(ReLU).then(Linear::from_weights(w2, b2));
+    let mut net =
+        Sequential::new().then(Linear::from_weights(w1, b1)).then(ReLU).then(Linear::from_weights(w2, b2));
     let mut dl = DataLoader::new(&Dataset::new(tensor(x), y), 16);
     let mut batches = dl.epoch(0);
     for expected in losses {
@@ -122,7 +126,15 @@ fn validation_weights_a_batch_by_its_rows() {
     let course = validate_unweighted(&net, cross_entropy, &mut dl);
     test_near(&course.accuracy, &(2.0 / 3.0));
     assert!(course.loss > scores.loss);
-    assert!(validate(&net, cross_entropy, &mut DataLoader::new(&Dataset::new(tensor(Array2::zeros((0, 2))), vec![]), 4)).loss.is_nan());
+    assert!(
+        validate(
+            &net,
+            cross_entropy,
+            &mut DataLoader::new(&Dataset::new(tensor(Array2::zeros((0, 2))), vec![]), 4)
+        )
+        .loss
+        .is_nan()
+    );
 }
 
 /// After many epochs on few rows the net is sure of each, and what is left to learn becomes as small as numbers can be.

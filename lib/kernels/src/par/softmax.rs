@@ -83,7 +83,9 @@ pub(crate) fn cross_entropy_of<T: Element>(
         let sums = Softmax { x: grad, columns }.sums();
         let rows = grad.chunks_mut(columns).zip(x.chunks(columns)).zip(sums).enumerate();
         let row = |(i, ((grad, x), sum))| match &targets {
-            RowTargets::Classes(classes) => of_class(grad, x, sum, usize::from(classes[part * ROWS + i]), scale),
+            RowTargets::Classes(classes) => {
+                of_class(grad, x, sum, usize::from(classes[part * ROWS + i]), scale)
+            }
             RowTargets::Distributions(p) => {
                 of_distribution(grad, x, sum, p.row(part * ROWS + i).iter().copied(), scale)
             }
@@ -134,7 +136,11 @@ impl<T: Element> Softmax<'_, T> {
             sums.push((max, 0.0));
         }
         let work = Exponentials(&mut *self.x);
-        if T::WIDE { dispatch(work) } else { work.run::<false>() }
+        if T::WIDE {
+            dispatch(work)
+        } else {
+            work.run::<false>()
+        }
         for (row, (_, sum)) in self.x.chunks(self.columns).zip(&mut sums) {
             *sum = row.iter().map(|x| x.widen()).sum();
         }
@@ -196,19 +202,24 @@ mod tests {
     /// By the formulas, in f64, over rows enough for several threads.
     #[test]
     fn rows_of_any_number_and_length_are_those_of_the_formula() {
-        for (n, c) in [(0, 3), (3, 0), (1, 1), (1, 10), (5, 3), (63, 17), (ROWS, 10), (2 * ROWS + 1, 10), (9000, 33)] {
+        for (n, c) in
+            [(0, 3), (3, 0), (1, 1), (1, 10), (5, 3), (63, 17), (ROWS, 10), (2 * ROWS + 1, 10), (9000, 33)]
+        {
             let x = Array2::from_shape_fn((n, c), |(i, j)| ((i * 31 + j * 17) % 101) as f32 * 0.37 - 18.0);
             let exps = x.mapv(|x| f64::from(x).exp());
             let sums: Array1<f64> = exps.rows().into_iter().map(|row| row.sum()).collect();
             let expected = Array2::from_shape_fn((n, c), |(i, j)| f64::from(x[[i, j]]) - sums[i].ln());
-            let close = |a: &Array2<f32>, b: &Array2<f64>| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 4e-6);
+            let close = |a: &Array2<f32>, b: &Array2<f64>| {
+                a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 4e-6)
+            };
             assert!(close(&log_softmax(&x), &expected), "({n}, {c})");
             assert!(close(&log_softmax(&x.t().to_owned().t()), &expected), "({n}, {c}), columns in order");
             if c == 0 {
                 continue;
             }
             let classes: Vec<u8> = (0..n).map(|i| (i * 7 % c) as u8).collect();
-            let one_hot = Array2::from_shape_fn((n, c), |(i, j)| f32::from(u8::from(j == usize::from(classes[i]))));
+            let one_hot =
+                Array2::from_shape_fn((n, c), |(i, j)| f32::from(u8::from(j == usize::from(classes[i]))));
             let (loss, grad) = cross_entropy(&x, RowTargets::Classes(&classes), 1.0);
             let of_classes: f64 = (0..n).map(|i| -expected[[i, usize::from(classes[i])]]).sum();
             assert!((loss - of_classes).abs() <= 1e-6 * of_classes, "({n}, {c}): {loss}, not {of_classes}");
@@ -229,7 +240,13 @@ mod tests {
     #[test]
     fn what_is_not_finite_stays_in_its_row() {
         let (nan, inf) = (f32::NAN, f32::INFINITY);
-        let x = array![[0.0, nan, 1.0], [inf, 0.0, 0.0], [-inf, -inf, -inf], [-inf, 0.0, 0.0], [300.0, 0.0, -300.0]];
+        let x = array![
+            [0.0, nan, 1.0],
+            [inf, 0.0, 0.0],
+            [-inf, -inf, -inf],
+            [-inf, 0.0, 0.0],
+            [300.0, 0.0, -300.0]
+        ];
         let out = log_softmax(&x);
         assert!(out.rows().into_iter().take(3).flatten().all(|x| x.is_nan()));
         assert_eq!(out.row(3), array![-inf, -(2.0_f32.ln()), -(2.0_f32.ln())]);
