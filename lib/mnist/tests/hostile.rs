@@ -97,6 +97,10 @@ fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("a thousand laughs", laughs()),
         ("copies of copies", program(&[b"]\x94K\x01a", &b"2a".repeat(40), b"."])),
         ("calls that copy", calls()),
+        (
+            "copies of what is kept",
+            program(&[b"(", &b"cnumpy\ndtype\n".repeat(490), b"t\x94", &b"h\0\x94".repeat(240), b"."]),
+        ),
         ("fetching what was never kept", program(&[b"h\x07."])),
         ("keeping nothing", program(&[b"\x94."])),
         (

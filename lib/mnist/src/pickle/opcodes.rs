@@ -12,8 +12,7 @@
 //! | give the result its state | append the state to that list |
 //! | a word that NumPy's arrays need (`dtype`, `f4`, `<`, …) | the word |
 //! | any other bytes: the numbers of an array | their index in [`Opcodes::payloads`] |
-//! | keep a value, fetch it again | the same, under numbers of our own |
-//! | tuples, lists, integers | the same |
+//! | tuples, lists, integers; keep a value, fetch it again | the same |
 //! | any other text or instruction | an error that names it |
 //!
 //! A call's result is a list because serde-pickle can change a list after it was kept: as in Python, each place that
@@ -22,7 +21,6 @@
 use super::payload::Payload;
 use crate::archive::Bytes;
 use crate::error::{Fault, limit};
-use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
@@ -39,8 +37,12 @@ const MAX_MARKS: u64 = 100;
 const KEPT: usize = 4;
 
 /// serde-pickle forgets a value after as many visits as it was fetched. But what is inside a value that is fetched
-/// twice is visited twice, too. The word `numpy` has the most visits, 24 for six arrays that share nothing else.
+/// twice is visited twice, too. The word `numpy` has the most visits, 12: in `ndarray` and in
+/// `dtype`, for each of six arrays.
 const SPARE: usize = 32;
+
+/// From here on, calls are kept; the file's own numbers are less.
+const CALLS: u32 = 1 << 31;
 
 /// Modules and names; type codes, the right ones and those we can name in an error; byte order, memory order,
 /// and the code that `_reconstruct` is called with.
@@ -50,26 +52,14 @@ const WORDS: &str = "\
     f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 c8 c16 O8 \
     < > | = C F b";
 
-const PROTO: u8 = 0x80;
-const FRAME: u8 = 0x95;
-const MARK: u8 = b'(';
 const POP: u8 = b'0';
 const STOP: u8 = b'.';
 const BININT: u8 = b'J';
-const LONG1: u8 = 0x8a;
 const SHORT_BINUNICODE: u8 = 0x8c;
 const TUPLE2: u8 = 0x86;
 const EMPTY_LIST: u8 = b']';
 const APPEND: u8 = b'a';
-const APPENDS: u8 = b'e';
-const GLOBAL: u8 = b'c';
-const STACK_GLOBAL: u8 = 0x93;
-const REDUCE: u8 = b'R';
-const BUILD: u8 = b'b';
-const BINPUT: u8 = b'q';
 const LONG_BINPUT: u8 = b'r';
-const MEMOIZE: u8 = 0x94;
-const BINGET: u8 = b'h';
 const LONG_BINGET: u8 = b'j';
 
 /// A pickle of protocol 2 to 5, read from the file and passed on in its harmless form.
@@ -83,23 +73,19 @@ pub(super) struct Opcodes<'a> {
     count: u64,
     marks: u64,
     bytes: u64,
-    /// Our number for each of the file's numbers.
-    kept: HashMap<u32, u32>,
+    /// The least number that the next value may be kept under.
     next: u32,
 }
 
 impl<'a> Opcodes<'a> {
-    /// # Errors
-    /// If it starts otherwise.
     pub(super) fn new(source: &'a mut dyn BufRead) -> Result<Opcodes<'a>, Fault> {
         let mut source = Bytes::new(source);
-        let (payloads, ready, kept) = (vec![], vec![], HashMap::new());
         match source.array()? {
-            [PROTO, 2..=5] => {
-                Ok(Opcodes { source, payloads, ready, last: 0, count: 0, marks: 0, bytes: 0, kept, next: 0 })
-            }
-            other => Err(Fault::Format(other.to_vec())),
+            [0x80, 2..=5] => {}
+            other => return Err(Fault::Format(other.to_vec())),
         }
+        let (payloads, ready) = (vec![], vec![]);
+        Ok(Opcodes { source, payloads, ready, last: 0, count: 0, marks: 0, bytes: 0, next: 0 })
     }
 
     /// Reads one instruction.
@@ -109,32 +95,32 @@ impl<'a> Opcodes<'a> {
         let at = self.source.at;
         let [opcode] = self.source.array()?;
         match opcode {
-            // A frame says only how long it is.
-            FRAME => self.source.array::<8>().map(drop)?,
-            GLOBAL => self.global()?,
-            STACK_GLOBAL => self.ready.push(TUPLE2),
-            REDUCE => self.call(),
-            BUILD => self.ready.push(APPEND),
-            MARK => self.mark()?,
-            // Tuples and lists; None, True and False.
-            b')' | b't' | 0x85..=0x87 | EMPTY_LIST | b'l' | APPEND | APPENDS | b'N' | 0x88 | 0x89 | STOP => {
+            // Protocol 4's frames say only how long they are.
+            0x95 => self.source.array::<8>().map(drop)?,
+            // GLOBAL and STACK_GLOBAL; REDUCE, which calls; BUILD, which gives an object its state.
+            b'c' => self.global()?,
+            0x93 => self.ready.push(TUPLE2),
+            b'R' => self.call(),
+            b'b' => self.ready.push(APPEND),
+            // Marks, tuples and lists; None, True and False; the end.
+            b'(' => self.mark()?,
+            b')' | b't' | 0x85..=0x87 | b']' | b'l' | b'a' | b'e' | b'N' | 0x88 | 0x89 | STOP => {
                 self.ready.push(opcode);
             }
-            // Integers of 1, 2 and 4 bytes, and of as many as are needed.
-            b'K' => self.integer::<1>(opcode)?,
-            b'M' => self.integer::<2>(opcode)?,
-            BININT => self.integer::<4>(opcode)?,
-            LONG1 => self.long()?,
-            BINPUT => self.source.array().and_then(|[id]| self.keep(id.into()))?,
-            LONG_BINPUT => self.source.array().and_then(|id| self.keep(u32::from_le_bytes(id)))?,
-            MEMOIZE => self.keep(self.kept.len() as u32)?,
-            BINGET => self.source.array().and_then(|[id]| self.fetch(id.into()))?,
-            LONG_BINGET => self.source.array().and_then(|id| self.fetch(u32::from_le_bytes(id)))?,
+            // Integers, and values that are fetched again, with an argument of 1, 2 or 4 bytes; LONG1.
+            b'K' | b'h' => self.pass::<1>(opcode)?,
+            b'M' => self.pass::<2>(opcode)?,
+            b'J' | b'j' => self.pass::<4>(opcode)?,
+            0x8a => self.long(opcode)?,
+            // BINPUT, LONG_BINPUT, and MEMOIZE, which counts by itself.
+            b'q' => self.source.array().and_then(|[id]| self.keep(id.into()))?,
+            b'r' => self.source.array().and_then(|id| self.keep(u32::from_le_bytes(id)))?,
+            0x94 => self.keep(self.next)?,
             // Strings: bytes and text, their length in 1, 4 or 8 bytes.
             b'U' | b'C' => self.string::<1>(false)?,
             b'T' | b'B' => self.string::<4>(false)?,
             0x8e | 0x96 => self.string::<8>(false)?,
-            SHORT_BINUNICODE => self.string::<1>(true)?,
+            0x8c => self.string::<1>(true)?,
             b'X' => self.string::<4>(true)?,
             0x8d => self.string::<8>(true)?,
             byte => return Err(Fault::Opcode { byte, at }),
@@ -146,15 +132,13 @@ impl<'a> Opcodes<'a> {
     /// Two lines, a module and a name.
     fn global(&mut self) -> Result<(), Fault> {
         let (module, name) = (self.line()?, self.line()?);
-        match (word(&module), word(&name)) {
-            (Some(module), Some(name)) => {
-                self.word(module);
-                self.word(name);
-                self.ready.push(TUPLE2);
-                Ok(())
-            }
-            _ => Err(Fault::Name(format!("{}.{}", readable(&module), readable(&name)))),
-        }
+        let (Some(module), Some(name)) = (word(&module), word(&name)) else {
+            return Err(Fault::Name(format!("{}.{}", readable(&module), readable(&name))));
+        };
+        self.push_word(module);
+        self.push_word(name);
+        self.ready.push(TUPLE2);
+        Ok(())
     }
 
     fn line(&mut self) -> Result<Vec<u8>, Fault> {
@@ -171,7 +155,8 @@ impl<'a> Opcodes<'a> {
     /// Function and arguments become a pair, and the pair is put into a list.
     fn call(&mut self) {
         self.ready.push(TUPLE2);
-        let pair = self.put();
+        let pair = CALLS + self.count as u32;
+        self.put(pair);
         self.ready.extend([POP, EMPTY_LIST]);
         self.memo(LONG_BINGET, pair);
         self.ready.push(APPEND);
@@ -179,59 +164,49 @@ impl<'a> Opcodes<'a> {
 
     fn mark(&mut self) -> Result<(), Fault> {
         self.marks += 1;
-        self.ready.push(MARK);
+        self.ready.push(b'(');
         limit("marks", self.marks, MAX_MARKS)
     }
 
-    fn integer<const N: usize>(&mut self, opcode: u8) -> Result<(), Fault> {
+    fn pass<const N: usize>(&mut self, opcode: u8) -> Result<(), Fault> {
         self.ready.push(opcode);
         self.ready.extend(self.source.array::<N>()?);
         Ok(())
     }
 
     /// Python 2 on Windows writes an array's shape with it.
-    fn long(&mut self) -> Result<(), Fault> {
+    fn long(&mut self, opcode: u8) -> Result<(), Fault> {
         let [len] = self.source.array()?;
         limit("bytes in an integer", len.into(), 8)?;
         let bytes = self.take(len.into())?;
-        self.ready.extend([LONG1, len]);
+        self.ready.extend([opcode, len]);
         self.ready.extend(bytes);
         Ok(())
     }
 
-    /// Keeps the last value under a number, to be fetched again. serde-pickle copies what is kept twice, which no
-    /// Python does.
+    /// Keeps the last value under a number, to be fetched again. Python counts up, and keeps each value once:
+    /// serde-pickle would make a copy of what is kept already.
     fn keep(&mut self, id: u32) -> Result<(), Fault> {
-        use {APPEND as A, APPENDS as E, BINGET as H, BINPUT as Q, BUILD as B, LONG_BINGET as J, LONG_BINPUT as R};
-        if matches!(self.last, Q | R | MEMOIZE | H | J | A | E | B) {
-            return Err(Fault::Structure("it keeps a value that may be kept already".into()));
+        let again = matches!(self.last, b'q' | b'r' | 0x94 | b'h' | b'j' | b'a' | b'e' | b'b');
+        if again || !(self.next..CALLS).contains(&id) {
+            return Err(Fault::Structure(format!("it keeps a value out of turn, under the number {id}")));
         }
-        let ours = self.put();
-        self.kept.insert(id, ours);
+        self.next = id + 1;
+        self.put(id);
         Ok(())
     }
 
-    /// Keeps the last value under a new number of ours.
-    fn put(&mut self) -> u32 {
-        self.next += 1;
-        self.memo(LONG_BINPUT, self.next);
+    fn put(&mut self, id: u32) {
+        self.memo(LONG_BINPUT, id);
         for _ in 0..SPARE {
-            self.memo(LONG_BINGET, self.next);
+            self.memo(LONG_BINGET, id);
             self.ready.push(POP);
         }
-        self.next
     }
 
-    fn fetch(&mut self, id: u32) -> Result<(), Fault> {
-        let ours = self.kept.get(&id).copied();
-        let missing = || Fault::Structure("it fetches a value that it has not kept".into());
-        self.memo(LONG_BINGET, ours.ok_or_else(missing)?);
-        Ok(())
-    }
-
-    fn memo(&mut self, opcode: u8, ours: u32) {
+    fn memo(&mut self, opcode: u8, id: u32) {
         self.ready.push(opcode);
-        self.ready.extend(ours.to_le_bytes());
+        self.ready.extend(id.to_le_bytes());
     }
 
     /// A word, or the bytes of an array. Protocol 2 has no bytes of its own: Python 3 writes them as text.
@@ -244,7 +219,7 @@ impl<'a> Opcodes<'a> {
         }
         let bytes = self.take(len)?;
         match word(&bytes) {
-            Some(word) => self.word(word),
+            Some(word) => self.push_word(word),
             None if text && len > 0 && bytes.iter().all(|c| (b' '..=b'~').contains(c)) => {
                 return Err(Fault::Name(readable(&bytes)));
             }
@@ -262,7 +237,7 @@ impl<'a> Opcodes<'a> {
         Ok(bytes)
     }
 
-    fn word(&mut self, word: &str) {
+    fn push_word(&mut self, word: &'static str) {
         self.ready.extend([SHORT_BINUNICODE, word.len() as u8]);
         self.ready.extend(word.as_bytes());
     }

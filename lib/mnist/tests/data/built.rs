@@ -109,3 +109,40 @@ fn a_name_that_numpys_arrays_do_not_need_is_refused_and_named() {
         assert!(matches!(pickle::parse(&mut &program[..]), Err(Fault::Name(name)) if name == shown));
     }
 }
+
+/// Python counts up and keeps a value once, which bounds what serde-pickle copies.
+#[test]
+fn values_are_kept_once_and_in_turn() {
+    let structure = |program: &[u8]| match pickle::parse(&mut [b"\x80\x02", program].concat().as_slice()) {
+        Err(Fault::Structure(what)) => what,
+        other => panic!("{other:?}"),
+    };
+    for program in [
+        &b"Nq\0q\x01."[..],
+        b"Nq\0h\0q\x01.",
+        b"]q\0Naq\x01.",
+        b"]q\0(Neq\x01.",
+        b"Nq\x01Nq\0.",
+        b"Nq\0Nq\0.",
+        b"Nq\0\x94.",
+        b"Nr\0\0\0\x80.",
+    ] {
+        assert!(structure(program).starts_with("it keeps a value out of turn"), "{program:?}");
+    }
+    assert!(!structure(b"Nq\0Nq\x05N\x94Nr\xff\xff\xff\x7f.").contains("out of turn"));
+}
+
+#[test]
+fn few_marks_and_instructions() {
+    for (instruction, allowed) in [(b"(", 100), (b"N", pickle::MAX_OPCODES)] {
+        let parse = |n: u64| {
+            let program = [b"\x80\x04", &instruction.repeat(n as usize)[..], b"."].concat();
+            pickle::parse(&mut program.as_slice()).unwrap_err()
+        };
+        let few = allowed - u64::from(instruction == b"N"); // The end is an instruction, too.
+        assert!(matches!(parse(few), Fault::Structure(_)));
+        assert!(
+            matches!(parse(few + 1), Fault::TooMuch { found, limit, .. } if (found, limit) == (allowed + 1, allowed))
+        );
+    }
+}
