@@ -113,17 +113,16 @@ impl Arrays {
     }
 
     fn payload(&self, bytes: &Node, name: &str) -> Result<Rc<Payload>, Fault> {
-        let index = match bytes {
-            Node::Number(_) => bytes,
-            _ => match bytes.object(name)? {
-                ("encode", arguments, None) => &arguments.items::<2>(name)?[0],
-                ("bytes", Node::Items(none), None) if none.is_empty() => {
-                    return Ok(Rc::new(Payload::new(0, false, true)));
-                }
-                _ => return Err(bytes.wrong(name)),
-            },
-        };
-        self.0.get(index.number(name)?).cloned().ok_or_else(|| index.wrong(name))
+        if let Node::Bytes(index) = bytes {
+            return Ok(Rc::clone(&self.0[*index]));
+        }
+        match bytes.object(name)? {
+            ("encode", arguments, None) => self.payload(&arguments.items::<2>(name)?[0], name),
+            ("bytes", Node::Items(none), None) if none.is_empty() => {
+                Ok(Rc::new(Payload::new(0, false, true)))
+            }
+            _ => Err(bytes.wrong(name)),
+        }
     }
 }
 

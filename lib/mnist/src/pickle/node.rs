@@ -1,4 +1,4 @@
-//! What serde-pickle builds: nested tuples and lists of words and integers.
+//! What serde-pickle builds: nested tuples and lists of words, integers and the numbers of arrays.
 
 use super::opcodes::{Opcodes, word};
 use crate::error::Fault;
@@ -16,6 +16,8 @@ pub(super) enum Node {
     Items(Vec<Node>),
     Word(&'static str),
     Number(i64),
+    /// The numbers of an array: which of [`Opcodes::payloads`].
+    Bytes(usize),
     Nothing,
 }
 
@@ -68,6 +70,7 @@ impl Node {
             Node::Items(items) => format!("{} items", items.len()),
             Node::Word(word) => format!("`{word}`"),
             Node::Number(number) => number.to_string(),
+            Node::Bytes(_) => "an array's bytes".into(),
             Node::Nothing => "None".into(),
         };
         Fault::Structure(format!("{what} cannot be {found}"))
@@ -118,6 +121,11 @@ impl<'de> Visitor<'de> for Builder<'_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
         word(text.as_bytes()).map(Node::Word).ok_or_else(|| E::custom("only words are passed on"))
+    }
+
+    fn visit_bytes<E: Error>(self, index: &[u8]) -> Result<Node, E> {
+        let index = index.try_into().map(u32::from_le_bytes).map_err(E::custom)?;
+        Ok(Node::Bytes(index as usize))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Node, E> {

@@ -11,7 +11,7 @@
 //! | call it | a list with the pair of function and arguments |
 //! | give the result its state | append the state to that list |
 //! | a word that NumPy's arrays need (`dtype`, `f4`, `<`, …) | the word |
-//! | any other bytes: the numbers of an array | their index in [`Opcodes::payloads`] |
+//! | any other bytes: the numbers of an array | as bytes, their index in [`Opcodes::payloads`] |
 //! | tuples, lists, integers; keep a value, fetch it again | the same |
 //! | any other text or instruction | an error that names it |
 //!
@@ -37,8 +37,8 @@ const MAX_MARKS: u64 = 100;
 const KEPT: usize = 4;
 
 /// serde-pickle forgets a value after as many visits as it was fetched. But what is inside a value that is fetched
-/// twice is visited twice, too. The word `numpy` has the most visits, 12: in `ndarray` and in
-/// `dtype`, for each of six arrays.
+/// twice is visited twice, too, so each is fetched some times more. The word `numpy` has the most visits, 12: in
+/// `ndarray` and in `dtype`, for each of six arrays.
 const SPARE: usize = 32;
 
 /// From here on, calls are kept; the file's own numbers are less.
@@ -54,7 +54,7 @@ const WORDS: &str = "\
 
 const POP: u8 = b'0';
 const STOP: u8 = b'.';
-const BININT: u8 = b'J';
+const SHORT_BINBYTES: u8 = b'C';
 const SHORT_BINUNICODE: u8 = 0x8c;
 const TUPLE2: u8 = 0x86;
 const EMPTY_LIST: u8 = b']';
@@ -251,7 +251,7 @@ impl<'a> Opcodes<'a> {
             Some(bytes) => payload.take(&bytes)?,
             None => self.source.pieces(len, |piece| payload.take(piece))?,
         }
-        self.ready.push(BININT);
+        self.ready.extend([SHORT_BINBYTES, 4]);
         self.ready.extend((self.payloads.len() as u32).to_le_bytes());
         self.payloads.push(Rc::new(payload));
         Ok(())

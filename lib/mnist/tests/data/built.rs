@@ -87,6 +87,15 @@ fn as_many_bytes_as_the_shape_says() {
     }
 }
 
+/// An integer is no array's bytes, even if there is an array with that number.
+#[test]
+fn bytes_are_bytes() {
+    let labels = array(b"K\x02\x85", b"i1", b"|", &[7, 3]);
+    let without = [&labels[..labels.len() - 9], b"K\x01tb"].concat();
+    let fault = with_labels(without);
+    assert!(matches!(&fault, Err(Fault::Structure(what)) if what == "y_train cannot be 1"), "{fault:?}");
+}
+
 /// Python 2 on Windows: an integer of as many bytes as it needs.
 #[test]
 fn sizes_may_be_long_integers() {
