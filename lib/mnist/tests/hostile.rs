@@ -88,7 +88,7 @@ fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("an integer of 255 bytes", program(&[b"\x8a\xff", &many(1, 255)])),
         ("a decimal of a million digits", program(&[b"L", &many(b'7', 1_000_000), b"L\n."])),
         ("marks", program(&[&many(b'(', 5_000_000)])),
-        ("as many marks as allowed", program(&[&many(b'(', 100), b"."])),
+        ("as many marks as allowed", program(&[&many(b'(', MAX_OPCODES as usize - 1), b"."])),
         ("nested tuples", program(&[b"N", &many(0x85, 5_000_000), b"."])),
         ("as nested as allowed", program(&[b"N", &many(0x85, MAX_OPCODES as usize - 2), b"."])),
         ("nested and referred to", program(&[b"N", &[0x85, 0x94].repeat(450), b"."])),

@@ -24,14 +24,12 @@ use crate::error::{Fault, limit};
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-/// How many instructions a pickle may have (MNIST's has 180).
+/// How many instructions a pickle may have (MNIST's has 180). serde-pickle reserves 4 kB for a mark, and less for any
+/// other.
 pub const MAX_OPCODES: u64 = 1000;
 
 /// How many bytes all arrays of a pickle may have together (MNIST's have 220 million).
 pub const MAX_PAYLOAD: u64 = 1 << 28;
-
-/// How many marks a pickle may set (MNIST's sets 8). serde-pickle reserves 4 kB for each.
-const MAX_MARKS: u64 = 100;
 
 /// Images and labels to train on and to validate with come first; what follows is the test set, which is not kept.
 const KEPT: usize = 4;
@@ -71,7 +69,6 @@ pub(super) struct Opcodes<'a> {
     ready: Vec<u8>,
     last: u8,
     count: u64,
-    marks: u64,
     bytes: u64,
     /// The least number that the next value may be kept under.
     next: u32,
@@ -85,7 +82,7 @@ impl<'a> Opcodes<'a> {
             other => return Err(Fault::Format(other.to_vec())),
         }
         let (payloads, ready) = (vec![], vec![]);
-        Ok(Opcodes { source, payloads, ready, last: 0, count: 0, marks: 0, bytes: 0, next: 0 })
+        Ok(Opcodes { source, payloads, ready, last: 0, count: 0, bytes: 0, next: 0 })
     }
 
     /// Reads one instruction.
@@ -103,8 +100,7 @@ impl<'a> Opcodes<'a> {
             b'R' => self.call(),
             b'b' => self.ready.push(APPEND),
             // Marks, tuples and lists; None, True and False; the end.
-            b'(' => self.mark()?,
-            b')' | b't' | 0x85..=0x87 | b']' | b'l' | b'a' | b'e' | b'N' | 0x88 | 0x89 | STOP => {
+            b'(' | b')' | b't' | 0x85..=0x87 | b']' | b'l' | b'a' | b'e' | b'N' | 0x88 | 0x89 | STOP => {
                 self.ready.push(opcode);
             }
             // Integers, and values that are fetched again, with an argument of 1, 2 or 4 bytes; LONG1.
@@ -160,12 +156,6 @@ impl<'a> Opcodes<'a> {
         self.ready.extend([POP, EMPTY_LIST]);
         self.memo(LONG_BINGET, pair);
         self.ready.push(APPEND);
-    }
-
-    fn mark(&mut self) -> Result<(), Fault> {
-        self.marks += 1;
-        self.ready.push(b'(');
-        limit("marks", self.marks, MAX_MARKS)
     }
 
     fn pass<const N: usize>(&mut self, opcode: u8) -> Result<(), Fault> {
