@@ -92,8 +92,8 @@ impl<'a> Opcodes<'a> {
         let at = self.source.at;
         let [opcode] = self.source.array()?;
         match opcode {
-            // Protocol 4's frames say only how long they are.
-            0x95 => self.source.array::<8>().map(drop)?,
+            // Protocol 4's frames say only how long they are; the instruction before one is still the last.
+            0x95 => return self.source.array::<8>().map(drop),
             // GLOBAL and STACK_GLOBAL; REDUCE, which calls; BUILD, which gives an object its state.
             b'c' => self.global()?,
             0x93 => self.ready.push(TUPLE2),

@@ -129,6 +129,7 @@ fn values_are_kept_once_and_in_turn() {
     for program in [
         &b"Nq\0q\x01."[..],
         b"Nq\0h\0q\x01.",
+        b"Nq\0\x95\0\0\0\0\0\0\0\0q\x01.",
         b"]q\0Naq\x01.",
         b"]q\0(Neq\x01.",
         b"Nq\x01Nq\0.",
