@@ -1,5 +1,6 @@
 // Opens every page of the book in Chromium, as a reader would, and tells what is wrong with it:
-// from the file system and from a server, in light and dark, on a phone and on a desktop, with scripts and without.
+// from the file system and from a server, in light and dark, from the width of a phone to that of a large screen, with
+// scripts and without. No line of code may be cut or scroll, no word be broken, and no label of a picture, in two fonts.
 //
 //   npm ci && node check.js [BOOK] [--screenshots DIR]
 //
@@ -18,7 +19,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { screenshots: { type: "string" } } });
 const target = process.env.CARGO_TARGET_DIR ?? join(here, "../../target");
 const book = resolve(positionals[0] ?? join(target, "book"));
-const WIDTHS = [390, 1280];
+const WIDTHS = [390, 1280, 1440, 1920];
+/** Where the contrast is measured as well, which takes the time of ten visits; pages without scripts have it at 1280. */
+const MEASURED = { light: 1280, dark: 390 };
+/** `sans-serif` is one of these on many a machine: a wide one and a narrow one. */
+const FONTS = ["DejaVu Sans", "Liberation Sans"];
 const THEMES = ["light", "dark"];
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
@@ -48,6 +53,81 @@ function tooWide() {
     .map((box) => `<${box.tagName.toLowerCase()} class="${box.className}" id="${box.id}"> is ${box.scrollWidth} px wide in ${box.clientWidth}`);
 }
 
+/** Code and output that is cut, or that scrolls sideways; and tables that do. */
+function cut() {
+  const boxes = [...document.querySelectorAll("main pre, main pre > :is(code, samp), main .table-wrapper")];
+  return boxes.filter((box) => box.clientWidth > 0 && box.scrollWidth > box.clientWidth + 1)
+    .map((box) => `<${box.tagName.toLowerCase()}> is cut at ${box.clientWidth} of ${box.scrollWidth} px: ${box.innerText.slice(0, 60).replaceAll("\n", " ")}`);
+}
+
+/** Words of letters that begin on one line and end on another. */
+function broken() {
+  const words = [];
+  const range = document.createRange();
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const box = node.parentElement;
+    if (box.closest("svg, style, script") || node.data.trim() === "" || box.getClientRects().length === 0) continue;
+    range.selectNodeContents(node);
+    if (range.getClientRects().length < 2) continue;
+    for (const found of node.data.matchAll(/\p{L}{2,}/gu)) {
+      range.setStart(node, found.index);
+      range.setEnd(node, found.index + found[0].length);
+      const tops = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));
+      if (tops.size > 1) words.push(`"${found[0]}" is broken: ${node.data.trim().slice(0, 60)}`);
+    }
+  }
+  return words;
+}
+
+/** Rust beside Python where there is no room for both, and below it where there is. */
+function crowded() {
+  const wrong = [];
+  for (const sides of document.querySelectorAll(".sides")) {
+    const [left, right] = sides.children;
+    if (!right || sides.clientWidth === 0) continue;
+    const wide = (side) => Math.max(...[...side.querySelectorAll("code")].map((code) => {
+      code.style.whiteSpace = "pre";
+      code.style.width = "max-content";
+      const width = code.getBoundingClientRect().width;
+      code.style.whiteSpace = code.style.width = "";
+      return width;
+    }));
+    const isBeside = Math.abs(left.getBoundingClientRect().top - right.getBoundingClientRect().top) < 2;
+    const gap = parseFloat(getComputedStyle(sides).columnGap);
+    const fits = wide(left) + wide(right) + gap <= sides.clientWidth + 1;
+    if (isBeside !== fits) wrong.push(`Rust and Python are ${isBeside ? "beside" : "below"} each other: ${left.innerText.slice(0, 60).replaceAll("\n", " ")}`);
+  }
+  return wrong;
+}
+
+/** Labels of pictures that reach over the picture's edge, in a font. */
+function overTheEdge(font) {
+  const style = document.head.appendChild(document.createElement("style"));
+  style.textContent = `figure svg text { font-family: "${font}" !important; }`;
+  const wrong = [];
+  for (const svg of document.querySelectorAll("figure svg")) {
+    const { x, y, width, height } = svg.viewBox.baseVal;
+    for (const text of svg.querySelectorAll("text")) {
+      const box = text.getBBox();
+      const isInside = box.x >= x - 0.5 && box.y >= y - 1 && box.x + box.width <= x + width + 0.5 && box.y + box.height <= y + height + 1;
+      if (!isInside) wrong.push(`${svg.closest("figure").id}: "${text.textContent.trim()}" is cut in ${font}`);
+    }
+  }
+  style.remove();
+  return wrong;
+}
+
+/** What a page is too long for, and a chapter's page without its way back and on. */
+function tooLong() {
+  const wrong = [];
+  if (innerWidth >= 1280 && !document.querySelector("pre.source") && document.documentElement.scrollHeight > 30_000) {
+    wrong.push(`the page is ${document.documentElement.scrollHeight} px tall`);
+  }
+  if (document.querySelector("main .cell") && document.querySelectorAll("nav.turn a").length === 0) wrong.push("there is no way to the next page");
+  return wrong;
+}
+
 /** Opens every page once in a browser of this kind. */
 async function visit(browser, { origin, where, theme, width, scripts = true, contrast = false }) {
   const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 800 }, javaScriptEnabled: scripts });
@@ -58,7 +138,13 @@ async function visit(browser, { origin, where, theme, width, scripts = true, con
   listen(page, place);
   for (name of pages) {
     await page.goto(`${origin}/${name}`, { waitUntil: "load" });
-    for (const box of await page.evaluate(tooWide)) wrong.add(`${place()}: ${box}`);
+    for (const look of [tooWide, cut, broken, tooLong]) {
+      for (const fault of await page.evaluate(look)) wrong.add(`${place()}: ${fault}`);
+    }
+    if (scripts) for (const fault of await page.evaluate(crowded)) wrong.add(`${place()}: ${fault}`);
+    if (contrast && scripts) {
+      for (const font of FONTS) for (const fault of await page.evaluate(overTheEdge, font)) wrong.add(`${place()}: ${fault}`);
+    }
     const text = await page.evaluate(() => document.querySelector("main")?.innerText.length ?? 0);
     if (text < 200) wrong.add(`${place()}: there is nothing to read`);
     if (contrast) for (const fault of await faults(page)) wrong.add(`${place()}: ${fault}`);
@@ -78,9 +164,9 @@ try {
   const file = pathToFileURL(book).href;
   for (const theme of THEMES) {
     for (const width of WIDTHS) {
-      await visit(browser, { origin: file, where: "file", theme, width, contrast: true });
-      await visit(browser, { origin: server.origin, where: "server", theme, width });
+      await visit(browser, { origin: file, where: "file", theme, width, contrast: MEASURED[theme] === width });
     }
+    await visit(browser, { origin: server.origin, where: "server", theme, width: 1280 });
     await visit(browser, { origin: file, where: "file", theme, width: 390, scripts: false });
     // Where a page may run no script, axe could run none either; so here the scripts are taken out of the pages.
     await visit(browser, { origin: plain.origin, where: "server of pages without scripts", theme, width: 1280, contrast: true });

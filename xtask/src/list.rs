@@ -2,7 +2,7 @@
 
 use crate::lesson;
 use crate::stages::{Stage, Workspace};
-use crate::text::{FAINT, PLAIN, TITLE};
+use crate::text::{FAINT, PLAIN, TITLE, folded};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let below =
             if needs.is_empty() { "nothing below".into() } else { format!("on {}", needs.join(", ")) };
         writeln!(out, "{TITLE}{:<width$}{PLAIN}  {}", stage.name(), lesson::title(stage))?;
-        writeln!(out, "{:<width$}  {FAINT}{below}; uses {}{PLAIN}", "", uses.join(", "))?;
+        let below = folded(&format!("{:<width$}  {below}; uses {}", "", uses.join(", ")));
+        writeln!(out, "{FAINT}{below}{PLAIN}")?;
     }
     Ok(ExitCode::SUCCESS)
 }

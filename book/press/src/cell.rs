@@ -1,14 +1,17 @@
-//! One section as HTML in Markdown: its code and the Python beside it, what it printed and drew, and what is new in it.
+//! A page of a chapter as Markdown; and one section: what is new in it, its code and the Python beside it, what it
+//! printed and drew, and its checks.
 
 use crate::chapter::{Cell, Chapter};
 use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
+use crate::pages::Page;
+use crate::parts::{Block, Part};
 use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
-use record::{Found, Item, Material, Module, Section, Status, above, last, time};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use record::{Found, Item, Material, Module, Section, Status, above, last, time};
 
 /// Up to this many lines, the source of a new item is open.
 const OPEN: usize = 24;
@@ -17,20 +20,45 @@ const OPEN: usize = 24;
 pub(crate) struct Press<'a> {
     pub(crate) material: &'a Material,
     pub(crate) links: Links<'a>,
+    /// The pages that are written by hand.
+    pub(crate) pages: Vec<Page>,
 }
 
 impl Press<'_> {
-    /// The whole chapter, as Markdown.
-    pub(crate) fn chapter(&self, chapter: &Chapter) -> Result<String> {
-        let mut page = self.head(chapter);
-        for cell in &chapter.cells {
-            for story in &cell.stories {
-                page.push_str(&self.story(story, &chapter.run.name));
-            }
-            page.push_str(&self.section(cell, chapter)?);
+    /// A page of the chapter, as Markdown.
+    pub(crate) fn part(&self, part: &Part, chapter: &Chapter) -> Result<String> {
+        let is_front = part.name == chapter.run.name;
+        let mut page = if is_front { self.front(chapter) } else { above_the_title(part, chapter) };
+        for block in &part.blocks {
+            page.push_str(&match block {
+                Block::Story(story) => self.story(story, &chapter.run.name),
+                Block::Section(at) => self.section(&chapter.cells[*at], chapter)?,
+            });
         }
-        page.push_str(&self.rest(chapter));
-        Ok(page)
+        Ok(if is_front { page + &self.rest(chapter) } else { page })
+    }
+
+    /// What the chapter is about, and what is on which of its pages.
+    fn front(&self, chapter: &Chapter) -> String {
+        let pages: String = chapter.parts.iter().skip(1).map(|part| self.contents(part, chapter)).collect();
+        let pages = match pages.as_str() {
+            "" => String::new(),
+            pages => format!("## On these pages\n\n<ol class=\"contents\">\n{pages}</ol>\n\n"),
+        };
+        self.head(chapter) + &pages
+    }
+
+    fn contents(&self, part: &Part, chapter: &Chapter) -> String {
+        let entry = |at: usize| {
+            let section = chapter.cells[at].section;
+            let title = inline(&self.documentation(&chapter.scope(), 0).documentation(&section.title));
+            let (id, address) = (&section.id, chapter.address(&section.id));
+            format!("<li id=\"{id}\"><a href=\"{address}\">{} · {title}</a></li>\n", number(section))
+        };
+        let (name, title) = (&part.name, escape(&part.title));
+        let sections: String = part.sections().map(entry).collect();
+        let sections = if sections.is_empty() { sections } else { format!("<ul>\n{sections}</ul>") };
+        format!("<li><a href=\"{name}.html\">{title}</a>{sections}</li>\n")
     }
 
     fn head(&self, chapter: &Chapter) -> String {
@@ -81,10 +109,10 @@ impl Press<'_> {
         Prose { links: &self.links, scope, deeper, is_rustdoc: true, link_code: false, html: true }
     }
 
-    /// A module's documentation; its first paragraph is the heading.
+    /// A module's documentation; its first paragraph is the heading, that of a page for a module at the root.
     fn story(&self, module: &Module, stage: &str) -> String {
         let depth = module.path.matches("::").count();
-        let text = self.documentation(&module.path, 2).documentation(&module.docs);
+        let text = self.documentation(&module.path, depth.min(2)).documentation(&module.docs);
         let (title, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         let title = title.trim().trim_end_matches('.').replace('\n', " ");
         let inside = module.path.strip_prefix(stage).unwrap_or(&module.path).trim_start_matches("::");
@@ -92,47 +120,76 @@ impl Press<'_> {
             Some(address) => format!("<a href=\"{address}\">{inside}</a>"),
             None => inside.into(),
         };
-        let level = if depth == 1 { "##" } else { "###" };
         format!(
-            "<p class=\"module\">{name}</p>\n\n{level} {title} {{#{}}}\n\n{body}\n\n",
+            "<p class=\"module\">{name}</p>\n\n{} {title} {{#{}}}\n\n{body}\n\n",
+            "#".repeat(depth.min(2)),
             story_anchor(&module.path)
         )
     }
 
+    /// What is new, what the section does with it, what it printed; and, folded, all of its lines with its checks.
     fn section(&self, cell: &Cell, chapter: &Chapter) -> Result<String> {
         let (section, scope) = (cell.section, chapter.scope());
-        let number = section.id.split('_').next().unwrap_or_default();
         let docs = source::below_the_title(&section.code);
         let title = self.documentation(&scope, 0).documentation(&section.title);
-        let prose = self.documentation(&scope, 3).documentation(&docs);
-        let helpers = cell.helpers.iter().map(|&i| rust(&chapter.helper(i).code, &self.links, &scope));
-        let helpers: String =
-            helpers.map(|html| format!("<div class=\"code helper\">{html}</div>\n")).collect();
+        let prose = self.documentation(&scope, 2).documentation(&docs);
         let news = cell.news.iter().map(|item| self.new_item(item)).collect::<Result<String>>()?;
-        let id = &section.id;
         Ok(format!(
-            "### {number} · {title} {{#{id}}}\n\n{prose}\n\n<div class=\"cell\">\n{helpers}{}{}</div>\n{news}\n\n",
+            "## {} · {title} {{#{}}}\n\n{prose}\n\n<div class=\"cell\">\n{news}{}{}{}{}</div>\n\n",
+            number(section),
+            section.id,
             self.sides(cell, chapter),
-            self.output(section)?
+            self.output(section)?,
+            self.whole(cell, chapter),
+            self.mentions(section, chapter)
         ))
     }
 
-    /// The section's Rust, and its Python beside it.
-    fn sides(&self, cell: &Cell, chapter: &Chapter) -> String {
-        let (section, scope) = (cell.section, chapter.scope());
-        let place = format!("{}-source.html#L{}", chapter.run.name, section.line);
-        let ours = format!(
-            "<div class=\"code\"><p class=\"label\"><a href=\"{place}\">tests/lesson.rs:{}</a></p>{}</div>",
-            section.line,
-            rust(&source::function(&section.code), &self.links, &scope)
-        );
-        match cell.python {
-            Some(code) => format!(
-                "<div class=\"sides\">\n{ours}\n<div class=\"code\"><p class=\"label\">the same in PyTorch</p>{}</div>\n</div>\n",
-                python(code)
-            ),
-            None => format!("{ours}\n"),
+    /// The pages that say more about the section, such as the errata.
+    fn mentions(&self, section: &Section, chapter: &Chapter) -> String {
+        let pages = self.pages.iter().filter(|page| page.refers_to(&chapter.run.name, &section.id));
+        let link = |page: &Page| {
+            format!("<a href=\"{}\">{}</a>", page.name.replace(".md", ".html"), escape(&page.title))
+        };
+        match pages.map(link).collect::<Vec<_>>() {
+            links if links.is_empty() => String::new(),
+            links => format!("<p class=\"label\">See also: {}</p>\n", links.join(" ")),
         }
+    }
+
+    /// The section's own lines, and its Python beside them. Where something new is above, long lines wait below.
+    fn sides(&self, cell: &Cell, chapter: &Chapter) -> String {
+        let lines = source::lesson(&source::function(&cell.section.code));
+        let is_short = |lines: &String| cell.news.is_empty() || lines.lines().count() <= OPEN;
+        let ours = lines.filter(is_short).map(|lines| {
+            let html = rust(&lines, &self.links, &chapter.scope());
+            format!("<div class=\"code\"><p class=\"label\">in Rust</p>{html}</div>\n")
+        });
+        let theirs = cell.python.map(|code| {
+            format!("<div class=\"code\"><p class=\"label\">the same in PyTorch</p>{}</div>\n", python(code))
+        });
+        match (ours, theirs) {
+            (None, None) => String::new(),
+            (ours, theirs) => format!(
+                "<div class=\"sides\">\n{}{}</div>\n",
+                ours.unwrap_or_default(),
+                theirs.unwrap_or_default()
+            ),
+        }
+    }
+
+    /// The section as it is in the lesson, and the helpers that it is the first to use.
+    fn whole(&self, cell: &Cell, chapter: &Chapter) -> String {
+        let scope = chapter.scope();
+        let code = |code: &str| format!("{}\n", rust(code, &self.links, &scope));
+        let helpers: String = cell.helpers.iter().map(|&i| code(&chapter.helper(i).code)).collect();
+        let line = cell.section.line;
+        format!(
+            "<details class=\"checks\"><summary>The whole section, with its checks</summary>\
+             <p class=\"label\"><a href=\"{}-source.html#L{line}\">tests/lesson.rs:{line}</a></p>\n{}{helpers}</details>\n",
+            chapter.run.name,
+            code(&source::function(&cell.section.code))
+        )
     }
 
     /// What the section printed, with its pictures where they were drawn.
@@ -140,7 +197,8 @@ impl Press<'_> {
         let mut out =
             format!("<div class=\"output\"><p class=\"label\">output, {}</p>\n", time(section.seconds));
         let mut lines: Vec<&str> = vec![];
-        for line in section.output.lines() {
+        let is_drawn = section.output.lines().any(|line| line.starts_with("figure: "));
+        for line in section.output.lines().filter(|line| !is_drawn || !is_picture(line)) {
             match line.strip_prefix("figure: ") {
                 Some(name) => {
                     out.push_str(&printed(&std::mem::take(&mut lines)));
@@ -206,12 +264,13 @@ impl Press<'_> {
         }
     }
 
-    /// A section on another page: opened there, and explained where it stands.
+    /// A section on another page: opened there, and explained in its chapter.
     pub(crate) fn quoted(&self, section: &Section, chapter: &Chapter) -> Result<String> {
-        let address = format!("{}.html#{}", chapter.run.name, section.id);
+        let address = chapter.address(&section.id);
         let title = inline(&self.documentation(&chapter.scope(), 0).documentation(&section.title));
-        let code = rust(&source::function(&section.code), &self.links, &chapter.scope());
-        let id = section.id.split('_').next().unwrap_or_default();
+        let function = source::function(&section.code);
+        let code = rust(&source::lesson(&function).unwrap_or(function), &self.links, &chapter.scope());
+        let id = number(section);
         Ok(format!(
             "<details class=\"quoted\"><summary>{} {id}: {title}</summary><p class=\"label\"><a href=\"{address}\">in its chapter</a></p>\n<div class=\"code\">{code}</div>\n{}</details>\n",
             chapter.run.title,
@@ -226,19 +285,36 @@ impl Press<'_> {
         let lines = lines.lines().enumerate().map(|(i, line)| {
             let n = i + 1;
             format!(
-                "<span class=\"line\" id=\"L{n}\"><a class=\"number\" href=\"#L{n}\">{n}</a>{line}</span>"
+                "<span class=\"line\" id=\"L{n}\"><a class=\"number\" href=\"#L{n}\">{n}</a>{line}\n</span>"
             )
         });
         let lines: Vec<String> = lines.collect();
         format!(
-            "# {file}\n\n<p class=\"ran\">The source of <a href=\"{}.html\">this chapter</a>, as it was run.</p>\n\n<pre class=\"source\" tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>\n",
+            "# `{file}`\n\n<p class=\"ran\">The source of <a href=\"{}.html\">this chapter</a>, as it was run.</p>\n\n<pre class=\"source\" tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>\n",
             chapter.run.name,
-            lines.join("\n")
+            lines.concat()
         )
     }
 }
 
-/// Where the story of a module stands in its chapter.
+/// Leads back to the chapter's front page; and the title, where no story brings one.
+fn above_the_title(part: &Part, chapter: &Chapter) -> String {
+    let up = inline(&chapter.run.title);
+    let up = format!("<p class=\"up\"><a href=\"{}.html\">{up}</a></p>\n\n", chapter.run.name);
+    if part.has_heading { format!("{up}# {}\n\n", part.title) } else { up }
+}
+
+/// `s07` of `s07_einsum`.
+fn number(section: &Section) -> &str {
+    section.id.split('_').next().unwrap_or_default()
+}
+
+/// A line of a picture made of characters.
+fn is_picture(line: &str) -> bool {
+    line.contains(|c: char| matches!(c, '\u{2580}'..='\u{259f}'))
+}
+
+/// Where the story of a module is in its chapter.
 pub(crate) fn story_anchor(module: &str) -> String {
     format!("mod-{}", module.split("::").skip(1).collect::<Vec<_>>().join("-"))
 }
@@ -253,7 +329,7 @@ fn printed(lines: &[&str]) -> String {
     if text.is_empty() {
         return String::new();
     }
-    format!("<pre tabindex=\"0\"><samp>{}</samp></pre>\n", escape(text))
+    format!("<pre tabindex=\"0\"><samp>{}</samp></pre>\n", crate::code::lines(&escape(text)))
 }
 
 /// The text of the first such element.

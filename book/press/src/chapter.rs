@@ -4,11 +4,13 @@
 //!   stage's items.
 //! - A module is told before the first section whose documentation links to it, or else before the first section that
 //!   uses one of its items. The modules at the crate's root are told in their order there: a section that needs a
-//!   later one early (every one may call `matmul`) does not pull its story forward.
+//!   later one early (every one may call `matmul`) does not pull its story forward. One that no later section uses is
+//!   named at the end.
 //! - An item waits for the story of its module, unless no section uses it after that.
 //! - What no section uses is named at the end.
 
 use crate::links::Links;
+use crate::parts::{self, Part};
 use crate::{code, source};
 use record::{Found, Item, Lesson, Material, Module, Piece, Section, Stage, StageSource, above};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -19,6 +21,8 @@ pub(crate) struct Chapter<'a> {
     pub(crate) intro: &'a str,
     pub(crate) lesson: Option<&'a Lesson>,
     pub(crate) cells: Vec<Cell<'a>>,
+    /// Its pages, the front page first.
+    pub(crate) parts: Vec<Part<'a>>,
     /// The modules that no section uses.
     pub(crate) rest: Vec<&'a Module>,
     pub(crate) python_setup: Option<&'a str>,
@@ -42,6 +46,7 @@ impl<'a> Chapter<'a> {
         stage: &'a StageSource,
         material: &'a Material,
         links: &Links<'a>,
+        text: &str,
     ) -> Self {
         let pieces = stage.lesson.as_ref().map_or(&[][..], |lesson| &lesson.pieces);
         let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, pieces, links)).collect();
@@ -62,7 +67,15 @@ impl<'a> Chapter<'a> {
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
         let lesson = stage.lesson.as_ref();
-        Chapter { run, intro, lesson, cells, rest, python_setup }
+        let parts = parts::of(run, &cells, text);
+        Chapter { run, intro, lesson, cells, parts, rest, python_setup }
+    }
+
+    /// Where a section is in the book.
+    pub(crate) fn address(&self, section: &str) -> String {
+        let is_it = |at: usize| self.cells[at].section.id == section;
+        let part = self.parts.iter().find(|part| part.sections().any(is_it));
+        format!("{}.html#{section}", part.map_or(&self.run.name, |part| &part.name))
     }
 
     /// The module that the sections stand in.
@@ -145,9 +158,9 @@ impl<'a> Order<'a, '_> {
             let is_root = above(&module.path) == self.stage;
             let earliest = if is_root { Some(from) } else { told.get(above(&module.path)).copied() };
             let Some(earliest) = earliest else { continue };
-            let Some(at) = self.first(&module.path, earliest).or_else(|| self.first(&module.path, 0)) else {
-                continue;
-            };
+            let at = self.first(&module.path, earliest);
+            // A page begins with a module of the root, so none of those is told between the sections of another.
+            let Some(at) = at.or_else(|| (!is_root).then(|| self.first(&module.path, 0))?) else { continue };
             from = if is_root { from.max(at) } else { from };
             told.insert(&module.path, at);
         }

@@ -23,6 +23,17 @@ fn no_empty_lines(html: &str) -> String {
     out + last
 }
 
+/// The lines of HTML, each in a box of its own: where a line has no room it goes on below, further in than it began.
+pub(crate) fn lines(html: &str) -> String {
+    let line = |line: &str| {
+        let indent = line.chars().take_while(|c| *c == ' ').count();
+        let style = if indent > 0 { format!(" style=\"--indent:{indent}\"") } else { String::new() };
+        let line = if line.trim().is_empty() { "&#10;" } else { &format!("{line}\n") };
+        format!("<span class=\"line\"{style}>{line}</span>")
+    };
+    html.replace("&#10;", "\n").lines().map(line).collect()
+}
+
 /// The source as HTML; `address` says where a path is explained.
 pub(crate) fn html(source: &str, address: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
@@ -36,6 +47,7 @@ pub(crate) fn html(source: &str, address: impl Fn(&str) -> Option<String>) -> St
                 out.push_str(&format!("<a class=\"{class}\" href=\"{href}\" title=\"{path}\">{text}</a>"));
             }
             (None, "") => out.push_str(&text),
+            (None, "s") => out.push_str(&coloured("s", &text.replace('/', "/<wbr>"))),
             (None, class) => out.push_str(&coloured(class, &text)),
         }
         end = token.range.end;
@@ -78,9 +90,11 @@ fn gap(text: &str, out: &mut String) {
     gap(rest, out);
 }
 
-/// As [`escape`], but the empty lines may turn out not to be empty.
+/// As [`escape`], but the empty lines may turn out not to be empty. A line may also be broken inside a path, before a
+/// method and behind a bracket.
 fn escape_part(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    text.replace("::", "::<wbr>").replace('(', "(<wbr>").replace("(<wbr>)", "()").replace('.', "<wbr>.")
 }
 
 #[derive(Debug)]
@@ -235,6 +249,14 @@ mod tests {
             text.replace_range(from..=to, "");
         }
         assert_eq!(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\""), source);
+    }
+
+    #[test]
+    fn a_line_is_a_box() {
+        assert_eq!(
+            lines("a\n&#10;  b"),
+            "<span class=\"line\">a\n</span><span class=\"line\">&#10;</span><span class=\"line\" style=\"--indent:2\">  b\n</span>"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The press: makes a book, or a notebook, of a recorded run.
 //!
 //! `cargo xtask book` runs the stages and hands over one JSON document ([`material`]): what each section printed and
-//! drew, and all names and documentation that the sources hold. A chapter is put in order by [`chapter`]; [`cell`]
+//! drew, and all names and documentation that the sources hold. A chapter is put in order by [`chapter`] and cut into pages by [`parts`]; [`cell`]
 //! shows one section, [`prose`] the documentation, [`code`] Rust with its colours and links. [`links`] knows
 //! where a name is explained. Around the chapters, [`pages`] adds what was
 //! written by hand, and [`site`] has mdBook make the site. [`notebook`] writes a chapter for Jupyter instead.
@@ -10,6 +10,7 @@ mod site;
 mod notebook;
 mod pages;
 mod chapter;
+mod parts;
 mod cell;
 mod prose;
 mod code;

@@ -20,7 +20,7 @@ use std::path::Path;
 pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
     let links = Links::new(material);
     let (run, stage) = material.stages().next().context("there is no stage in the run")?;
-    let chapter = Chapter::new(run, stage, material, &links);
+    let chapter = Chapter::new(run, stage, material, &links, "");
     let writer = Writer { material, links: &links, stage, chapter: &chapter };
     let notebook = json!({
         "cells": writer.cells()?,
@@ -48,7 +48,11 @@ impl Writer<'_> {
         let reached = self.reached(&modules);
         let helpers: String =
             reached.iter().map(|&i| format!("{}\n\n", self.chapter.helper(i).code)).collect();
-        let imports = format!("{}{helpers}{}", modules, self.chapter.lesson.map_or("", |lesson| lesson.uses.trim_end()));
+        let imports = format!(
+            "{}{helpers}{}",
+            modules,
+            self.chapter.lesson.map_or("", |lesson| lesson.uses.trim_end())
+        );
         let mut cells = vec![
             markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
             markdown("how-to-run", &self.how_to_run()),

@@ -52,11 +52,19 @@ fn page(file: &Path, folder: &str) -> Result<Page> {
     Ok(Page { file, name, title: title.replace(['[', ']', '`'], "").trim().into(), text })
 }
 
+impl Page {
+    /// Whether it links to the section, by a `cell:` link.
+    pub(crate) fn refers_to(&self, stage: &str, section: &str) -> bool {
+        let number = stage.split('_').next().unwrap_or_default();
+        [stage, number].iter().any(|stage| self.text.contains(&format!("(cell:{stage}/{section})")))
+    }
+}
+
 /// What the pages may refer to.
 pub(crate) struct Shelf<'a> {
     pub(crate) press: &'a Press<'a>,
     pub(crate) chapters: &'a [Chapter<'a>],
-    pub(crate) pages: &'a [Page],
+    pub(crate) pages: &'a [&'a Page],
     /// The files of the repository that some page links to, to be copied beside the pages.
     pub(crate) files: RefCell<BTreeSet<String>>,
 }
@@ -134,7 +142,7 @@ impl Shelf<'_> {
         if let Some(cell) = to.strip_prefix("cell:") {
             let (stage, section) = cell.split_once('/').context("write cell:STAGE/SECTION")?;
             let (chapter, section) = self.find(stage, section)?;
-            return Ok(Some(format!("{}.html#{}", chapter.run.name, section.id)));
+            return Ok(Some(chapter.address(&section.id)));
         }
         if let Some(item) = to.strip_prefix("doc:") {
             let address = self.press.links.address("", item);
@@ -175,7 +183,8 @@ impl Shelf<'_> {
     fn is_ours(&self, address: &str) -> bool {
         let api = self.press.material.api.as_ref();
         let api = address.strip_prefix("api/").zip(api).is_some_and(|(page, api)| api.join(page).is_file());
-        api || self.chapters.iter().any(|c| format!("{}.html", c.run.name) == address)
+        let mut parts = self.chapters.iter().flat_map(|chapter| &chapter.parts);
+        api || parts.any(|part| format!("{}.html", part.name) == address)
     }
 }
 

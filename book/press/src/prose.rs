@@ -167,7 +167,7 @@ impl Prose<'_> {
 pub(crate) fn rust(code: &str, links: &Links, scope: &str) -> String {
     format!(
         "<pre tabindex=\"0\"><code class=\"nohighlight\">{}</code></pre>",
-        code::html(code, |path| links.address(scope, path))
+        code::lines(&code::html(code, |path| links.address(scope, path)))
     )
 }
 

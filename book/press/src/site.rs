@@ -2,13 +2,15 @@
 
 use crate::cell::{Press, story_anchor};
 use crate::chapter::Chapter;
+use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
 use crate::pages::{self, Page, Shelf, copied};
+use crate::parts::{Block, Part};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
-use record::Material;
+use record::{Material, StageSource};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -19,21 +21,17 @@ const CONFIG: &str = include_str!("../theme/book.toml");
 
 /// Writes the site into the folder `out`, which need not exist.
 pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
-    let mut press = Press { material, links: Links::new(material) };
-    for (run, _) in material.stages() {
-        for section in &run.sections {
-            let address = format!("{}.html#{}", run.name, section.id);
-            press.links.show(format!("{}::lesson::{}", run.name, section.id), address);
-        }
+    let pages = pages::read(&material.root, "book/pages")?;
+    let mut press = Press { material, links: Links::new(material), pages };
+    let chapters = chapters(&press)?;
+    for chapter in &chapters {
+        told(chapter).into_iter().for_each(|(path, address)| press.links.show(path, address));
     }
-    let chapters = chapters(&press);
-    let stories: Vec<(String, String)> = chapters.iter().flat_map(stories).collect();
-    stories.into_iter().for_each(|(path, address)| press.links.show(path, address));
     let desk = out.with_extension("pages");
     let files = write_pages(&press, &chapters, &desk.join("src"))?;
     fs::write(desk.join("book.css"), STYLE).context("the style cannot be written")?;
     print(&desk, &chapters, out)?;
-    make_tables_reachable(out)?;
+    finish(out)?;
     copy_files(material, &files, out)?;
     if let Some(api) = &material.api {
         copy(api, &out.join("api"))?;
@@ -51,28 +49,43 @@ fn front_of_api(chapters: &[Chapter]) -> String {
     )
 }
 
-fn chapters<'a>(press: &Press<'a>) -> Vec<Chapter<'a>> {
+fn chapters<'a>(press: &Press<'a>) -> Result<Vec<Chapter<'a>>> {
     let material = press.material;
-    material.stages().map(|(run, stage)| Chapter::new(run, stage, material, &press.links)).collect()
+    let chapter =
+        |(run, stage)| Ok(Chapter::new(run, stage, material, &press.links, &text(material, stage)?));
+    material.stages().map(chapter).collect()
 }
 
-/// Where the chapter tells each module.
-fn stories(chapter: &Chapter) -> Vec<(String, String)> {
-    let told = chapter.cells.iter().flat_map(|cell| &cell.stories);
-    told.map(|m| (m.path.clone(), format!("{}.html#{}", chapter.run.name, story_anchor(&m.path)))).collect()
+/// The file that the sections stand in.
+fn text(material: &Material, stage: &StageSource) -> Result<String> {
+    stage.lesson.as_ref().map_or(Ok(String::new()), |lesson| material.text(&lesson.file))
+}
+
+/// Where the chapter shows each section and tells each module.
+fn told(chapter: &Chapter) -> Vec<(String, String)> {
+    let sections = chapter.cells.iter().map(|cell| &cell.section.id);
+    let sections = sections.map(|id| (format!("{}::{id}", chapter.scope()), chapter.address(id)));
+    let stories = chapter.parts.iter().flat_map(|part| part.blocks.iter().map(move |block| (part, block)));
+    let stories = stories.filter_map(|(part, block)| match block {
+        Block::Story(m) => Some((m.path.clone(), format!("{}.html#{}", part.name, story_anchor(&m.path)))),
+        Block::Section(_) => None,
+    });
+    sections.chain(stories).collect()
 }
 
 /// Writes everything that mdBook reads; hands back which files of the repository the pages link to.
 fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeSet<String>> {
     fs::create_dir_all(src).with_context(|| format!("{} cannot be made", src.display()))?;
     let root = &press.material.root;
-    let mut pages = pages::read(root, "book/pages")?;
-    let written = pages.len();
-    pages.extend(pages::read(root, "docs")?);
+    let appendix = pages::read(root, "docs")?;
+    let pages: Vec<&Page> = press.pages.iter().chain(&appendix).collect();
     let write =
         |name: &str, text: String| fs::write(src.join(name), text).with_context(|| format!("writing {name}"));
     for chapter in chapters {
-        write(&format!("{}.md", chapter.run.name), press.chapter(chapter)?)?;
+        for part in &chapter.parts {
+            let page = press.part(part, chapter)? + &turn(part, chapters);
+            write(&format!("{}.md", part.name), page)?;
+        }
         write(&format!("{}-source.md", chapter.run.name), source_page(press, chapter)?)?;
     }
     let shelf = Shelf { press, chapters, pages: &pages, files: BTreeSet::new().into() };
@@ -80,9 +93,24 @@ fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeS
         ensure!(!src.join(&page.name).exists(), "{}: another page of the book is called that", page.file);
         write(&page.name, shelf.print(page)?)?;
     }
-    let (answers, appendix) = pages.split_at(written);
-    write("SUMMARY.md", summary(chapters, answers, appendix))?;
+    write("SUMMARY.md", summary(chapters, &press.pages, &appendix))?;
     Ok(shelf.files.into_inner())
+}
+
+/// Links to the page before and the one after, with their titles.
+fn turn(part: &Part, chapters: &[Chapter]) -> String {
+    let pages: Vec<&Part> = chapters.iter().flat_map(|chapter| &chapter.parts).collect();
+    let at = pages.iter().position(|page| page.name == part.name).unwrap_or(0);
+    let link = |page: Option<&&Part>, rel: &str, arrow: &str| {
+        let text = |page: &&Part| format!("{arrow}{}", escape(&page.title.replace('`', "")));
+        let link = |p: &&Part| format!("<a rel=\"{rel}\" href=\"{}.html\">{}</a>", p.name, text(p));
+        page.map(link).unwrap_or_default()
+    };
+    format!(
+        "\n<nav class=\"turn\" aria-label=\"pages\">{}{}</nav>\n",
+        link(at.checked_sub(1).and_then(|at| pages.get(at)), "prev", "Previous: "),
+        link(pages.get(at + 1), "next", "Next: ")
+    )
 }
 
 fn source_page(press: &Press, chapter: &Chapter) -> Result<String> {
@@ -95,9 +123,13 @@ fn source_page(press: &Press, chapter: &Chapter) -> Result<String> {
 fn summary(chapters: &[Chapter], answers: &[Page], appendix: &[Page]) -> String {
     let (front, answers): (Vec<&Page>, Vec<&Page>) = answers.iter().partition(|p| p.name == "index.md");
     let link = |p: &&Page| format!("- [{}]({})\n", p.title, p.name);
+    let page = |part: &Part| format!("[{}]({}.md)\n", part.title.replace('`', ""), part.name);
     let chapter = |c: &Chapter| {
-        let (title, name) = (c.run.title.replace('`', ""), &c.run.name);
-        format!("- [{title}]({name}.md)\n  - [source]({name}-source.md)\n")
+        let pages = c.parts.iter().enumerate().map(|(i, part)| match i {
+            0 => format!("- {}", page(part)),
+            _ => format!("  - {}", page(part)),
+        });
+        format!("{}  - [source]({}-source.md)\n", pages.collect::<String>(), c.run.name)
     };
     let mut text = "# Summary\n\n".to_string();
     front.iter().for_each(|p| text.push_str(&format!("[{}]({})\n\n", p.title, p.name)));
@@ -121,17 +153,37 @@ fn print(desk: &Path, chapters: &[Chapter], out: &Path) -> Result<()> {
     book.build().context("mdBook does not make the book")
 }
 
-/// What scrolls has to be reached with the keyboard, too; mdBook's boxes around wide tables are not.
-fn make_tables_reachable(out: &Path) -> Result<()> {
+/// What scrolls has to be reached with the keyboard, too; mdBook's boxes around wide tables are not. And a name in the
+/// text may be broken between its parts.
+fn finish(out: &Path) -> Result<()> {
     for entry in fs::read_dir(out).context("the site cannot be read")? {
         let file = entry?.path();
         if file.extension().is_some_and(|e| e == "html") {
             let text = fs::read_to_string(&file)?;
             let box_of_table = "<div class=\"table-wrapper\"";
-            fs::write(&file, text.replace(box_of_table, &format!("{box_of_table} tabindex=\"0\"")))?;
+            let text = text.replace(box_of_table, &format!("{box_of_table} tabindex=\"0\""));
+            fs::write(&file, breakable(&text))?;
         }
     }
     Ok(())
+}
+
+/// Code within text, with places where a line may be broken; blocks of code have theirs.
+fn breakable(html: &str) -> String {
+    let mut parts = html.split("<code");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let is_block = out.rfind('<').is_some_and(|at| out[at..].starts_with("<pre"));
+        let (open, rest) = part.split_once('>').unwrap_or((part, ""));
+        let (code, rest) = rest.split_once("</code>").unwrap_or(("", rest));
+        let behind = |code: String, mark: &str| code.replace(mark, &format!("{mark}<wbr>"));
+        let breaks = |code: &str| {
+            ["::", "_", "(", "/"].into_iter().fold(code.to_string(), behind).replace('.', "<wbr>.")
+        };
+        let code = if is_block || code.contains('<') { code.into() } else { breaks(code) };
+        out.push_str(&format!("<code{open}>{code}</code>{rest}"));
+    }
+    out
 }
 
 fn copy_files(material: &Material, files: &BTreeSet<String>, out: &Path) -> Result<()> {
@@ -157,4 +209,18 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_be_broken_between_its_parts() {
+        let html = "<p><code>a::b_c(d)</code> x_y <code class=\"k\">e</code></p><pre><code>a::b</code></pre>";
+        assert_eq!(
+            breakable(html),
+            "<p><code>a::<wbr>b_<wbr>c(<wbr>d)</code> x_y <code class=\"k\">e</code></p><pre><code>a::b</code></pre>"
+        );
+    }
 }

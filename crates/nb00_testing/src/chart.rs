@@ -115,7 +115,7 @@ pub fn width() -> usize {
     width_of(env::var("COLUMNS").ok().as_deref())
 }
 
-/// Fewer than 20 are no line, more than 200 nobody reads.
+/// Between 20 and 200.
 fn width_of(columns: Option<&str>) -> usize {
     columns.and_then(|columns| columns.trim().parse().ok()).unwrap_or(80).clamp(20, 200)
 }

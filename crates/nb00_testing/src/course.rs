@@ -1,5 +1,5 @@
-//! How a lesson test shows its result: beside the course's, and honest about whose number that is and what it could
-//! not check.
+//! How a lesson shows its results: our number with the course's beside it, and a line for each check that could not be
+//! made.
 
 use std::fmt::Display;
 use std::io::Write;

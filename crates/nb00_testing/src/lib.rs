@@ -1,7 +1,7 @@
 //! # 00 · Testing
 //!
 //! The first notebook of the course exports almost nothing: a constant, so that there is something to
-//! test, and the function that tests it. Everything after it stands on these few lines: each later
+//! test, and the function that tests it. Everything later relies on these few lines: each
 //! notebook changes one thing and then proves, with a `test_…`, that nothing else moved.
 //!
 //! | module | what it holds |

@@ -1,4 +1,4 @@
-//! `test`, `test_eq`, `near`, `test_near`, `test_near_zero` — and a check for gradients that cannot be fooled.
+//! Comparisons: `test_eq`, `near`, `test_near`, `test_near_zero`, and `test_near_norm` for gradients.
 //!
 //! The notebook's `near` is `torch.allclose(a, b, rtol=1e-3, atol=1e-5)`:
 //!

@@ -7,7 +7,7 @@
 //! ‖A‖_F = √( Σᵢ Σⱼ aᵢⱼ² )          (m*m).sum().sqrt()
 //! ```
 //!
-//! (Nobody has to type such a formula: its LaTeX is behind *edit* in Wikipedia and in the source that arXiv offers
+//! (There is no need to type such a formula: its LaTeX is behind *edit* in Wikipedia and in the source that arXiv offers
 //! of a paper, and [detexify](https://detexify.kirelabs.org/classify.html) names a symbol that you draw.)
 //!
 //! ndarray has the arithmetic (`&a + &b`), but `a < b` on arrays does not compile: in Rust a comparison is one

@@ -1,7 +1,7 @@
-//! The product that all later stages call, and what each form of it stands for.
+//! `matmul`: the product that all later stages call, and its other forms.
 //!
-//! The last rung of the lesson's ladder is PyTorch's `@`: somebody else's library, of which the course says only that it cuts
-//! matrices into blocks that fit the cache. Ours is [`kernels`](kernels::matmul), a library of this project that knows no
+//! The last rung of the lesson's ladder is PyTorch's `@`, a library of which the course says only that it cuts matrices
+//! into blocks that fit the cache. Ours is [`kernels`](kernels::matmul), a library of this project that knows no
 //! notebook. Three ideas make it fast, and the rungs [`tile`](crate::ladder::tile), [`simd`](crate::ladder::simd),
 //! [`packed`](crate::ladder::packed) and [`threads`](crate::ladder::threads) show each of them in a few lines:
 //!
@@ -12,11 +12,11 @@
 //! | call | stands for |
 //! |---|---|
 //! | [`matmul(a, b)`](matmul()) | `a @ b` |
-//! | `matmul(&a.t(), &b)` | `a.t() @ b`; the transpose is looked at where it lies, nothing is copied |
+//! | `matmul(&a.t(), &b)` | `a.t() @ b`; the transpose is a view, and nothing is copied |
 //! | [`matmul_into(a, b, c)`](matmul_into()) | `torch.matmul(a, b, out=c)` |
 //! | [`affine(x, w, b)`](affine()) | `x @ w + b` in one pass over memory |
 //! | [`affine_relu(x, w, b, shift)`](affine_relu()) | `(x @ w + b).clamp_min(0.) - shift` in one pass |
-//! | [`matmul_with(a, b, epilogue, c)`](matmul_with()) | any of these, or `c += a @ b`, into memory that is there |
+//! | [`matmul_with(a, b, epilogue, c)`](matmul_with()) | any of these, or `c += a @ b`, into existing memory |
 //! | [`matmul_on(isa, …)`](matmul_on()) | the same with instructions of the caller's choice, for tests |
 //!
 //! ```

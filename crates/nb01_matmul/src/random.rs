@@ -2,9 +2,9 @@
 //!
 //! Two runs of the course's notebooks differ because each draws other weights. Here a seed is always given, and the
 //! stream behind it ([ChaCha8](Rng)) is the same on every platform and for every version of this crate, so
-//! everybody sees the numbers that the text talks about. `rand` gives the same numbers everywhere. `randn` does, too, but
-//! for about one draw in 4,000 from the far ends of the bell curve: it takes a logarithm, which another platform may round
-//! differently in its last digit.
+//! everybody sees the numbers that the text talks about. `rand` gives the same numbers on every platform. So does
+//! `randn`, except for about one number in 4,000: those far from 0 are computed with a logarithm, whose last digit may
+//! differ between platforms.
 //!
 //! ```
 //! use nb01_matmul::{manual_seed, randn};

@@ -113,3 +113,13 @@ fn bars_are_logarithms_and_never_longer_than_the_line() {
     table.rows.clear();
     assert_eq!(table.bars(80, Blocks::Unicode).lines().count(), 1);
 }
+
+/// The factors and hours of the page of errata, each from the two times that it is said to follow from.
+#[test]
+fn factors_that_the_errata_correct() {
+    let factor = |a: f64, b: f64| format!("{:.2}", a / b);
+    test_eq(&factor(572e-3, 802e-6).as_str(), &"713.22");
+    test_eq(&factor(572e-3, 172e-6).as_str(), &"3325.58");
+    test_eq(&factor(885e-3, 55e-6).as_str(), &"16090.91");
+    test_eq(&factor(10_000.0 * 0.922, 3600.0).as_str(), &"2.56");
+}

@@ -61,7 +61,7 @@ m1, m2 = x_valid[:5], weights
 t1 = matmul_loops(m1, m2)  # %timeit this one: it is the reason for all that follows
 show("t1.shape", t1.shape)
 worked_a, worked_b = tensor([[1.0, 2, 3], [4, 5, 6]]), tensor([[10.0, 10], [20, 20], [30, 30]])
-show("the notes' worked example", matmul_loops(worked_a, worked_b))
+show("the worked example", matmul_loops(worked_a, worked_b))
 
 # %% s05_elementwise_operations
 a, b = tensor([10.0, 6, -4]), tensor([2.0, 8, 7])
@@ -199,8 +199,3 @@ torch.testing.assert_close(out, x @ (w1 @ w2), rtol=1e-3, atol=1e-3)
 
 # %% s24_matmul_library
 torch.testing.assert_close(m1 @ m2, t1, rtol=1e-3, atol=1e-5)  # %timeit m1 @ m2
-
-# %% s28_the_notes_arithmetic
-show("572 ms / 802 µs", f"{572e-3 / 802e-6:.2f}")
-show("572 ms / 172 µs", f"{572e-3 / 172e-6:.2f}")
-show("10,000 products of 922 ms, in hours", f"{10_000 * 0.922 / 3600:.2f}")

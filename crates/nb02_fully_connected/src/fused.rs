@@ -1,21 +1,21 @@
-//! The whole step at once: forward and backward over a few rows while they are near.
+//! Forward and backward fused: 256 rows at a time go through the whole net while they are in the cache.
 //!
 //! The plain forms go through the data layer by layer, and each layer is a pass over memory: `x_train`, 157 MB, is
 //! read forward and again for the weights' gradient; every activation is written, read, and read once more.
 //! Meanwhile the processor, which could multiply ten times as fast as memory delivers, waits.
 //!
-//! But no row of a batch knows of another. So a few rows can go all the way, up to the loss and back, before the
-//! next are touched: 256 rows of 784 pixels are 800 KB and stay in the second cache until they are done with.
+//! But the rows of a batch do not depend on each other. So a few rows can go all the way, up to the loss and back,
+//! before the next are read: 256 rows of 784 pixels are 800 KB and stay in the L2 cache meanwhile.
 //! Only *sums* over the rows leave such a block: the loss and the parameters' gradients.
 //!
 //! ```text
 //!   a block of x ─── lin ──▶ l1 ─── relu ──▶ l2 ─── lin ──▶ out ──▶ Σ loss
 //!        │                                    │              │
 //!        ▼                                    ▼              ▼
-//!   Σ w1.g, b1.g ◀── l1.g ◀── relu ◀──── Σ w2.g, b2.g ◀── out.g      and the next block, please
+//!   Σ w1.g, b1.g ◀── l1.g ◀── relu ◀──── Σ w2.g, b2.g ◀── out.g      then the next block
 //! ```
 //!
-//! What a block has to know of the others is their number: the gradient of a *mean* divides by all rows.
+//! A block needs the number of all rows, since the gradient of a *mean* divides by it.
 //!
 //! Parts of some blocks run in parallel. How many there are depends on the number of rows only, and their sums are added
 //! in order, so the digits do not depend on the number of threads. The loss and the biases' gradients, which are plain

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `fan` is the number of terms in the sum. Which axis of the matrix that is depends on how the matrix is
-//! stored, and that is the one puzzle of this section. Our weights are `(in, out)`, so that a layer is
+//! stored. Our weights are `(in, out)`, so that a layer is
 //! `x @ w`; PyTorch's are `(out, in)`, and its layer multiplies by the transpose. PyTorch's `init` takes
 //! every matrix for one of its own. So for the lesson's `(784, 50)` it calls 50 the fan in, and the lesson
 //! must ask for `mode='fan_out'` to get the 784 it wants. Here [`Layout`] says which one it is:
@@ -36,7 +36,7 @@
 //! # The mysterious √5
 //!
 //! `nn.Linear` and `nn.Conv2d` initialise themselves by `kaiming_uniform_(weight, a=math.sqrt(5))`, and the
-//! lesson wonders where the 5 comes from. Nobody meant a leaky ReLU of slope 2.24: with it the bound
+//! lesson wonders where the 5 comes from. It does not mean a leaky ReLU of slope 2.24: with it the bound
 //! `√3 · √(2/(1+5)) / √fan` is just `1/√fan`, what Torch had used since the days of Lua. Its standard
 //! deviation is `1/√(3 · fan)`, √6 = 2.4 times too small for a ReLU. [`nn::Linear`](crate::nn::Linear) does
 //! the same, so that it starts as PyTorch's does.

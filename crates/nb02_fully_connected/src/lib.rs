@@ -6,15 +6,15 @@
 //!
 //! | | module | section of the notebook |
 //! |---|---|---|
-//! | 1 | [`stats`] | mean and standard deviation of 39 million pixels, and why `f32` cannot add them up |
+//! | 1 | [`stats`] | mean and standard deviation |
 //! | 2 | [`mod@normalize`] | mean 0 and standard deviation 1, by the training set's statistics |
 //! | 3 | [`init`] | Xavier and Kaiming: random weights of the right size |
 //! | 4 | [`functions`] | `lin`, `relu`, `mse`, the model, and the gradient of each: `forward_and_backward` |
-//! | 5 | [`layers`] | layers as classes: each saves what its backward pass needs |
-//! | 6 | [`module`] | `Module`: the base class saves for all layers |
-//! | 7 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course stands on |
-//! | 8 | [`fused`] | forward and backward at once, as fast as the machine allows |
-//! | 9 | [`numeric`] | the gradient without any calculus, to check all of the above |
+//! | 5 | [`numeric`] | the gradient without any calculus, to check the others |
+//! | 6 | [`layers`] | layers as classes: each saves what its backward pass needs |
+//! | 7 | [`module`] | `Module`: the base class saves for all layers |
+//! | 8 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course is built on |
+//! | 9 | [`fused`] | forward and backward at once, as fast as the machine allows |
 //!
 //! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours.
 //! What came before is re-exported: [`nb01_matmul`], `nb00_testing` and [`ndarray`].
@@ -22,8 +22,8 @@
 //! # Whose gradient is it?
 //!
 //! In Python one layer's `out` and the next layer's `inp` are the same object, so the one can write
-//! `inp.g = …` and the other read it. In Rust everything has one owner, and that asks a good question.
-//! The answer that all of this crate follows:
+//! `inp.g = …` and the other read it. In Rust everything has one owner, so each gradient needs one,
+//! too. The rule in all of this crate:
 //!
 //! > A parameter's gradient belongs to the parameter and is stored beside it. An activation's gradient lives for
 //! > one step only: a layer's backward pass receives `out_g` and returns `inp_g`.
@@ -57,11 +57,11 @@ pub mod stats;
 pub mod normalize;
 pub mod init;
 pub mod functions;
+pub mod numeric;
 pub mod layers;
 pub mod module;
 pub mod nn;
 pub mod fused;
-pub mod numeric;
 
 pub use functions::{
     Grads, LinGrad, Weights, forward_and_backward, leaky_relu, leaky_relu_grad, lin, lin_grad, model, mse,

@@ -4,8 +4,8 @@
 //! x ← (x − m) / s
 //! ```
 //!
-//! A net's layers are happiest with inputs of mean 0 and standard deviation 1; the whole chapter on
-//! initialisation rests on it. The **training** set's `m` and `s` serve both sets. If the validation set were
+//! Layers learn best from inputs of mean 0 and standard deviation 1; everything about initialisation assumes
+//! them. The **training** set's `m` and `s` serve both sets. If the validation set were
 //! normalised by its own, the same pixel would mean one brightness in training and another in validation, and
 //! the model would meet data it was never trained for. So the validation set ends a little off:
 //! −0.0059 and 0.9924 instead of 0 and 1, and that is right.

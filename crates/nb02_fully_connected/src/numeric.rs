@@ -4,8 +4,8 @@
 //! ∂f/∂xᵢ ≈ ( f(x + ε·eᵢ) − f(x − ε·eᵢ) ) / 2ε
 //! ```
 //!
-//! Much too slow to learn with (two forward passes per number), and it knows nothing of the chain rule: just
-//! the one to ask for a second opinion. It has to ask in `f64`. In `f32` the two losses agree in all but
+//! It is much too slow to learn with (two forward passes per number). But it does not use the chain rule, so it is an
+//! independent check of the gradients that do. It needs `f64`. In `f32` the two losses agree in all but
 //! their last digits, and the best that can be had on whole images is an error of 1.5 %, which would let most
 //! mistakes pass; in `f64` it is below 1e-8.
 //!

@@ -1,24 +1,14 @@
-//! Mean and standard deviation of 39 million pixels — and why `f32` cannot add them up.
+//! Mean and standard deviation.
 //!
-//! Before anything is learned, the lesson looks at `x_train.mean()` and `x_train.std()`, which are 0.1304 and
-//! 0.3073. Adding numbers sounds like the easy part. But an `f32` has seven digits: once a running sum has
-//! grown to some millions, a pixel of 0.2 only partly arrives, and on MNIST a plain `f32` sum gives 0.1312,
-//! `ndarray`'s own `mean()` 0.1308 and its `std(0.)` **0.2803, which is 8.8 % too low**. Normalising with
-//! that leaves a standard deviation of 1.10, and the lesson's own check fails. So here the sums of statistics
-//! are `f64`, as are those of the loss and of the biases' gradients:
+//! Before anything is learned, the lesson looks at `x_train.mean()` and `x_train.std()`, which are 0.1304 and 0.3073:
 //!
 //! ```text
 //! mean = Σ x / n          std = √( Σ (x − mean)² / (n − 1) )
 //! ```
 //!
 //! Dividing by `n − 1` is what PyTorch's `std` does (the *unbiased* estimate); on a whole data set it makes
-//! no visible difference.
-//!
-//! The subtraction of the mean matters too. The shortcut `E[x²] − E[x]²` is the small difference of two large
-//! numbers and loses the digits again. Subtracting needs the mean first, hence a second pass; but any number
-//! near it does, too, with a small correction, and each block of 262,144 has one: the mean of its first 16,384. The
-//! blocks' moments are merged by the formula of Chan, Golub and LeVeque (1979), so memory is read once. The blocks do
-//! not depend on the number of threads, nor does the order of merging, so neither do the digits.
+//! no visible difference. The sums are `f64`, as are those of the loss and of the biases' gradients: an `f32` has too few
+//! digits to add up 39 million numbers.
 //!
 //! ```
 //! use nb02_fully_connected::{ndarray::array, mean, std};
@@ -59,7 +49,7 @@ pub fn std<D: Dimension>(x: &ArrayRef<f32, D>) -> f64 {
     Stats::of(x).std
 }
 
-/// Prints the [`Stats`] of `x` under its name, and returns them: `describe(x, var)` of the notes.
+/// Prints the [`Stats`] of `x` under its name, and returns them.
 ///
 /// ```
 /// use nb02_fully_connected::{describe, ndarray::array};

@@ -31,13 +31,9 @@ train, valid, _ = pickle.load(gzip.open(mnist), encoding="latin-1")
 torch.manual_seed(42)
 
 # %% s01_statistics_before
+x_train_before = x_train
 show("x_train.mean(), .std()", stats(x_train))
 show("x_valid.mean(), .std()", stats(x_valid))
-
-# %% s02_f32_accumulation
-show("ours, accumulated in f64", stats(x_train.double()))
-print("torch adds up in f32, but pairwise:", x_train.mean().item(), "and one after the other:", end=" ")
-print(np.cumsum(x_train.numpy(), dtype=np.float32)[-1] / x_train.numel())
 
 # %% s03_normalize
 def normalize(x, m, s):
@@ -208,6 +204,11 @@ for ours, parameter in zip(by_hand, (w1, b1, w2, b2)):
 few, target = x_train[:64, 290:320].double(), y_train[:64].double()
 weights = (torch.randn(30, 10, dtype=torch.double) * math.sqrt(2 / 30)).requires_grad_(True)
 assert torch.autograd.gradcheck(lambda w: mse(shifted_relu(few @ w).sum(1, keepdim=True), target), weights)
+
+# %% s23b_f32_accumulation
+show("ours, accumulated in f64", stats(x_train_before.double()))
+print("torch adds up in f32, but pairwise:", x_train_before.mean().item(), "and one after the other:", end=" ")
+print(np.cumsum(x_train_before.numpy(), dtype=np.float32)[-1] / x_train_before.numel())
 
 # %% s24_layers_as_classes
 class Relu:

@@ -1,7 +1,6 @@
 //! Notebook 02a, executed section by section: `cargo xtask run nb02a`.
 //!
-//! Every number of ours is printed beside the course's: O is the original notebook, W the course's
-//! Swift version. Theirs are single draws of random weights; ours are the mean over fifty seeds,
+//! Every number of ours is printed beside the course's. Theirs are single draws of random weights; ours are the mean over fifty seeds,
 //! with the spread (one standard deviation) that tells how far a single draw may fall.
 
 mod common;
@@ -118,8 +117,8 @@ fn s03_the_first_layer() {
 fn s04_default_weights() {
     let weight = Spread::over_seeds(|rng| stats_of(&l1(rng).weight.value));
     let bias = Spread::over_seeds(|rng| stats_of(&l1(rng).bias.value));
-    weight.beside("stats(l1.weight)", "-0.0043 / 0.1156 (O)");
-    bias.beside("stats(l1.bias)", "0.0212 / 0.1176 (O)");
+    weight.beside("stats(l1.weight)", "-0.0043 / 0.1156");
+    bias.beside("stats(l1.bias)", "0.0212 / 0.1176");
     let theory = 1.0 / 75.0_f64.sqrt();
     beside_expected("by theory, 1/√75", format_args!("{theory:.4}"), "0.1155");
     test_near_zero(weight.std.mean - theory, 2e-3);
@@ -136,7 +135,7 @@ fn s04_default_weights() {
 #[test]
 fn s05_its_output() {
     let out = Spread::over_seeds(|rng| stats_of(&l1(rng).infer(&DIGITS.tensor())));
-    out.beside("stats(l1(x))", "0.0107 / 0.5978 (O)");
+    out.beside("stats(l1(x))", "0.0107 / 0.5978");
     let std = 1.0 / 75.0_f64.sqrt();
     let theory = size_by_theory(std, std);
     beside_expected(
@@ -155,7 +154,7 @@ fn s05_its_output() {
 fn s06_kaiming_for_no_relu() {
     let out =
         Spread::over_seeds(|rng| stats_of(&l1_with(kaiming_normal(1.0, rng), rng).infer(&DIGITS.tensor())));
-    out.beside("stats(l1(x)), a=1", "0.0267 / 1.1067 (O)");
+    out.beside("stats(l1(x)), a=1", "0.0267 / 1.1067");
     let theory = size_by_theory(0.2, 1.0 / 75.0_f64.sqrt());
     beside_expected("by theory", format_args!("{theory:.3}"), "√(1 + 1/75) = 1.007, were all windows alike");
     test_near_zero(out.size() / theory - 1.0, 0.1);
@@ -171,8 +170,8 @@ fn s07_with_relu() {
     let kaiming = |rng: &mut Rng| l1_with(kaiming_normal(0.0, rng), rng);
     let (with, without) =
         (Spread::over_seeds(|rng| f1(&kaiming(rng))), Spread::over_seeds(|rng| f1(&l1(rng))));
-    with.beside("stats(f1(x, 0)), kaiming", "0.5547 / 1.0199 (O)");
-    without.beside("stats(f1(x, 0)), default", "0.2219 / 0.3653 (O)");
+    with.beside("stats(f1(x, 0)), kaiming", "0.5547 / 1.0199");
+    without.beside("stats(f1(x, 0)), default", "0.2219 / 0.3653");
     let ratio = with.size() / without.size();
     beside_expected("how much less", format_args!("{ratio:.2}"), "√6 = 2.45, less what the bias adds");
     assert!((2.2..2.5).contains(&ratio));
@@ -212,7 +211,7 @@ fn s09_gain() {
 #[test]
 fn s10_std_of_uniform() {
     let spread = Spread::over_seeds(|rng| Stats::of(&rand(10_000, rng).mapv(|u| 2.0 * u - 1.0)));
-    spread.beside("torch.zeros(10000).uniform_(-1,1).std()", "0.5788 (O)");
+    spread.beside("torch.zeros(10000).uniform_(-1,1).std()", "0.5788");
     beside("1/math.sqrt(3.)", format_args!("{:.5}", 1.0 / 3.0_f64.sqrt()), "0.57735");
     test_near_zero(spread.std.mean - 1.0 / 3.0_f64.sqrt(), 2e-3);
 }
@@ -232,9 +231,9 @@ fn s11_kaiming2() {
     };
     let (zero, root5) = (with(0.0), with(5.0_f64.sqrt()));
     let default = Spread::over_seeds(|rng| f1(&l1(rng)));
-    zero.beside("kaiming2(l1.weight, a=0); stats(f1(x))", "0.5603 / 1.0921 (O)");
-    root5.beside("kaiming2(l1.weight, a=math.sqrt(5.))", "0.2186 / 0.3437 (O)");
-    default.beside("the default", "0.2219 / 0.3653 (O)");
+    zero.beside("kaiming2(l1.weight, a=0); stats(f1(x))", "0.5603 / 1.0921");
+    root5.beside("kaiming2(l1.weight, a=math.sqrt(5.))", "0.2186 / 0.3437");
+    default.beside("the default", "0.2219 / 0.3653");
     test_near_zero(root5.size() / default.size() - 1.0, 0.05);
     assert!(zero.size() / root5.size() > 2.0);
 }
@@ -269,7 +268,7 @@ fn s12_why_sqrt5() {
 fn s13_flatten() {
     let one = Flatten.infer(&nn::tensor(Array4::zeros((100, 1, 1, 1))));
     let ten = Flatten.infer(&nn::tensor(Array4::zeros((100, 10, 1, 1))));
-    beside("Flatten of [100, 1, 1, 1]", format_args!("{:?}", one.shape()), "[100] (O, view(-1))");
+    beside("Flatten of [100, 1, 1, 1]", format_args!("{:?}", one.shape()), "[100], by view(-1)");
     beside_expected("Flatten of [100, 10, 1, 1]", format_args!("{:?}", ten.shape()), "[1000] with view(-1)");
     test_eq(&(one.shape(), ten.shape()), &([100, 1].as_slice(), [100, 10].as_slice()));
 }
@@ -288,10 +287,10 @@ fn s14_four_layers() {
         (Spread::over_seeds(|rng| all(rng).out), Spread::over_seeds(|rng| all(rng).weight_g))
     };
     let ((out, grad), (kaiming_out, kaiming_grad)) = (left(Init::Default), left(Init::Kaiming));
-    out.beside("stats(y), default", "0.0875 / 0.0065 (O)");
-    grad.beside("stats(m[0].weight.grad), default", "0.0054 / 0.0333 (O)");
-    kaiming_out.beside("stats(y), kaiming_uniform", "-0.0352 / 0.4043 (O)");
-    kaiming_grad.beside("stats(m[0].weight.grad), kaiming", "0.0093 / 0.4231 (O)");
+    out.beside("stats(y), default", "0.0875 / 0.0065");
+    grad.beside("stats(m[0].weight.grad), default", "0.0054 / 0.0333");
+    kaiming_out.beside("stats(y), kaiming_uniform", "-0.0352 / 0.4043");
+    kaiming_grad.beside("stats(m[0].weight.grad), kaiming", "0.0093 / 0.4231");
     let (outs, grads) = (kaiming_out.std.mean / out.std.mean, kaiming_grad.std.mean / grad.std.mean);
     println!(
         "Kaiming's outputs differ {outs:.0} times as much, and the first layer learns {grads:.0} times as fast."
@@ -330,9 +329,9 @@ fn s15_layer_by_layer() {
 #[test]
 fn s16_swift() {
     let kaiming = Spread::over_seeds(|rng| f1(&l1_with(kaiming_normal(0.0, rng), rng)));
-    kaiming.beside("relu(l1(x)), kaiming", "0.4976 / 1.0268 (W)");
+    kaiming.beside("relu(l1(x)), kaiming", "0.4976 / 1.0268, in Swift");
     let default = Spread::over_seeds(|rng| f1(&l1(rng)));
-    default.beside("relu(l1(x)), default", "0.1808 / 0.3493 (W)");
+    default.beside("relu(l1(x)), default", "0.1808 / 0.3493, in Swift");
     let out = |init| Spread::over_seeds(|rng| stats_of(&four_layers(init, rng).infer(&DIGITS.tensor())));
     let (weak, strong) = (out(Init::Default), out(Init::Kaiming));
     weak.beside("four layers, default", "0.1730 / 0.1252 (W's next)");

@@ -19,7 +19,7 @@ use crate::{Rng, randn};
 /// use nb02b_initializing::{manual_seed, matmul, ndarray::Array2, orthogonal, test_near_norm};
 ///
 /// let q = orthogonal(20, &mut manual_seed(0));
-/// test_near_norm(&matmul(&q.t(), &q), &Array2::eye(20), 1e-6);
+/// test_near_norm(&matmul(&q.t(), &q), &Array2::<f32>::eye(20), 1e-6);
 /// ```
 pub fn orthogonal(n: usize, rng: &mut Rng) -> Array2<f32> {
     orthonormal_columns(&randn((n, n), rng).mapv(f64::from)).mapv(|x| x as f32)

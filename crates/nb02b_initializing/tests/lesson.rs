@@ -1,8 +1,7 @@
 //! Notebook 02b, executed section by section: `cargo xtask run nb02b`.
 //!
-//! Every number of ours is printed beside the course's (O is the original notebook) and beside the
-//! theory. O's are single draws; ours are the mean over some seeds with their spread, one standard
-//! deviation.
+//! Every number of ours is printed beside the course's and beside the theory. The course's are single
+//! draws; ours are the mean over some seeds with their spread, one standard deviation.
 
 mod figures;
 
@@ -33,12 +32,8 @@ fn compare(what: &str, course: [&str; 2], theory: Moments, tolerance: f64, f: im
         |number: fn(&Moments) -> f64| Stats::of(&all.iter().map(|m| number(m) as f32).collect::<Array1<_>>());
     let (means, squares) = (of(|m| m.mean), of(|m| m.square));
     let with_theory = |s: Stats, theory: f64| format!("{:.4}±{:.4}, in theory {theory:.4}", s.mean, s.std);
-    beside(&format!("{what}: mean"), with_theory(means, theory.mean), format!("{} (O)", course[0]));
-    beside(
-        &format!("{what}: mean square"),
-        with_theory(squares, theory.square),
-        format!("{} (O)", course[1]),
-    );
+    beside(&format!("{what}: mean"), with_theory(means, theory.mean), format!("{}", course[0]));
+    beside(&format!("{what}: mean square"), with_theory(squares, theory.square), format!("{}", course[1]));
     let size = theory.square.sqrt();
     assert!((means.mean - theory.mean).abs() < tolerance * size, "{}", means.mean);
     assert!((squares.mean / theory.square - 1.0).abs() < tolerance, "{}", squares.mean);
@@ -68,7 +63,7 @@ fn s02_when_exactly() {
     let lost: Vec<usize> = (0..SEEDS)
         .map(|seed| through_layers(N, 31, scaled(1.0), &mut manual_seed(seed)).lost.expect("it explodes"))
         .collect();
-    beside("the first index that is lost", format_args!("{lost:?}"), "28 (O)");
+    beside("the first index that is lost", format_args!("{lost:?}"), "28");
     beside_expected("ln 3.4e38 / ln √512", format_args!("{expected:.1}"), "28.4");
     test_near_zero(expected - 28.45, 0.01);
     assert!(lost.iter().all(|&index| index == 27 || index == 28), "{lost:?}");
@@ -107,7 +102,7 @@ fn s04_the_magic_number() {
     let scale = 1.0 / 512.0_f32.sqrt();
     beside("1/math.sqrt(512)", format_args!("{scale:.5}"), "0.04419");
     let end = through_layers(N, 100, scaled(scale), &mut manual_seed(0));
-    beside("x.mean(), x.std()", stats_text(&end.x), "-0.0171 / 0.9270 (O)");
+    beside("x.mean(), x.std()", stats_text(&end.x), "-0.0171 / 0.9270");
     let size = |rng: &mut Rng| {
         *through_layers(128, 100, |rng| randn((128, 128), rng) / 128.0_f32.sqrt(), rng).sizes.last().unwrap()
     };

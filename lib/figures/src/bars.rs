@@ -32,7 +32,7 @@ const BAR: i32 = 17;
 const GAP: i32 = 9;
 /// What a line of names of the series needs, and what the axis.
 const LEGEND: i32 = 24;
-const AXIS: i32 = 24;
+pub(crate) const AXIS: i32 = 24;
 
 /// A row of horizontal bars for each name, a bar for each series, on a logarithmic axis; `shown` says how a number reads.
 ///
@@ -55,7 +55,8 @@ pub fn log_bars<const N: usize>(series: [&str; N], rows: &[Row], shown: impl Fn(
         legend(sheet, &series);
         let names = rows.iter().map(|row| text_width(&row.name, TEXT)).max().unwrap_or(0);
         let numbers = rows.iter().flat_map(bars_of).map(|(_, value)| text_width(&shown(value), SMALL)).max();
-        let plot = Plot { left: names + 10, right: WIDTH - numbers.unwrap_or(0) - 10, range: decades(rows) };
+        let range = decades(rows.iter().flat_map(bars_of).map(|(_, value)| value));
+        let plot = Plot { left: names + 10, right: WIDTH - numbers.unwrap_or(0) - 10, range };
         plot.axis(sheet, top..height - AXIS, &shown);
         let mut y = top + GAP;
         for row in rows {
@@ -81,7 +82,7 @@ fn high(row: &Row) -> i32 {
 }
 
 /// The names of the series with their colours.
-fn legend(sheet: &Sheet<'_>, series: &[&str]) {
+pub(crate) fn legend(sheet: &Sheet<'_>, series: &[&str]) {
     for (i, (name, (x, y))) in series.iter().zip(legend_places(series)).enumerate() {
         sheet.fill((x, y), (12, 12), Colour::series(i));
         sheet.text(name, (x + 18, y + 6), Place::Start, TEXT, Colour::Ink);
@@ -103,18 +104,18 @@ fn legend_places(series: &[&str]) -> Vec<(i32, i32)> {
     series.iter().map(place).collect()
 }
 
-fn legend_height(series: &[&str]) -> i32 {
+pub(crate) fn legend_height(series: &[&str]) -> i32 {
     legend_places(series).last().map_or(0, |(_, y)| y + LEGEND - 4)
 }
 
 /// What has a logarithm, and powers of ten around it.
-fn has_logarithm(value: f64) -> bool {
+pub(crate) fn has_logarithm(value: f64) -> bool {
     (1e-300..=1e300).contains(&value)
 }
 
 /// The whole powers of ten around the numbers.
-fn decades(rows: &[Row]) -> Range<f64> {
-    let values = rows.iter().flat_map(bars_of).map(|(_, value)| value).filter(|value| has_logarithm(*value));
+pub(crate) fn decades(values: impl Iterator<Item = f64>) -> Range<f64> {
+    let values = values.filter(|value| has_logarithm(*value));
     let (low, high) = values.fold((f64::MAX, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
     if high == 0.0 {
         return 1.0..10.0;
@@ -179,8 +180,7 @@ mod tests {
 
     #[test]
     fn the_axis_ends_at_powers_of_ten() {
-        let of =
-            |values: &[f64]| decades(&[Row::new("", values.iter().map(|v| Some(*v)).collect::<Vec<_>>())]);
+        let of = |values: &[f64]| decades(values.iter().copied());
         assert_eq!(of(&[0.02, 30.0]), 0.01..100.0);
         assert_eq!(of(&[1.0]), 1.0..10.0);
         assert_eq!(of(&[0.0, -1.0, f64::NAN, f64::INFINITY]), 1.0..10.0);

@@ -41,6 +41,13 @@ impl Drawing {
         Drawing { height, body: colour::with_variables(&without_defaults(body)) }
     }
 
+    /// With more elements of SVG in front of everything else.
+    pub(crate) fn over(mut self, elements: &str) -> Drawing {
+        self.body.push('\n');
+        self.body.push_str(elements);
+        self
+    }
+
     /// Says what it shows: a caption, and a sentence for those who cannot see it, with the numbers that matter.
     ///
     /// ```

@@ -8,6 +8,8 @@
 //! | module | what it draws |
 //! |---|---|
 //! | [`bars`] | [`log_bars`]: ours and the course's numbers beside each other, over many powers of ten |
+//! | [`curves`] | [`log_curves`]: what grows by a factor a step |
+//! | [`product`] | [`row_times_column`]: a matrix product, step by step |
 //! | [`images`] | [`image_grid`]: digits in ink; gradients in two colours, one for each sign |
 //! | [`grids`](mod@grids) | [`grids()`]: arrays as boxes, what is stretched in another colour |
 //! | [`loops`] | [`loop_nest`]: what an einsum stands for |
@@ -35,6 +37,8 @@ pub mod colour;
 pub mod sheet;
 pub mod figure;
 pub mod bars;
+pub mod curves;
+pub mod product;
 pub mod images;
 pub mod grids;
 pub mod loops;
@@ -45,12 +49,14 @@ pub mod strip;
 
 pub use bars::{Row, log_bars};
 pub use colour::Colour;
+pub use curves::log_curves;
 pub use figure::{Drawing, Figure, show};
 pub use grids::{Grid, grids};
 pub use histograms::{Histogram, histograms};
 pub use images::{Picture, image_grid};
 pub use lines::{Line, lines};
 pub use loops::{Loop, loop_nest};
+pub use product::row_times_column;
 pub use sheet::{Place, Sheet};
 pub use spreads::{Draws, spreads};
 pub use strip::{Step, Stop, strip};

@@ -90,7 +90,8 @@ pub(crate) fn style(size: f64, colour: Colour) -> TextStyle<'static> {
     ("sans-serif", size * ITS_POINTS).into_font().color(&colour.fallback())
 }
 
-/// About how wide a text is: letters of sans-serif fonts are a little more than half as wide as high.
+/// How wide a text is at most: each letter as in the wider of DejaVu Sans and Verdana. `sans-serif` is one of those on
+/// many a machine, and margins made for Arial would cut their labels.
 ///
 /// ```
 /// use figures::sheet::{TEXT, text_width};
@@ -98,5 +99,18 @@ pub(crate) fn style(size: f64, colour: Colour) -> TextStyle<'static> {
 /// assert!(text_width("ours", TEXT) < text_width("the course", TEXT));
 /// ```
 pub fn text_width(text: &str, size: f64) -> i32 {
-    (0.56 * size * text.chars().count() as f64).ceil() as i32
+    (size * text.chars().map(width_of).sum::<f64>()).ceil() as i32
+}
+
+/// In parts of the font's size.
+fn width_of(letter: char) -> f64 {
+    match letter {
+        'i' | 'j' | 'l' | ' ' | '.' | ',' | '\'' => 0.37,
+        'f' | 'r' | 't' | 'I' | ':' | ';' | '!' | '|' | '(' | ')' | '[' | ']' | '/' | '-' => 0.46,
+        'm' | 'M' | 'W' | '@' | '…' => 1.0,
+        '%' => 1.08,
+        'a'..='v' | 'x'..='z' | '0'..='9' | '_' | '*' | '"' | '·' | 'µ' | '²' | '‖' => 0.64,
+        'A'..='Z' => 0.79,
+        _ => 0.84,
+    }
 }

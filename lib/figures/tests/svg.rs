@@ -219,6 +219,59 @@ fn boxes_hold_the_numbers_and_show_which_are_stretched() {
 }
 
 #[test]
+fn each_number_of_a_product_is_a_step() {
+    let (a, b) = (array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]], array![[10.0_f32], [20.0], [30.0]]);
+    parsed(row_times_column(&a, &b), |document| {
+        let steps = all(document, "g");
+        assert_eq!(steps.iter().map(|step| step.attribute("class")).collect::<Vec<_>>(), [Some("step"); 2]);
+        let frames: Vec<(f64, f64)> = steps[1]
+            .children()
+            .filter(|n| n.has_tag_name("rect"))
+            .map(|r| (number(&r, "width"), number(&r, "height")))
+            .collect();
+        assert_eq!(frames, [(120.0, 40.0), (40.0, 120.0), (40.0, 40.0)], "a row, a column, a number");
+        assert!(texts(document).contains(&"4·10 + 5·20 + 6·30 = 320".into()));
+        let style = all(document, "style")[1].text().unwrap_or_default();
+        assert!(
+            style.contains("@media (prefers-reduced-motion:no-preference){svg .step{opacity:0;animation:")
+        );
+        assert_eq!(style.matches("animation:").count(), 1, "what moves is asked for there alone: {style}");
+    });
+}
+
+#[test]
+#[should_panic(expected = "(2, 3) and (2, 3) have no product")]
+fn a_product_of_what_does_not_fit() {
+    let a = Array2::zeros((2, 3));
+    let _ = row_times_column(&a, &a);
+}
+
+#[test]
+fn a_factor_a_step_is_a_straight_line() {
+    let halves = (1..=30).map(|n| 0.5_f64.powi(n)).collect();
+    let large = (1..=30).map(|n| 100_f64.powi(n)).collect();
+    parsed(log_curves(&[("halves", halves), ("large", large)], "layer"), |document| {
+        let dots: Vec<_> = all(document, "circle");
+        assert_eq!(dots.len(), 60);
+        for curve in dots.chunks(30) {
+            let y = |i: usize| number(&curve[i], "cy");
+            let slope = (y(29) - y(0)) / 29.0;
+            assert!((0..30).all(|i| (y(0) + slope * i as f64 - y(i)).abs() <= 1.0));
+        }
+        assert!(texts(document).iter().any(|text| text == "10⁶⁰" || text == "10⁵¹"), "{:?}", texts(document));
+    });
+}
+
+#[test]
+fn odd_curves() {
+    parsed(log_curves(&[], "step"), |_| ());
+    parsed(log_curves(&[("none", vec![])], "step"), |_| ());
+    parsed(log_curves(&[("odd", vec![0.0, -1.0, f64::NAN, f64::INFINITY, 1.0])], "step"), |document| {
+        assert_eq!(all(document, "circle").len(), 1);
+    });
+}
+
+#[test]
 fn odd_grids() {
     parsed(grids(&[], &[]), |_| ());
     parsed(grids(&[], &["+", "?"]), |_| ());

@@ -68,11 +68,13 @@ impl<'a> Names<'a> {
         if name.is_empty() || !name.chars().all(is_path) {
             return None;
         }
-        let path = self.absolute(scope, name);
-        if matches!(kind, "mod" | "module") {
-            return self.find_module(&path, HOPS);
-        }
-        self.find(&path, HOPS)
+        let find = |path: &str| match kind {
+            "mod" | "module" => self.find_module(path, HOPS),
+            _ => self.find(path, HOPS),
+        };
+        // What the module itself calls by that name comes before a crate of the same name, as in Rust.
+        let inside = if name.starts_with("::") { None } else { find(&self.absolute(scope, name)) };
+        inside.or_else(|| find(name.trim_start_matches("::")))
     }
 
     /// The item that a whole path (`nb01_matmul::near`) names.
@@ -91,7 +93,6 @@ impl<'a> Names<'a> {
             ("self", Some(rest)) => format!("{scope}::{rest}"),
             ("super", Some(rest)) => self
                 .absolute(scope.rsplit_once("::").map_or(root, |(above, _)| above), &format!("self::{rest}")),
-            _ if self.modules.contains_key(first) => name.into(),
             _ => format!("{scope}::{name}"),
         }
     }
@@ -191,6 +192,27 @@ mod tests {
         assert_eq!(found("nb00", "nb01::einsum").as_deref(), Some("nb01::einsum::einsum"));
         assert_eq!(found("nb01::lesson", "nothing"), None);
         assert_eq!(found("nb01::lesson", "a b"), None);
+    }
+
+    #[test]
+    fn a_module_hides_the_crate_of_its_name() {
+        let sources = Sources {
+            items: ["einsum::einsum", "nb01::einsum::einsum"].map(item).into(),
+            modules: ["einsum", "nb01", "nb01::einsum", "nb01::lesson"].map(module).into(),
+            imports: vec![
+                import("nb01::einsum", "nb01::einsum::einsum"),
+                import("nb01::lesson::*", "nb01::*"),
+            ],
+        };
+        let names = Names::new(&sources);
+        let found = |name| names.resolve("nb01::lesson", name).map(|f| f.path().to_string());
+        assert_eq!(found("einsum").as_deref(), Some("nb01::einsum::einsum"));
+        assert_eq!(found("mod@einsum").as_deref(), Some("nb01::einsum"));
+        assert_eq!(found("::einsum").as_deref(), Some("einsum"));
+        assert_eq!(
+            names.resolve("nb01::lesson", "nb01::einsum").map(|f| f.path()),
+            Some("nb01::einsum::einsum")
+        );
     }
 
     #[test]

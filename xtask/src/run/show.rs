@@ -1,7 +1,7 @@
 //! How a run looks at the terminal.
 
 use super::Event;
-use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, cut, width};
+use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, cut, folded, width};
 use anstyle::Style;
 use anyhow::Result;
 use record::{Counts, Section, Stage, Status, Suite, time};
@@ -32,9 +32,9 @@ impl Show {
                 begins(&format!("{}  {}", section.id, section.title));
                 Ok(())
             }
-            Event::Section(s) => self.say(&format!("\n{TITLE}{}{PLAIN}  {}", s.id, s.title)),
+            Event::Section(s) => self.say(&format!("\n{}", title(&s.id, &s.title))),
             Event::Line(_) if self == Show::Progress => Ok(()),
-            Event::Line(line) => self.say(&format!("{INDENT}{line}")),
+            Event::Line(line) => self.say(&folded(&format!("{INDENT}{line}"))),
             Event::SectionDone(_) if self == Show::Progress => {
                 ends();
                 Ok(())
@@ -92,7 +92,9 @@ impl Show {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let (style, word) = (style(stage.status), if stage.status.is_good() { "passed" } else { "failed" });
         let (name, parts, time, build) = (&stage.name, parts.join(", "), time(stage.seconds), &stage.build);
-        self.say(&format!("{style}{name} {word}{PLAIN}: {parts}, {time} ({build})\n"))
+        let line = folded(&format!("{name} {word}: {parts}, {time} ({build})"));
+        let head = format!("{name} {word}");
+        self.say(&format!("{}\n", line.replacen(&head, &format!("{style}{head}{PLAIN}"), 1)))
     }
 
     fn failed(self, section: &Section) -> Result<()> {
@@ -101,8 +103,13 @@ impl Show {
         };
         let place = failure.place.clone().unwrap_or_else(|| format!("{}:{}", section.file, section.line));
         self.say(&format!("\n{BAD}{} {}{PLAIN} at {place}", section.id, section.status))?;
-        failure.message.lines().try_for_each(|line| self.say(&format!("{INDENT}{line}")))
+        failure.message.lines().try_for_each(|line| self.say(&folded(&format!("{INDENT}{line}"))))
     }
+}
+
+/// A section's name, which stands out, and its title.
+fn title(id: &str, title: &str) -> String {
+    folded(&format!("{id}  {title}")).replacen(id, &format!("{TITLE}{id}{PLAIN}"), 1)
 }
 
 /// `1 section ran to its end`, `3 sections and 1 test ran to their end`

@@ -103,37 +103,51 @@ fn a_chapter_is_made_from_the_stage_itself() {
     );
     let err = make(&fixture);
     assert!(err.contains("nb01_next passed: 2 sections"), "{err}");
-    let page = fixture.read("target/book/nb01_next.html");
     in_order(
-        &page,
+        &fixture.read("target/book/nb01_next.html"),
         &[
             "01 · Next",
             "All 2 sections were run for this page",
             "import torch",
+            "nb01_next-shape.html",
+            "nb01_next-shape.html#s01_area",
+            "Also in this stage",
+            "No section uses it.",
+            "rel=\"prev\" href=\"nb00_testing.html\"",
+            "rel=\"next\" href=\"nb01_next-shape.html\"",
+        ],
+    );
+    // The page of a module: what is new comes first, then what it printed, and last, folded, the checks.
+    let page = fixture.read("target/book/nb01_next-shape.html");
+    in_order(
+        &page,
+        &[
             "Shapes, told once",
             "id=\"below\"",
             "assert_eq",
             "id=\"s01_area\"",
             "Prose with a",
             "api/nb01_next/shape/fn.area.html",
-            "// The side of the square.",
-            "nb01_next-source.html#L",
+            "The area of a square.",
+            "side * side",
             "area = 7 ** 2",
             "area = 49",
             "<svg",
             "<figcaption>A square</figcaption>",
             "after &lt;the&gt; picture",
-            "The area of a square.",
-            "side * side",
+            "<details class=\"checks\">",
+            "nb01_next-source.html#L",
+            "// The side of the square.",
+            "See also: <a href=\"index.html\">Welcome</a>",
             "id=\"s02_again\"",
             "again = 49",
-            "Also in this stage",
-            "No section uses it.",
+            "assert_eq",
+            "rel=\"prev\" href=\"nb01_next.html\"",
         ],
     );
     assert!(!page.contains("let hidden"), "what rustdoc hides is hidden");
     let index = fixture.read("target/book/index.html");
-    in_order(&index, &["nb01_next.html#s01_area", "api/nb01_next/shape/fn.area.html", "<svg"]);
+    in_order(&index, &["nb01_next-shape.html#s01_area", "api/nb01_next/shape/fn.area.html", "<svg"]);
     assert!(fixture.exists("target/book/api/nb01_next/shape/fn.area.html"));
     let listing = fixture.read("target/book/nb01_next-source.html");
     in_order(&listing, &["id=\"L1\"", "id=\"L20\""]);
@@ -151,7 +165,7 @@ fn no_output_is_older_than_its_code() {
     make(&fixture);
     fixture.edit("crates/nb01_next/src/shape.rs", "side * side", "side * side + 1");
     make(&fixture);
-    let page = fixture.read("target/book/nb01_next.html");
+    let page = fixture.read("target/book/nb01_next-shape.html");
     assert!(page.contains("area = 50") && !page.contains("area = 49"), "{page}");
 
     // What breaks is told by name, and the book that was there stays.
@@ -161,10 +175,10 @@ fn no_output_is_older_than_its_code() {
         "assert_eq!(1, 2); println!(\"again",
     );
     fails(&fixture, &["s02_again", "crates/nb01_next/tests/lesson.rs:", "left: 1", "nothing was written"]);
-    assert_eq!(fixture.read("target/book/nb01_next.html"), page);
+    assert_eq!(fixture.read("target/book/nb01_next-shape.html"), page);
     fixture.edit("crates/nb01_next/tests/lesson.rs", "assert_eq!(1, 2);", "no rust");
     fails(&fixture, &["nb01_next does not compile", "nothing was written"]);
-    assert_eq!(fixture.read("target/book/nb01_next.html"), page);
+    assert_eq!(fixture.read("target/book/nb01_next-shape.html"), page);
 }
 
 #[test]
@@ -193,7 +207,7 @@ fn a_page_that_asks_for_what_is_not_there_is_told_its_line() {
     let page = fixture.read("target/book/answers.html");
     in_order(
         &page,
-        &["<details", "nb01_next.html#s01_area", "area = 49", "lesson-map.html", "files/README_md.txt"],
+        &["<details", "nb01_next-shape.html#s01_area", "area = 49", "lesson-map.html", "files/README_md.txt"],
     );
     assert!(fixture.read("target/book/files/README_md.txt").starts_with("# Lesson"));
 }

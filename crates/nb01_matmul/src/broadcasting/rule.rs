@@ -1,4 +1,4 @@
-//! The rule as a function, and what it says to the operands in hand.
+//! The rule as a function, [`broadcast_shapes`]; and [`explain_broadcast`], which shows what it does to given operands.
 
 use crate::Element;
 use nb00_testing::AsArray;

@@ -63,7 +63,7 @@ fn shown<T: Element, D: Dimension>(a: ArrayView<'_, T, D>) -> String {
     a.to_string().replace(['\n', ' '], "").replace(',', ", ")
 }
 
-/// What the lecture has for one moment: `c[i] = (a[i, None] * b).sum(dim=0)`. **It is wrong**, as the
+/// The lecture's first version: `c[i] = (a[i, None] * b).sum(dim=0)`. **It is wrong**, as the
 /// course's errata say: `a[i, None]` is a row, `(1, k)`, so `k` meets the *columns* of `b`.
 ///
 /// For the lesson's shapes that is an error. For a square `b` it is worse, a wrong answer in silence:

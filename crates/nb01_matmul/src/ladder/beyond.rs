@@ -2,7 +2,7 @@
 //!
 //! The lesson says of BLAS that it chops the matrices into blocks that fit the cache, and calls it: MKL on a
 //! processor, cuBLAS on a GPU. And it complains that a program is then limited to what BLAS can do: for
-//! anything else one is back at slow loops. These rungs go there on foot. None of them does less arithmetic
+//! anything else one is back at slow loops. These rungs take the same way step by step. None of them does less arithmetic
 //! than the three loops: `2·m·k·n` operations each. What changes is how often a number travels between memory
 //! and the registers where arithmetic happens.
 //!
@@ -15,8 +15,8 @@
 //! | [`packed`] | `b` copied into panels of 16 columns | every load is from the next address |
 //! | [`threads`] | rows of `c` divided among processors | there is more than one |
 //!
-//! What is left between these and [`matmul`](crate::matmul()) is no new idea: each register said by hand, larger tiles, memory
-//! asked for before it is needed, and for every shape of the lesson its own way through. [`mod@crate::matmul`] tells.
+//! [`matmul`](crate::matmul()) adds no new idea to these: it assigns registers by hand, has larger tiles, prefetches memory,
+//! and has a path of its own for each shape of the lesson; see [`mod@crate::matmul`].
 //!
 //! ```
 //! use nb01_matmul::{ladder, ndarray::array};
@@ -38,7 +38,7 @@ use kernels::simd::{SimdKernel, dispatch};
 /// sum in the formula's order is a chain, and the compiler may not reorder floating-point additions by itself.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -67,7 +67,7 @@ pub fn accumulator(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// contiguous and the additions independent, so the compiler fills the lanes of its vector registers.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -93,7 +93,7 @@ pub fn ikj(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// edges the tile is filled up with zeros, so that there is one inner loop for all of `c`.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -115,7 +115,7 @@ pub fn tile(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// more, and the processor is asked which version it can run.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -138,7 +138,7 @@ pub fn simd(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// products it is read only a few times. Copying it would cost as much as a pass over the training set.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -155,12 +155,12 @@ pub fn packed(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 
 /// The rows of `c` divided among all processors, or as many as `NB_THREADS` allows.
 ///
-/// No two of them write the same number, so nobody waits for anybody, and the result has the same bits however many
-/// there are. Sharing out work takes some microseconds: for the lesson's 5·784·10 that is more than the work itself, for
+/// No two threads write the same number, so none waits for another, and the result has the same bits for any number
+/// of threads. Sharing out work takes some microseconds: for the lesson's 5·784·10 that is more than the work itself, for
 /// the 50,000 rows of the training set it is nothing.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};

@@ -15,13 +15,13 @@
 //! | [`elementwise`] | the loop over `k` became `row * column`, summed | 1.39 ms |
 //! | [`broadcast`] | the loop over `j` went: a whole row of `c` at a time | 254 µs |
 //! | [`einsum`](fn@einsum) | no loop is left to see, only the formula's indices | 57.2 µs |
-//! | [`dot`] | somebody else's library | 18.2 µs |
+//! | [`dot`] | a library | 18.2 µs |
 //!
 //! **In Rust the ladder is not monotone.** Python pays some 100 ns of interpreter for each step of a loop, so
-//! every loop that moves into compiled code is a gift. Here the loops are compiled already: the first rung
+//! every loop that moves into compiled code saves time. Here the loops are compiled already: the first rung
 //! is thousands of times faster than the course's, and [`broadcast`], which fills a `(k, n)` array
-//! only to add it up, *costs* time. What this ladder climbs is abstraction; speed comes from another place, the
-//! order in which memory is touched and the registers that hold what is used again.
+//! only to add it up, *costs* time. This ladder climbs in abstraction. Speed comes from elsewhere: from the order
+//! in which memory is read, and from keeping in registers what is used again.
 //!
 //! ```
 //! use nb01_matmul::{ladder, ndarray::array, test_near};
@@ -95,7 +95,7 @@ pub const RUNGS: &[Rung] = &[
 /// The formula as it stands: three loops, and an index for every letter.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -122,7 +122,7 @@ pub fn loops(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// `n` numbers apart in memory; yet the sum runs several lanes at once, which the first rung's cannot.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -142,7 +142,7 @@ pub fn elementwise(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// square, silently computes something else; see [`broadcasting`](crate::broadcasting).)
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -162,7 +162,7 @@ pub fn broadcast(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// The formula's indices alone: `ik,kj->ij`.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};
@@ -175,10 +175,10 @@ pub fn einsum(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     crate::einsum("ik,kj->ij", &[&a, &b]).expect("both are matrices, and their sizes were just compared")
 }
 
-/// Somebody else's library: ndarray's `dot`, which calls the crate matrixmultiply, as `@` calls a BLAS.
+/// A library: ndarray's `dot`, which calls the crate matrixmultiply, as `@` calls a BLAS.
 ///
 /// # Panics
-/// At the caller's line if `a` has not as many columns as `b` has rows.
+/// If `a.ncols() != b.nrows()`.
 ///
 /// ```
 /// use nb01_matmul::{ladder, ndarray::array};

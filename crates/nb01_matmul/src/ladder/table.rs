@@ -3,7 +3,7 @@
 use super::{RUNGS, Rung};
 use crate::ndarray::ArrayRef2;
 use crate::timing::{PROFILE, human};
-use crate::{Blocks, Timing, test_near_norm, timeit};
+use crate::{Blocks, Timing, chart, test_near_norm, timeit};
 use kernels::{most_threads, peak};
 use std::fmt::{self, Display};
 use std::ops::Range;
@@ -75,11 +75,8 @@ impl Display for Table {
         let Table { limit, threads, .. } = self;
         writeln!(f, "({m}, {k}) times ({k}, {n}), minimum of 7 runs, {PROFILE}")?;
         writeln!(f, "the limit of this machine: {limit:.0} GFLOP/s on {threads} threads")?;
-        writeln!(
-            f,
-            "{:<12} {:>10} {:>9} {:>9} {:>9}   course (Python)",
-            "rung", "time", "GFLOP/s", "of limit", "factor"
-        )?;
+        let speed = if is_wide() { format!(" {:>9} {:>9}", "GFLOP/s", "of limit") } else { String::new() };
+        writeln!(f, "{:<12} {:>10}{speed} {:>9}   course (Python)", "rung", "time", "factor")?;
         self.rows.iter().try_for_each(|row| self.row(f, row))
     }
 }
@@ -125,7 +122,8 @@ impl Table {
         let speed = flops / seconds / 1e9;
         let share = 100.0 * speed / self.limit;
         let time = human(seconds);
-        write!(f, "{name:<12} {time:>10} {speed:>9.2} {share:>7.1} % {factor:>8.1}×")?;
+        let speed = if is_wide() { format!(" {speed:>9.2} {share:>7.1} %") } else { String::new() };
+        write!(f, "{name:<12} {time:>10}{speed} {factor:>8.1}×")?;
         match (self.course(row), RUNGS[0].course) {
             (Some(course), Some(first)) => {
                 writeln!(f, " {:>10} {:>8.0}×", human(course), first / course)
@@ -133,6 +131,11 @@ impl Table {
             _ => writeln!(f, " {:>10}", "–"),
         }
     }
+}
+
+/// Whether a line has room for all columns; else those with the speed are left out.
+fn is_wide() -> bool {
+    chart::width() >= 76
 }
 
 /// The powers of ten around the numbers, which are seconds.

@@ -4,8 +4,8 @@
 
 mod broadcasting;
 
-use ::figures::{Figure, Loop, Picture, Row, image_grid, log_bars, loop_nest};
-use nb01_matmul::ndarray::ArrayView2;
+use ::figures::{Figure, Loop, Picture, Row, image_grid, log_bars, loop_nest, row_times_column};
+use nb01_matmul::ndarray::{ArrayRef2, ArrayView2};
 use nb01_matmul::{Mnist, ladder, timing::human};
 
 pub(crate) use ::figures::show;
@@ -19,6 +19,15 @@ pub(crate) fn digits(images: &[ArrayView2<'_, f32>], data: &Mnist) -> Figure {
     image_grid(&pictures, 4).describe(
         format!("The first {} training images, 28 × 28 pixels each, and their labels", images.len()),
         format!("Digits in rows of four. Their labels: {}.", labels.join(", ")),
+    )
+}
+
+/// A product, one number of the result after the other.
+pub(crate) fn product(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Figure {
+    let (m, n) = (a.nrows(), b.ncols());
+    row_times_column(a, b).describe(
+        format!("Row times column: each of the {m} · {n} numbers is a row of a, multiplied with a column of b and added up"),
+        format!("Two matrices and their product. {} steps, each with a frame around a row of a, a column of b and the number that they give, and the sum written out.", m * n),
     )
 }
 

@@ -1,4 +1,4 @@
-//! `relu`, what became of it in the lesson, and its gradient.
+//! `relu`, its two variants in the lesson, and its gradient.
 //!
 //! Without something between them, two linear layers are one linear layer. What is put between them is about
 //! the simplest thing that is not linear: negative numbers become 0.
@@ -11,9 +11,10 @@
 //! initialisation gives), so the lesson subtracts 0.5: [`shifted_relu`]. A constant has no gradient, so
 //! [`relu_grad`] serves both. And a *leaky* ReLU lets a little through on the negative side.
 //!
-//! The gradients are taken from the **input** of the ReLU. `relu` does not change its argument, so that
-//! input is still there; in PyTorch's in-place `clamp_min_` it would be gone, and with the 0.5
-//! subtracted in place too, a mask taken from what is left would be wrong for everything in 0 < z ≤ 0.5.
+//! The gradient depends on the **input** of the ReLU: it is 1 where `z > 0`. `relu` does not change its argument, so
+//! `z` is still known in the backward pass. PyTorch's in-place `clamp_min_(0)` overwrites `z`, but where `z > 0` can still
+//! be read off the result. If 0.5 is subtracted in place as well, it cannot: `z = 0.3` has become −0.2, and a mask
+//! `result > 0` would be wrong for all of 0 < z ≤ 0.5.
 //!
 //! ```
 //! use nb02_fully_connected::{ndarray::array, relu, relu_grad};
@@ -87,7 +88,7 @@ pub fn leaky_relu<T: Element>(x: &ArrayRef2<T>, a: T) -> Array2<T> {
 
 /// The gradient of [`leaky_relu`]: `out_g` where `inp > 0`, else `a · out_g`.
 ///
-/// The slope is `+a` (one of the notes says −0.01).
+/// The slope is `+a`.
 ///
 /// # Panics
 /// At the caller's line if the shapes differ.

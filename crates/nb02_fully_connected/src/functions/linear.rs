@@ -25,8 +25,8 @@
 //!
 //! (Both layers and the ReLU are in those times; the first layer's `lin_grad` is most of them.)
 //!
-//! The notes praise einsum for that leap. It is not einsum that is fast; the first form writes 7.84 GB into
-//! memory only to add them up, and the other two do not.
+//! It is not einsum that makes the second form fast: the first writes 7.84 GB into memory only to add them up, and the
+//! other two do not.
 //!
 //! ```
 //! use nb02_fully_connected::{functions::linear::*, ndarray::array};
@@ -104,8 +104,8 @@ pub fn lin_grad<T: Element>(inp: &ArrayRef2<T>, w: &ArrayRef2<T>, out_g: &ArrayR
 
 /// The part of [`lin_grad`] that training needs: the gradients of `w` and `b`, without the input's.
 ///
-/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net nobody
-/// asks for it.
+/// The input's gradient costs a product as large as the forward pass, and for the first layer of a net it is
+/// not needed.
 ///
 /// # Panics
 /// At the caller's line unless `inp` and `out_g` have as many rows.

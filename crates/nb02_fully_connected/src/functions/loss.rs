@@ -7,8 +7,8 @@
 //! It is an odd loss for telling digits apart (is a 7 "nearer" to an 8 than to a 1?), but its gradient
 //! fits in a line, and a proper one comes with the next lesson.
 //!
-//! The output is `(n, 1)` and the target `(n)`, and between these two lies the lesson's nastiest trap:
-//! subtracting them broadcasts to `(n, n)` without a word, 10 GB for the training set, and for smaller `n`
+//! The output is `(n, 1)` and the target `(n)`, and here is the lesson's worst trap:
+//! subtracting them broadcasts to `(n, n)` without an error, 10 GB for the training set, and for smaller `n`
 //! simply a wrong number. So the last axis is [`squeeze`]d away first, and always with the axis named. (Here
 //! the types `ArrayRef2` and `ArrayRef1` say which is which, so the trap is only open to those who subtract
 //! by hand.)

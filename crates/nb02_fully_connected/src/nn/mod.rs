@@ -1,4 +1,4 @@
-//! `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the lesson ends with, and what the rest of the course stands on.
+//! `nn`: `Linear`, `ReLU`, `Sequential`, with which the lesson ends and the rest of the course begins.
 //!
 //! The lesson ends where it is allowed to use PyTorch's own classes. What they add is small, and here it is:
 //! a layer is made from its sizes and initialises itself; its parameters are listed by name, so that a training
@@ -8,8 +8,8 @@
 //! `Model().parameters()` is empty there. Here it is not.)
 //!
 //! In the course the backward pass takes 71 ms with `nn.Linear` and 140 ms with the hand-written layers, and
-//! one might think that PyTorch knows a trick. It does less: nobody asked for the gradient of `x_train`, so
-//! the first layer does not compute it. Ask for it, and PyTorch too takes twice as long. Here
+//! one might think that PyTorch knows a trick. It does less: the first layer does not compute the gradient of `x_train`,
+//! which is no parameter. Ask for it, and PyTorch too takes twice as long. Here
 //! [`backward`](Module::backward) computes it and [`backward_params`](Module::backward_params) does not.
 //!
 //! The seam is one trait and three types: [`Module`], [`Tensor`], [`Param`], [`Saved`]. `docs/module.md` says why they

@@ -4,7 +4,8 @@
 
 use ::figures::strip::norm;
 use ::figures::{
-    Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, spreads, strip,
+    Draws, Figure, Histogram, Picture, Row, Step, histograms, image_grid, log_bars, log_curves, spreads,
+    strip,
 };
 use nb02_fully_connected::elementwise::frobenius_norm;
 use nb02_fully_connected::ndarray::{Array1, Array2, ArrayRef2};
@@ -33,6 +34,16 @@ impl Deep {
         let seen = Blocks::here().histogram(alive(layer), self.range.clone(), bins);
         format!("|{seen}| {:<6}", short(std(layer)))
     }
+}
+
+/// The second moment after each of thirty layers, for three initialisations.
+pub(crate) fn thirty_layers([randn, xavier, kaiming]: [Vec<f64>; 3]) -> Figure {
+    let last = |all: &Vec<f64>| all.last().map_or("nothing".into(), |x| format!("{x:.0e}"));
+    let ends = [&randn, &xavier, &kaiming].map(last);
+    log_curves(&[("randn", randn), ("Xavier", xavier), ("Kaiming", kaiming)], "layer").describe(
+        "E[x²] after each of thirty layers of 200 units with a ReLU: it explodes, vanishes, or stays",
+        format!("Three curves on a logarithmic axis. At the thirtieth layer randn is at {}, Xavier at {}, Kaiming at {}.", ends[0], ends[1], ends[2]),
+    )
 }
 
 /// A row a net, a histogram a layer.
@@ -140,7 +151,7 @@ pub(crate) fn refactorings(steps: &[(String, f64, f64)], rows: usize) -> Figure 
         .map(|(name, ours, course)| format!("{name} {} (the course: {})", human(*ours), human(*course)));
     let said: Vec<String> = said.collect();
     log_bars(["ours (Rust)", "the course (Python)"], &bars, human).describe(
-        format!("Each refactoring's time for {rows} rows (the course's: 50000), → forward and ← backward (nn: without x.g); each line of the axis is ten times the one before"),
+        format!("Each refactoring's time for {rows} rows, → forward and ← backward (nn: without x.g); each line of the axis is ten times the one before. The course's times are from its own machine; those of Layers are multiplied up from a part of the rows, since its backward pass writes 7.84 GB of outer products"),
         format!("Horizontal bars on a logarithmic axis, shorter is faster: {}.", said.join("; ")),
     )
 }

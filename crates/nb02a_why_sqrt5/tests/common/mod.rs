@@ -36,7 +36,7 @@ pub(crate) static DIGITS: LazyLock<Digits> = LazyLock::new(|| {
     let train = Stats::of(&mnist.x_train);
     let x_valid = normalize(&mnist.x_valid, train.mean, train.std);
     let n = x_valid.nrows().min(100);
-    let x = x_valid.slice(s![..n, ..]).to_owned().into_shape_with_order((n, 1, 28, 28)).unwrap();
+    let x = x_valid.slice(s![..n, ..]).to_owned().into_shape_with_order((n, 1, 28, 28)).expect("784 pixels");
     Digits {
         train: mnist.x_train.dim(),
         valid: mnist.x_valid.dim(),

@@ -155,6 +155,8 @@ fn nothing_becomes_denormal_late_in_training() {
         assert_eq!(denormal(&out_g), 0, "the loss's gradient, {surer} times as sure");
         net.zero_grad();
         assert_eq!(denormal(&net.backward(saved, out_g)), 0, "the pixels' gradient, {surer} times as sure");
-        assert!(net.parameters().iter().all(|(_, p)| p.grad.as_ref().is_some_and(|grad| denormal(grad) == 0)));
+        assert!(
+            net.parameters().iter().all(|(_, p)| p.grad.as_ref().is_some_and(|grad| denormal(grad) == 0))
+        );
     }
 }

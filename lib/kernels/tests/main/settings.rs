@@ -14,10 +14,14 @@ fn a_product() {
 }
 
 fn run(variable: &str, value: impl AsRef<OsStr>) -> String {
-    let mut program = Command::new(std::env::current_exe().unwrap());
+    let mut program = Command::new(std::env::current_exe().expect("a test is a program"));
     program.args(["--exact", "settings::a_product", "--nocapture"]);
-    let output =
-        program.env_remove("NB_MATMUL").env_remove("NB_THREADS").env(variable, value).output().unwrap();
+    let output = program
+        .env_remove("NB_MATMUL")
+        .env_remove("NB_THREADS")
+        .env(variable, value)
+        .output()
+        .expect("it starts");
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 

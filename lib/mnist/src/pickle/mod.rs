@@ -1,8 +1,8 @@
 //! `mnist.pkl.gz`: `((x_train, y_train), (x_valid, y_valid), (x_test, y_test))`, as Python pickled it.
 //!
 //! The original is a Python 2 pickle of protocol 2; Python 3 writes the same arrays in protocols 2 to 5, and NumPy
-//! renamed its modules on the way. A [machine](MAX_OPCODES) that calls nothing runs the pickle and notes down each
-//! call and the state that its result was given. What these stand for is read here:
+//! renamed its modules on the way. serde-pickle puts the values together, after [a filter](MAX_OPCODES) has replaced
+//! each call by its function, its arguments and the state that the result was given. What these stand for is read here:
 //!
 //! ```text
 //! array   _reconstruct(…)                         given (1, shape, dtype, Fortran order?, bytes)   protocols 2 to 4
@@ -21,19 +21,21 @@
 //! assert!(matches!(fault, Fault::Name(name) if name == "os.system"));
 //! ```
 
-mod machine;
+mod node;
+mod opcodes;
 mod payload;
 
 use crate::error::{DataError, Fault};
 use crate::{PIXELS, Set, archive};
-use machine::{Id, Value};
 use ndarray::{Array1, Array2, ShapeBuilder};
+use node::Node;
+use opcodes::Opcodes;
 use payload::Payload;
 use std::io::BufRead;
 use std::path::Path;
 use std::rc::Rc;
 
-pub use machine::{MAX_OPCODES, MAX_PAYLOAD};
+pub use opcodes::{MAX_OPCODES, MAX_PAYLOAD};
 
 /// The training and the validation set in the pickle at `path`, gzip'd or not.
 ///
@@ -53,20 +55,21 @@ pub fn read(path: &Path) -> Result<(Set, Set), DataError> {
 /// # Errors
 /// If they are anything else.
 pub fn parse(bytes: &mut dyn BufRead) -> Result<(Set, Set), Fault> {
-    let (values, result) = machine::run(bytes)?;
-    let values = Values(values);
-    let [train, valid, test] = values.items(result, "the whole")?;
-    let train = values.pair(train, ["x_train", "y_train"])?;
-    let valid = values.pair(valid, ["x_valid", "y_valid"])?;
+    let mut opcodes = Opcodes::new(bytes)?;
+    let root = Node::read(&mut opcodes)?;
+    let arrays = Arrays(opcodes.payloads);
+    let [train, valid, test] = root.items("the whole")?;
+    let train = arrays.pair(train, ["x_train", "y_train"])?;
+    let valid = arrays.pair(valid, ["x_valid", "y_valid"])?;
     // The test set's numbers were only counted; its shapes must fit all the same.
-    values.pair(test, ["x_test", "y_test"])?;
-    drop(values); // So an array's bytes are used where they are, unless two arrays share them.
+    arrays.pair(test, ["x_test", "y_test"])?;
+    drop(arrays); // So an array's bytes are used where they are, unless two arrays share them.
     let set = |(x, y): (Described, Described)| Set::new(x.images()?, y.labels()?);
     Ok((set(train)?, set(valid)?))
 }
 
-/// All values of a pickle. Each is looked at to a fixed depth, so one that contains itself does no harm.
-struct Values(Vec<Value>);
+/// The bytes of all arrays, in the order of the file.
+struct Arrays(Vec<Rc<Payload>>);
 
 /// An array as the pickle describes it.
 struct Described {
@@ -78,10 +81,10 @@ struct Described {
     payload: Rc<Payload>,
 }
 
-impl Values {
+impl Arrays {
     /// Images and as many labels, before either is decoded: what does not fit should not take memory first.
-    fn pair(&self, pair: Id, names: [&'static str; 2]) -> Result<(Described, Described), Fault> {
-        let [x, y] = self.items(pair, "a pair of images and labels")?;
+    fn pair(&self, pair: &Node, names: [&'static str; 2]) -> Result<(Described, Described), Fault> {
+        let [x, y] = pair.items("a pair of images and labels")?;
         let (x, y) = (self.array(x, names[0])?, self.array(y, names[1])?);
         x.images_dim()?;
         y.width()?;
@@ -91,99 +94,45 @@ impl Values {
         Ok((x, y))
     }
 
-    fn array(&self, array: Id, name: &'static str) -> Result<Described, Fault> {
-        let (shape, dtype, fortran, bytes) = match self.object(array, name)? {
+    fn array(&self, array: &Node, name: &'static str) -> Result<Described, Fault> {
+        let (shape, dtype, fortran, bytes) = match array.object(name)? {
             ("_frombuffer", arguments, None) => {
-                let [bytes, dtype, shape, order] = self.items(arguments, name)?;
-                (shape, dtype, self.word(order, name)? == "F", bytes)
+                let [bytes, dtype, shape, order] = arguments.items(name)?;
+                (shape, dtype, order.word(name)? == "F", bytes)
             }
             ("_reconstruct", _, Some(state)) => {
-                let [_, shape, dtype, fortran, bytes] = self.items(state, name)?;
-                (shape, dtype, self.number(fortran, name)? == 1, bytes)
+                let [_, shape, dtype, fortran, bytes] = state.items(name)?;
+                (shape, dtype, fortran.number(name)? == 1, bytes)
             }
-            _ => return Err(self.wrong(array, name)),
+            _ => return Err(array.wrong(name)),
         };
-        let Value::Items(sizes) = &self.0[shape] else { return Err(self.wrong(shape, name)) };
-        let shape = sizes.iter().map(|&size| self.number(size, name)).collect::<Result<_, _>>()?;
-        let (code, big_endian) = self.dtype(dtype, name)?;
+        let Node::Items(sizes) = shape else { return Err(shape.wrong(name)) };
+        let shape = sizes.iter().map(|size| size.number(name)).collect::<Result<_, _>>()?;
+        let (code, big_endian) = type_and_order(dtype, name)?;
         Ok(Described { name, shape, code, big_endian, fortran, payload: self.payload(bytes, name)? })
     }
 
-    /// Type code, and whether the high byte comes first: `>`. A single byte has no order, which is written `|`.
-    fn dtype(&self, dtype: Id, name: &str) -> Result<(&'static str, bool), Fault> {
-        let ("dtype", arguments, Some(state)) = self.object(dtype, name)? else {
-            return Err(self.wrong(dtype, name));
-        };
-        let [code, _, _] = self.items(arguments, name)?;
-        match &self.0[state] {
-            Value::Items(items) if items.len() > 1 => {
-                Ok((self.word(code, name)?, self.word(items[1], name)? == ">"))
+    fn payload(&self, bytes: &Node, name: &str) -> Result<Rc<Payload>, Fault> {
+        if let Node::Bytes(index) = bytes {
+            return Ok(Rc::clone(&self.0[*index]));
+        }
+        match bytes.object(name)? {
+            ("encode", arguments, None) => self.payload(&arguments.items::<2>(name)?[0], name),
+            ("bytes", Node::Items(none), None) if none.is_empty() => {
+                Ok(Rc::new(Payload::new(0, false, true)))
             }
-            _ => Err(self.wrong(state, name)),
+            _ => Err(bytes.wrong(name)),
         }
     }
+}
 
-    fn payload(&self, bytes: Id, name: &str) -> Result<Rc<Payload>, Fault> {
-        let bytes = match self.0[bytes] {
-            Value::Object { arguments, .. } => match self.object(bytes, name)? {
-                ("encode", ..) => self.items::<2>(arguments, name)?[0],
-                ("bytes", ..) => self.items(arguments, name).map(|[]| arguments)?,
-                _ => bytes,
-            },
-            _ => bytes,
-        };
-        match &self.0[bytes] {
-            Value::Bytes(payload) => Ok(Rc::clone(payload)),
-            Value::Items(items) if items.is_empty() => Ok(Rc::new(Payload::new(0, false, true))),
-            _ => Err(self.wrong(bytes, name)),
-        }
-    }
-
-    /// What was called, with which arguments, and the state that the result was given.
-    fn object(&self, id: Id, what: &str) -> Result<(&'static str, Id, Option<Id>), Fault> {
-        match self.0[id] {
-            Value::Object { call, arguments, state } => match self.0[call] {
-                Value::Global(name) => Ok((name, arguments, state)),
-                _ => Err(self.wrong(call, what)),
-            },
-            _ => Err(self.wrong(id, what)),
-        }
-    }
-
-    /// Exactly `N` items.
-    fn items<const N: usize>(&self, id: Id, what: &str) -> Result<[Id; N], Fault> {
-        match &self.0[id] {
-            Value::Items(items) => items.as_slice().try_into().map_err(|_| self.wrong(id, what)),
-            _ => Err(self.wrong(id, what)),
-        }
-    }
-
-    fn number(&self, id: Id, what: &str) -> Result<usize, Fault> {
-        match self.0[id] {
-            Value::Number(number) => usize::try_from(number).map_err(|_| self.wrong(id, what)),
-            _ => Err(self.wrong(id, what)),
-        }
-    }
-
-    fn word(&self, id: Id, what: &str) -> Result<&'static str, Fault> {
-        match self.0[id] {
-            Value::Word(word) => Ok(word),
-            _ => Err(self.wrong(id, what)),
-        }
-    }
-
-    /// The value may be long, so only its kind is named.
-    fn wrong(&self, id: Id, what: &str) -> Fault {
-        let found = match &self.0[id] {
-            Value::Items(items) => format!("{} items", items.len()),
-            Value::Word(word) => format!("`{word}`"),
-            Value::Number(number) => number.to_string(),
-            Value::Nothing => "None".into(),
-            Value::Global(name) => format!("the function `{name}`"),
-            Value::Object { .. } => "what this call returns".into(),
-            Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
-        };
-        Fault::Structure(format!("{what} cannot be {found}"))
+/// Type code, and whether the high byte comes first: `>`. A single byte has no order, which is written `|`.
+fn type_and_order(dtype: &Node, name: &str) -> Result<(&'static str, bool), Fault> {
+    let ("dtype", arguments, Some(state)) = dtype.object(name)? else { return Err(dtype.wrong(name)) };
+    let [code, _, _] = arguments.items(name)?;
+    match state {
+        Node::Items(items) if items.len() > 1 => Ok((code.word(name)?, items[1].word(name)? == ">")),
+        _ => Err(state.wrong(name)),
     }
 }
 

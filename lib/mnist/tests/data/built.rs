@@ -87,6 +87,15 @@ fn as_many_bytes_as_the_shape_says() {
     }
 }
 
+/// An integer is no array's bytes, even if there is an array with that number.
+#[test]
+fn bytes_are_bytes() {
+    let labels = array(b"K\x02\x85", b"i1", b"|", &[7, 3]);
+    let without = [&labels[..labels.len() - 9], b"K\x01tb"].concat();
+    let fault = with_labels(without);
+    assert!(matches!(&fault, Err(Fault::Structure(what)) if what == "y_train cannot be 1"), "{fault:?}");
+}
+
 /// Python 2 on Windows: an integer of as many bytes as it needs.
 #[test]
 fn sizes_may_be_long_integers() {
@@ -108,4 +117,37 @@ fn a_name_that_numpys_arrays_do_not_need_is_refused_and_named() {
         let shown = format!("{}{more}", "a".repeat(60));
         assert!(matches!(pickle::parse(&mut &program[..]), Err(Fault::Name(name)) if name == shown));
     }
+}
+
+/// Python counts up and keeps a value once, which bounds what serde-pickle copies.
+#[test]
+fn values_are_kept_once_and_in_turn() {
+    let structure = |program: &[u8]| match pickle::parse(&mut [b"\x80\x02", program].concat().as_slice()) {
+        Err(Fault::Structure(what)) => what,
+        other => panic!("{other:?}"),
+    };
+    for program in [
+        &b"Nq\0q\x01."[..],
+        b"Nq\0h\0q\x01.",
+        b"Nq\0\x95\0\0\0\0\0\0\0\0q\x01.",
+        b"]q\0Naq\x01.",
+        b"]q\0(Neq\x01.",
+        b"Nq\x01Nq\0.",
+        b"Nq\0Nq\0.",
+        b"Nq\0\x94.",
+        b"Nr\0\0\0\x80.",
+    ] {
+        assert!(structure(program).starts_with("it keeps a value out of turn"), "{program:?}");
+    }
+    assert!(!structure(b"Nq\0Nq\x05N\x94Nr\xff\xff\xff\x7f.").contains("out of turn"));
+}
+
+#[test]
+fn as_many_instructions_as_allowed() {
+    let parse = |n: u64| {
+        let program = [b"\x80\x04", &b"N".repeat(n as usize)[..], b"."].concat();
+        pickle::parse(&mut program.as_slice()).unwrap_err()
+    };
+    assert!(matches!(parse(pickle::MAX_OPCODES - 1), Fault::Structure(_)));
+    assert!(matches!(parse(pickle::MAX_OPCODES), Fault::TooMuch { limit: pickle::MAX_OPCODES, .. }));
 }

@@ -49,6 +49,9 @@ const CASES: [Case; 28] = [
     ((50, 32, 4, 4), (64, 3, 3), (2, 1)),
 ];
 
+/// The line of a call that has to fail, the call, and what has to be said.
+type Misfit<'a, S> = (u32, Box<dyn Fn() + 'a>, S);
+
 struct Problem {
     x: Array4<f32>,
     weight: Array4<f32>,
@@ -140,7 +143,7 @@ fn difference<D: Dimension>(
     for (i, want) in gradient.iter().enumerate() {
         let moved = |by: f64| {
             let mut moved = at.clone();
-            moved.as_slice_mut().unwrap()[i] += by;
+            moved.as_slice_mut().expect("in order")[i] += by;
             loss(&moved)
         };
         let slope = (moved(0.5) - moved(-0.5)) / 1.0;
@@ -276,7 +279,7 @@ fn what_does_not_fit_is_said_at_the_callers_line() {
     let zeros = |shape: (usize, usize, usize, usize)| Array4::<f32>::zeros(shape);
     let (x, weight, bias) = (zeros((2, 3, 8, 8)), zeros((4, 3, 3, 3)), Array1::zeros(4));
     #[rustfmt::skip]
-    let cases: [(u32, Box<dyn Fn()>, &[&str]); 9] = [
+    let cases: [Misfit<'_, &[&str]>; 9] = [
         (line!(), Box::new(|| _ = conv2d(&x, &zeros((4, 1, 3, 3)), &bias, 1, 0)), &["(2, 3, 8, 8)", "(4, 1, 3, 3)", "3 channels"]),
         (line!(), Box::new(|| _ = conv2d(&zeros((2, 8, 8, 3)), &weight, &bias, 1, 0)), &["permuted_axes([0, 3, 1, 2])"]),
         (line!(), Box::new(|| _ = conv2d(&x, &weight, &Array1::zeros(5), 1, 0)), &["5 numbers", "4 output channels"]),

@@ -1,5 +1,6 @@
 //! Average pooling against plain loops in `f64`.
 
+use super::Misfit;
 use super::loops::apart;
 use crate::common::failure::failure;
 use crate::common::random::{manual_seed, randn};
@@ -7,7 +8,9 @@ use kernels::conv::{avg_pool2d, avg_pool2d_grad};
 use kernels::ndarray::{Array4, ArrayRef4, s};
 
 /// Images, window, stride and padding.
-const CASES: [((usize, usize, usize, usize), (usize, usize), usize, usize); 10] = [
+type Case = ((usize, usize, usize, usize), (usize, usize), usize, usize);
+
+const CASES: [Case; 10] = [
     ((0, 3, 4, 4), (2, 2), 2, 0),
     ((2, 0, 4, 4), (2, 2), 2, 0),
     ((1, 1, 1, 1), (1, 1), 1, 0),
@@ -80,7 +83,7 @@ fn nan_stays_in_its_windows() {
 fn what_does_not_fit_is_said_at_the_callers_line() {
     let x = Array4::<f32>::zeros((2, 3, 8, 8));
     #[rustfmt::skip]
-    let cases: [(u32, Box<dyn Fn()>, &str); 4] = [
+    let cases: [Misfit<'_, &str>; 4] = [
         (line!(), Box::new(|| _ = avg_pool2d(&x, (2, 2), 0, 0)), "stride of 0"),
         (line!(), Box::new(|| _ = avg_pool2d(&x, (9, 2), 1, 0)), "9 × 2 does not fit an image of 8 × 8"),
         (line!(), Box::new(|| _ = avg_pool2d(&x, (2, 2), 1, 2)), "more than half a window"),
