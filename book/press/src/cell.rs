@@ -238,9 +238,10 @@ impl Press<'_> {
         let name = format!("{} <code class=\"nohighlight\">{}</code>", item.kind, last(&item.path));
         let api = self.links.api(Found::Item(item));
         let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
+        let file = item.file.replace('/', "/<wbr>");
         let place = match self.links.source(&item.file, item.first) {
-            Some(address) => format!("<a href=\"{address}\">{}:{}</a>", item.file, item.first),
-            None => format!("{}:{}", item.file, item.first),
+            Some(address) => format!("<a href=\"{address}\">{file}:{}</a>", item.first),
+            None => format!("{file}:{}", item.first),
         };
         Ok(format!(
             "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}</p>{}</details>\n",
