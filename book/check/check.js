@@ -60,7 +60,7 @@ function cut() {
     .map((box) => `<${box.tagName.toLowerCase()}> is cut at ${box.clientWidth} of ${box.scrollWidth} px: ${box.innerText.slice(0, 60).replaceAll("\n", " ")}`);
 }
 
-/** Words of letters that begin on one line and end on another. */
+/** Words and numbers that begin on one line and end on another. */
 function broken() {
   const words = [];
   const range = document.createRange();
@@ -70,7 +70,7 @@ function broken() {
     if (box.closest("svg, style, script") || node.data.trim() === "" || box.getClientRects().length === 0) continue;
     range.selectNodeContents(node);
     if (range.getClientRects().length < 2) continue;
-    for (const found of node.data.matchAll(/\p{L}{2,}/gu)) {
+    for (const found of node.data.matchAll(/[\p{L}\p{N}]{2,}/gu)) {
       range.setStart(node, found.index);
       range.setEnd(node, found.index + found[0].length);
       const tops = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));

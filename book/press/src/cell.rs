@@ -29,9 +29,10 @@ impl Press<'_> {
     pub(crate) fn part(&self, part: &Part, chapter: &Chapter) -> Result<String> {
         let is_front = part.name == chapter.run.name;
         let mut page = if is_front { self.front(chapter) } else { above_the_title(part, chapter) };
-        for block in &part.blocks {
+        for (i, block) in part.blocks.iter().enumerate() {
             page.push_str(&match block {
-                Block::Story(story) => self.story(story, &chapter.run.name),
+                Block::Story(story) if i == 0 => self.story(story, 1, &chapter.run.name),
+                Block::Story(story) => self.story(story, 2, &chapter.run.name),
                 Block::Section(at) => self.section(&chapter.cells[*at], chapter)?,
             });
         }
@@ -109,10 +110,9 @@ impl Press<'_> {
         Prose { links: &self.links, scope, deeper, is_rustdoc: true, link_code: false, html: true }
     }
 
-    /// A module's documentation; its first paragraph is the heading, that of a page for a module at the root.
-    fn story(&self, module: &Module, stage: &str) -> String {
-        let depth = module.path.matches("::").count();
-        let text = self.documentation(&module.path, depth.min(2)).documentation(&module.docs);
+    /// A module's documentation; its first paragraph is the heading.
+    fn story(&self, module: &Module, level: usize, stage: &str) -> String {
+        let text = self.documentation(&module.path, level).documentation(&module.docs);
         let (title, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         let title = title.trim().trim_end_matches('.').replace('\n', " ");
         let inside = module.path.strip_prefix(stage).unwrap_or(&module.path).trim_start_matches("::");
@@ -122,7 +122,7 @@ impl Press<'_> {
         };
         format!(
             "<p class=\"module\">{name}</p>\n\n{} {title} {{#{}}}\n\n{body}\n\n",
-            "#".repeat(depth.min(2)),
+            "#".repeat(level),
             story_anchor(&module.path)
         )
     }
@@ -157,10 +157,11 @@ impl Press<'_> {
         }
     }
 
-    /// The section's own lines, and its Python beside them. Where something new is above, long lines wait below.
+    /// The section's own lines, and its Python beside them. Where something new is above, only a few are shown: the
+    /// others print and time it.
     fn sides(&self, cell: &Cell, chapter: &Chapter) -> String {
         let lines = source::lesson(&source::function(&cell.section.code));
-        let is_short = |lines: &String| cell.news.is_empty() || lines.lines().count() <= OPEN;
+        let is_short = |lines: &String| cell.news.is_empty() || lines.lines().count() <= OPEN / 2;
         let ours = lines.filter(is_short).map(|lines| {
             let html = rust(&lines, &self.links, &chapter.scope());
             format!("<div class=\"code\"><p class=\"label\">in Rust</p>{html}</div>\n")
@@ -237,9 +238,10 @@ impl Press<'_> {
         let name = format!("{} <code class=\"nohighlight\">{}</code>", item.kind, last(&item.path));
         let api = self.links.api(Found::Item(item));
         let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
+        let file = item.file.replace('/', "/<wbr>");
         let place = match self.links.source(&item.file, item.first) {
-            Some(address) => format!("<a href=\"{address}\">{}:{}</a>", item.file, item.first),
-            None => format!("{}:{}", item.file, item.first),
+            Some(address) => format!("<a href=\"{address}\">{file}:{}</a>", item.first),
+            None => format!("{file}:{}", item.first),
         };
         Ok(format!(
             "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}</p>{}</details>\n",

@@ -91,9 +91,10 @@ fn gap(text: &str, out: &mut String) {
 }
 
 /// As [`escape`], but the empty lines may turn out not to be empty. A line may also be broken inside a path, before a
-/// method and behind a bracket.
+/// method and behind a bracket, and not inside an arrow.
 fn escape_part(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let text = text.replace("-&gt;", "<span class=\"whole\">-&gt;</span>");
     text.replace("::", "::<wbr>").replace('(', "(<wbr>").replace("(<wbr>)", "()").replace('.', "<wbr>.")
 }
 

@@ -1,5 +1,6 @@
 //! A chapter's pages: its front page, then one for each module at the stage's root, with the sections that follow its
-//! story. `// ## Title` above a section of the lesson begins a page, too.
+//! story; modules that are told before the same section share a page. `// ## Title` above a section of the lesson begins
+//! a page, too.
 
 use crate::chapter::Cell;
 use record::{Module, Section, Stage, above, last};
@@ -43,7 +44,7 @@ pub(crate) fn of<'a>(run: &Stage, cells: &[Cell<'a>], lesson: &str) -> Vec<Part<
             parts.push(Part::new(format!("{}-{}", run.name, slug(title)), title.into(), true));
         }
         for story in &cell.stories {
-            if above(&story.path) == run.name {
+            if above(&story.path) == run.name && !is_waiting(&parts) {
                 let name = format!("{}-{}", run.name, last(&story.path));
                 parts.push(Part::new(name, short(&story.docs), false));
             }
@@ -52,6 +53,11 @@ pub(crate) fn of<'a>(run: &Stage, cells: &[Cell<'a>], lesson: &str) -> Vec<Part<
         push(&mut parts, Block::Section(at));
     }
     parts
+}
+
+/// Whether the last page has a story and no section yet: the next story stays with it.
+fn is_waiting(parts: &[Part]) -> bool {
+    parts.len() > 1 && parts.last().is_some_and(|part| !part.has_heading && part.sections().next().is_none())
 }
 
 fn push<'a>(parts: &mut [Part<'a>], block: Block<'a>) {

@@ -146,7 +146,8 @@ def layers():
 
 
 print("parameters in a list:", len(list(Listed(layers()).parameters())))
-print("in a ModuleList:", len(list(Listed(nn.ModuleList(layers())).parameters())))
+listed = Listed(nn.ModuleList(layers()))
+print("in a ModuleList:", len(list(listed.parameters())))
 
 # %% s12_the_optimiser
 class Optimizer:
