@@ -14,7 +14,7 @@ pub(crate) trait Contender {
     fn name(&self) -> &str;
     /// Does the work `loops` times and says how many seconds that took.
     fn time(&mut self, loops: u32) -> Result<f64>;
-    /// What the last loop computed.
+    /// What the last loop computed; where a loop goes on from the one before, what the first steps of the first one do.
     fn result(&mut self) -> Result<Pieces>;
 }
 

@@ -51,6 +51,8 @@ pub(crate) enum Part {
     Ladder,
     /// Forward and backward of the net, in each form of the lesson
     Net,
+    /// An epoch of notebook 03's net, and the four convolutions of the notebooks' CNN
+    Epoch,
     /// einsum beside the products that it stands for
     Einsum,
     /// Statistics, normalising and ReLU, at the speed of memory
@@ -60,8 +62,16 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Part; 7] =
-        [Part::Machine, Part::Matmul, Part::Ladder, Part::Net, Part::Einsum, Part::Elementwise, Part::Growth];
+    const ALL: [Part; 8] = [
+        Part::Machine,
+        Part::Matmul,
+        Part::Ladder,
+        Part::Net,
+        Part::Epoch,
+        Part::Einsum,
+        Part::Elementwise,
+        Part::Growth,
+    ];
 }
 
 impl Options {
