@@ -59,10 +59,12 @@ pub(crate) enum Part {
     Elementwise,
     /// Time against rows and against k
     Growth,
+    /// Calls in the debug build of a user's crate, which is built for it, beside a release build
+    Debug,
 }
 
 impl Part {
-    const ALL: [Part; 8] = [
+    const ALL: [Part; 9] = [
         Part::Machine,
         Part::Matmul,
         Part::Ladder,
@@ -71,6 +73,7 @@ impl Part {
         Part::Einsum,
         Part::Elementwise,
         Part::Growth,
+        Part::Debug,
     ];
 }
 

@@ -78,6 +78,12 @@ const TARGETS: &[Target] = &[
     target("elementwise", "std 50000·784", "nb", Aim::Limit(1.43)),
     target("elementwise", "normalize_ 50000·784", "nb", Aim::Limit(1.43)),
     target("elementwise", "normalize 50000·784", "nb", Aim::Limit(1.43)),
+    target("debug", "relu 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "normalize 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "relative_norm 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "einsum ij->j 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "mse 1000000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "fit 10000·784·50·10, batch 64", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
 ];
 
 /// Where everybody is held to AVX2, on any number of threads.
