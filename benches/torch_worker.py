@@ -148,7 +148,7 @@ def net(rows, inputs, hidden, input_gradient):
 
 
 def epoch(step):
-    """nn.Linear, ReLU, nn.Linear, cross entropy, and `step` of all parameters, for each batch of `order`."""
+    """Two layers on plain tensors, cross entropy, backward, and `step` of all parameters, for each batch of `order`."""
 
     def prepare(rows, inputs, hidden, classes, bs, steps, *order):
         x = aligned(matrix(rows, inputs, 0))
@@ -156,8 +156,9 @@ def epoch(step):
         batches = torch.tensor(order).split(bs)
 
         def train(batches):
-            model = two_layers(inputs, hidden, classes)
-            return lambda: train_on(model, step(list(model.parameters())), x, y, batches)
+            parameters = two_layers(inputs, hidden, classes)
+            step_all = step(parameters)
+            return lambda: train_on(parameters, step_all, x, y, batches)
 
         run = train(batches)
         run.check = lambda: train(batches[:steps])()  # from the first weights again
@@ -167,21 +168,19 @@ def epoch(step):
 
 
 def two_layers(inputs, hidden, classes):
-    model = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, classes))
-    w1, b1, w2, b2 = model.parameters()
-    with torch.no_grad():
-        w1.copy_(torch.from_numpy(matrix(inputs, hidden, 1)).T / 16)
-        b1.copy_(torch.from_numpy(matrix(1, hidden, 2)[0]) / 16)
-        w2.copy_(torch.from_numpy(matrix(hidden, classes, 3)).T / 4)
-        b2.copy_(torch.from_numpy(matrix(1, classes, 4)[0]) / 4)
-    return model
+    """Weights as nn.Linear keeps them, (out, in): modules would only add to the time."""
+    w1, b1 = matrix(inputs, hidden, 1).T / 16, matrix(1, hidden, 2)[0] / 16
+    w2, b2 = matrix(hidden, classes, 3).T / 4, matrix(1, classes, 4)[0] / 4
+    return [torch.from_numpy(np.ascontiguousarray(p)).requires_grad_() for p in (w1, b1, w2, b2)]
 
 
-def train_on(model, step, x, y, batches):
+def train_on(parameters, step, x, y, batches):
+    w1, b1, w2, b2 = parameters
     for rows in batches:
-        F.cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows)).backward()
+        xb, yb = x.index_select(0, rows), y.index_select(0, rows)
+        out = F.linear(F.relu(F.linear(xb, w1, b1)), w2, b2)
+        F.cross_entropy(out, yb).backward()
         step()
-    w1, b1, w2, b2 = model.parameters()
     return [w1.T, b1, w2.T, b2]
 
 
