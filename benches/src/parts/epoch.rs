@@ -1,8 +1,8 @@
 //! One epoch of notebook 03's net, and the convolutions of the notebooks' CNN, beside PyTorch and candle.
 //!
-//! All start from the same weights and take the same rows in the same order. Gathering a batch is timed, and so is the loss
-//! of each step; nothing else is measured in between. Before anybody is timed, everybody's weights after [`STEPS`]
-//! steps are compared with those of [`reference`].
+//! All contenders start from the same weights and take the same rows in the same order. Gathering the batches is within the
+//! time, and so is each step's loss; metrics are not. Before timing, each contender's weights after [`STEPS`] steps are
+//! compared with those of [`reference`].
 
 mod candle;
 mod conv;
@@ -26,7 +26,7 @@ const CLASSES: usize = 10;
 /// A power of 2, so that multiplying by it rounds nowhere.
 const LR: f32 = 0.125;
 
-/// After so many steps weights are compared. Later an activation near 0 may fall on either side of it.
+/// Steps before the weights are compared. Later, a sum near 0 may round to either side of ReLU's corner.
 const STEPS: usize = 20;
 
 const SEED: u64 = 0;
@@ -35,7 +35,7 @@ const SEED: u64 = 0;
 const TORCH: [(&str, &str); 3] =
     [("torch loop", "epoch loop"), ("torch foreach", "epoch foreach"), ("torch fused", "epoch fused")];
 
-/// What everybody starts from.
+/// What all contenders start from.
 struct Inputs {
     x: ArcArray2<f32>,
     labels: Vec<u8>,
@@ -53,7 +53,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     conv::run(bench)
 }
 
-/// Two products of the first layer and three of the second, as nobody wants x's gradient. Each row is read once at least.
+/// Two products of the first layer, which computes no gradient of x, and three of the second. Each row is read once at least.
 fn experiment(bs: usize) -> Experiment {
     let products = 2 * INPUTS * HIDDEN + 3 * HIDDEN * CLASSES;
     Experiment {
@@ -133,7 +133,7 @@ impl Ours<'_> {
     }
 }
 
-/// The shuffle of our loader is timed, too; the others are given the order.
+/// Our loader shuffles within the time; the others are given the order.
 fn train(net: &mut Sequential, batches: &mut DataLoader, steps: usize) {
     let mut batches = batches.epoch(0);
     for _ in 0..steps {

@@ -1,7 +1,7 @@
 //! The four convolutions of the notebooks' CNN, each forward and backward on a batch of 512.
 //!
-//! Everybody's images lie in memory as that library's layers hand them on: ours with channels last, candle's with channels
-//! second, PyTorch's in either. The first layer computes no gradient of its images, as in training.
+//! Images lie in memory as each library's own layers return them: ours with channels last, candle's with channels second,
+//! PyTorch's in either order. The first layer computes no gradient of its images, as in training.
 
 use super::super::peers::numbers;
 use super::super::{Bench, Contenders};
@@ -38,7 +38,7 @@ const LAYERS: [Layer; 4] = [
 const TORCH: [(&str, &str); 2] =
     [("torch", "convolution"), ("torch channels_last", "convolution channels_last")];
 
-/// The same numbers for everybody, here with channels second.
+/// The numbers that all contenders get, here with channels second.
 struct Inputs {
     layer: Layer,
     x: Array4<f32>,
