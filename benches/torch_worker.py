@@ -147,6 +147,99 @@ def net(rows, inputs, hidden, input_gradient):
     return run
 
 
+def epoch(step):
+    """Two layers on plain tensors, cross entropy, backward, and `step` of all parameters, for each batch of `order`."""
+
+    def prepare(rows, inputs, hidden, classes, bs, steps, *order):
+        x = aligned(matrix(rows, inputs, 0))
+        y = x[:, :classes].argmax(dim=1)
+        batches = torch.tensor(order).split(bs)
+
+        def train(batches):
+            parameters = two_layers(inputs, hidden, classes)
+            step_all = step(parameters)
+            return lambda: train_on(parameters, step_all, x, y, batches)
+
+        run = train(batches)
+        run.check = lambda: train(batches[:steps])()  # from the first weights again
+        return run
+
+    return prepare
+
+
+def two_layers(inputs, hidden, classes):
+    """Weights as nn.Linear keeps them, (out, in): modules would only add to the time."""
+    w1, b1 = matrix(inputs, hidden, 1).T / 16, matrix(1, hidden, 2)[0] / 16
+    w2, b2 = matrix(hidden, classes, 3).T / 4, matrix(1, classes, 4)[0] / 4
+    return [torch.from_numpy(np.ascontiguousarray(p)).requires_grad_() for p in (w1, b1, w2, b2)]
+
+
+def train_on(parameters, step, x, y, batches):
+    w1, b1, w2, b2 = parameters
+    for rows in batches:
+        xb, yb = x.index_select(0, rows), y.index_select(0, rows)
+        out = F.linear(F.relu(F.linear(xb, w1, b1)), w2, b2)
+        F.cross_entropy(out, yb).backward()
+        step()
+    return [w1.T, b1, w2.T, b2]
+
+
+LR = 0.125
+
+
+def by_hand(parameters):
+    @torch.no_grad()
+    def step():
+        for p in parameters:
+            p -= LR * p.grad
+            p.grad = None
+
+    return step
+
+
+def by_optimizer(**how):
+    def prepare(parameters):
+        optimizer = torch.optim.SGD(parameters, lr=LR, **how)
+
+        def step():
+            optimizer.step()
+            optimizer.zero_grad()
+
+        return step
+
+    return prepare
+
+
+def convolution(memory_format):
+    """nn.Conv2d and autograd's backward from the gradient of its result."""
+
+    def prepare(n, ci, size, co, kernel, stride, padding, input_gradient):
+        conv = torch.nn.Conv2d(ci, co, kernel, stride, padding)
+        with torch.no_grad():
+            conv.weight.copy_(torch.from_numpy(matrix(co, ci * kernel * kernel, 1)).reshape(conv.weight.shape))
+            conv.bias.copy_(torch.from_numpy(matrix(1, co, 2)[0]))
+        conv = conv.to(memory_format=memory_format)
+        out = (size + 2 * padding - kernel) // stride + 1
+
+        def images(c, size, seed):
+            x = aligned(matrix(n, c * size * size, seed)).reshape(n, c, size, size)
+            return x.contiguous(memory_format=memory_format)
+
+        x, out_g = images(ci, size, 0).requires_grad_(bool(input_gradient)), images(co, out, 3)
+
+        def run():
+            x.grad = None
+            conv.zero_grad(set_to_none=True)
+            out = conv(x)
+            out.backward(out_g)
+            pieces = [out, conv.weight.grad, conv.bias.grad]
+            return pieces + [x.grad] if input_gradient else pieces
+
+        return run
+
+    return prepare
+
+
 OPERATIONS = {
     "torch out=": torch_out,
     "torch @": product(torch.matmul),
@@ -170,6 +263,11 @@ OPERATIONS = {
     "NumPy std": elementwise_of(lambda x: np.std(x, ddof=1), np.asarray, 0.5),
     "NumPy normalize": elementwise_of(lambda x: (x - np.float32(0.5)) / np.float32(0.25), np.asarray),
     "torch": net,
+    "epoch loop": epoch(by_hand),
+    "epoch foreach": epoch(by_optimizer(foreach=True)),
+    "epoch fused": epoch(by_optimizer(fused=True)),
+    "convolution": convolution(torch.contiguous_format),
+    "convolution channels_last": convolution(torch.channels_last),
 }
 
 prepared = {}
@@ -193,7 +291,9 @@ def answer(question):
         case "time":
             return {"seconds": seconds(prepared[op], question["loops"])}
         case "result":
-            pieces = [np.ascontiguousarray(torch.as_tensor(piece).detach().numpy()) for piece in prepared[op]()]
+            run = prepared[op]
+            pieces = getattr(run, "check", run)()  # where timing changes what the result depends on
+            pieces = [np.ascontiguousarray(torch.as_tensor(piece).detach().numpy()) for piece in pieces]
             reply({"lengths": [piece.size for piece in pieces]})
             for piece in pieces:
                 sys.stdout.buffer.write(piece.tobytes())

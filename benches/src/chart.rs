@@ -18,7 +18,7 @@ pub(crate) fn all(record: &Record) -> Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for run in &record.runs {
         let threads = threads(run);
-        for part in ["matmul", "net", "einsum", "elementwise"] {
+        for part in ["matmul", "net", "epoch", "convolution", "einsum", "elementwise"] {
             let title = format!("{part}: share of the machine's limit, {threads}");
             charts.extend(chart(run, part, &format!("{part}-{}", run.threads), title, bars)?);
         }

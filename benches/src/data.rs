@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)] // Advice to the system about memory.
 
-use nb02_fully_connected::kernels::par::zeros;
-use nb02_fully_connected::ndarray::Array2;
+use nb03_minibatch_training::kernels::par::zeros;
+use nb03_minibatch_training::ndarray::Array2;
 
 /// A `(rows, columns)` matrix of numbers in −0.5..0.5 that look random; `seed` picks which.
 pub(crate) fn matrix(rows: usize, columns: usize, seed: u32) -> Array2<f32> {

@@ -51,17 +51,30 @@ pub(crate) enum Part {
     Ladder,
     /// Forward and backward of the net, in each form of the lesson
     Net,
+    /// An epoch of notebook 03's net, and the four convolutions of the notebooks' CNN
+    Epoch,
     /// einsum beside the products that it stands for
     Einsum,
     /// Statistics, normalising and ReLU, at the speed of memory
     Elementwise,
     /// Time against rows and against k
     Growth,
+    /// Calls in the debug build of a user's crate, which is built for it, beside a release build
+    Debug,
 }
 
 impl Part {
-    const ALL: [Part; 7] =
-        [Part::Machine, Part::Matmul, Part::Ladder, Part::Net, Part::Einsum, Part::Elementwise, Part::Growth];
+    const ALL: [Part; 9] = [
+        Part::Machine,
+        Part::Matmul,
+        Part::Ladder,
+        Part::Net,
+        Part::Epoch,
+        Part::Einsum,
+        Part::Elementwise,
+        Part::Growth,
+        Part::Debug,
+    ];
 }
 
 impl Options {

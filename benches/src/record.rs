@@ -143,7 +143,7 @@ impl Record {
             date: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
             machine: Machine::new(),
             versions: versions(),
-            profile: nb02_fully_connected::timing::PROFILE.into(),
+            profile: nb03_minibatch_training::timing::PROFILE.into(),
             rounds: options.rounds(),
             avx2: options.avx2,
             runs: Vec::new(),

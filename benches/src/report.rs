@@ -6,7 +6,7 @@ use crate::machine::noise::TOO_MUCH;
 use crate::record::{Entry, Experiment, Record, Run};
 use crate::statistics::exponent;
 use crate::targets;
-use nb02_fully_connected::timing::human;
+use nb03_minibatch_training::timing::human;
 use std::fmt::Write;
 
 /// What stands on the terminal.
@@ -44,8 +44,11 @@ fn targets(record: &Record) -> String {
         let rows =
             if record.avx2 { targets::held(run) } else { targets::rows(run, Some(run.threads) == most) };
         if !rows.is_empty() {
-            let met = rows.iter().filter(|row| row.last().is_some_and(|cell| cell == "met")).count();
-            text += &format!("\n## Targets, {}: {met} of {} met\n\n", threads(run), rows.len());
+            let count = |is: fn(&str) -> bool| {
+                rows.iter().filter(|row| row.last().is_some_and(|cell| is(cell))).count()
+            };
+            let (met, judged) = (count(|cell| cell == "met"), count(|cell| cell != targets::NO_VERDICT));
+            text += &format!("\n## Targets, {}: {met} of {judged} met\n\n", threads(run));
             text += &table(&targets::COLUMNS.map(String::from), &rows);
         }
     }

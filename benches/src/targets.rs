@@ -19,10 +19,12 @@ struct Target {
 enum Aim {
     /// At least so many times the speed of the best peer.
     Peers(f64),
-    /// At least so many times the speed of this contender.
+    /// At least so many times the speed of this contender: `torch` is also `torch loop` and `torch fused`, the fastest of them.
     Speed(&'static str, f64),
     /// At most so many times the machine's limit.
     Limit(f64),
+    /// The distance from the machine's limit: shown, not judged.
+    Distance,
     /// At most so many seconds more than this contender.
     Overhead(&'static str, f64),
 }
@@ -53,6 +55,19 @@ const TARGETS: &[Target] = &[
     target("net", "50000·784·50·1, with x's gradient", "nb", Aim::Speed("torch", 3.5)),
     target("net", "50000·784·50·1, without", "nb", Aim::Speed("torch", 2.0)),
     target("net", "50000·784·50·1, without", "nb", Aim::Limit(1.7)),
+    target("epoch", "784·50·10, batch 64", "nb", Aim::Speed("torch", 6.0)),
+    target("epoch", "784·50·10, batch 64", "nb", Aim::Speed("candle", 2.0)),
+    target("epoch", "784·50·10, batch 64", "nb", Aim::Distance),
+    target("epoch", "784·50·10, batch 512", "nb", Aim::Speed("torch", 2.5)),
+    target("epoch", "784·50·10, batch 512", "nb", Aim::Distance),
+    target("convolution", "1·28² → 8, 5×5", "nb", Aim::Speed("torch", 2.0)),
+    target("convolution", "8·14² → 16, 3×3", "nb", Aim::Speed("torch", 2.0)),
+    target("convolution", "16·7² → 32, 3×3", "nb", Aim::Speed("torch", 2.0)),
+    target("convolution", "32·4² → 64, 3×3", "nb", Aim::Speed("torch", 2.0)),
+    target("convolution", "1·28² → 8, 5×5", "nb", Aim::Distance),
+    target("convolution", "8·14² → 16, 3×3", "nb", Aim::Distance),
+    target("convolution", "16·7² → 32, 3×3", "nb", Aim::Distance),
+    target("convolution", "32·4² → 64, 3×3", "nb", Aim::Distance),
     target("einsum", "ik,kj->ij 5·784·10", "nb01 einsum", Aim::Overhead("nb01 matmul", 1e-6)),
     target("einsum", "ik,kj->ij 64·784·50", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
     target("einsum", "ik,kj->ij 10000·784·50", "nb01 einsum", Aim::Speed("nb01 matmul", 1.0 / 1.1)),
@@ -63,6 +78,12 @@ const TARGETS: &[Target] = &[
     target("elementwise", "std 50000·784", "nb", Aim::Limit(1.43)),
     target("elementwise", "normalize_ 50000·784", "nb", Aim::Limit(1.43)),
     target("elementwise", "normalize 50000·784", "nb", Aim::Limit(1.43)),
+    target("debug", "relu 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "normalize 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "relative_norm 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "einsum ij->j 1000·1000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "mse 1000000", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
+    target("debug", "fit 10000·784·50·10, batch 64", "nb03 debug", Aim::Speed("nb03 release", 1.0 / 1.5)),
 ];
 
 /// Where everybody is held to AVX2, on any number of threads.
@@ -97,23 +118,38 @@ impl Target {
         let experiment = run.part(self.part).find(|experiment| experiment.name == self.experiment)?;
         let ours = fastest(experiment, |entry| entry.name.starts_with(self.ours))?;
         let (with, aimed, reached, met) = self.aim.compare(experiment, ours)?;
-        let verdict =
-            if met { "met".into() } else { format!("**missed** by {:.0} %", shortfall(aimed.1, reached.1)) };
+        let verdict = match met {
+            None => NO_VERDICT.into(),
+            Some(true) => "met".into(),
+            Some(false) => format!("**missed** by {:.0} %", shortfall(aimed.1, reached.1)),
+        };
         let what = format!("{} {}", self.part, self.experiment);
         Some(vec![what, ours.name.clone(), with, aimed.0, reached.0, verdict])
     }
 }
 
+/// Instead of `met` or `missed`, where nothing was aimed at.
+pub(crate) const NO_VERDICT: &str = "–";
+
 /// A figure as it is shown, and what it is.
 type Figure = (String, f64);
 
 impl Aim {
-    /// Whom ours is compared with, what was aimed at, what was reached, and whether that is enough.
-    fn compare(self, experiment: &Experiment, ours: &Entry) -> Option<(String, Figure, Figure, bool)> {
-        let named = |name: &str| fastest(experiment, |entry| entry.name == name);
+    /// Whom ours is compared with, what was aimed at, what was reached, and whether that is enough, if anything was aimed at.
+    fn compare(
+        self,
+        experiment: &Experiment,
+        ours: &Entry,
+    ) -> Option<(String, Figure, Figure, Option<bool>)> {
+        let named = |name: &str| fastest(experiment, |entry| is_named(entry, name));
         let speed = |other: &Entry, at: f64| {
             let reached = other.minimum / ours.minimum;
-            (other.name.clone(), figure("≥ ", at, "× its speed"), figure("", reached, "×"), reached >= at)
+            (
+                other.name.clone(),
+                figure("≥ ", at, "× its speed"),
+                figure("", reached, "×"),
+                Some(reached >= at),
+            )
         };
         match self {
             Aim::Peers(at) => Some(speed(experiment.best(false)?, at)),
@@ -124,14 +160,19 @@ impl Aim {
                     "the limit".into(),
                     figure("≤ ", at, "× its time"),
                     figure("", reached, "×"),
-                    reached <= at,
+                    Some(reached <= at),
                 ))
+            }
+            Aim::Distance => {
+                let reached = ours.minimum / experiment.limit;
+                let nothing = (NO_VERDICT.into(), f64::NAN);
+                Some(("the limit".into(), nothing, figure("", reached, "× its time"), None))
             }
             Aim::Overhead(name, at) => {
                 let (other, at) = (named(name)?, at * 1e6);
                 let reached = (ours.minimum - other.minimum) * 1e6;
                 let aimed = figure("≤ ", at, " µs more");
-                Some((other.name.clone(), aimed, figure("", reached, " µs"), reached <= at))
+                Some((other.name.clone(), aimed, figure("", reached, " µs"), Some(reached <= at)))
             }
         }
     }
@@ -144,6 +185,11 @@ fn figure(before: &str, x: f64, after: &str) -> Figure {
 /// By how many per cent the one is off the other.
 fn shortfall(aimed: f64, reached: f64) -> f64 {
     ((reached / aimed - 1.0) * 100.0).abs()
+}
+
+/// `torch` and `torch loop` are `torch`.
+fn is_named(entry: &Entry, name: &str) -> bool {
+    entry.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn fastest(experiment: &Experiment, fits: impl Fn(&Entry) -> bool) -> Option<&Entry> {
@@ -171,6 +217,17 @@ mod tests {
         let cells: Vec<&[String]> = rows.iter().map(|row| &row[1..]).collect();
         assert_eq!(cells[0], ["nb02 fused", "torch", "≥ 2.00× its speed", "1.50×", "**missed** by 25 %"]);
         assert_eq!(cells[1], ["nb02 fused", "the limit", "≤ 1.70× its time", "1.60×", "met"]);
+    }
+
+    #[test]
+    fn the_fastest_form_of_a_peer_counts() {
+        let times =
+            [("nb03", 1.0), ("torch loop", 9.0), ("torch fused", 5.0), ("torchless", 0.1), ("candle", 3.0)];
+        let rows = rows(&run("784·50·10, batch 64", "epoch", &times, 0.5), true);
+        let cells: Vec<&[String]> = rows.iter().map(|row| &row[2..]).collect();
+        assert_eq!(cells[0], ["torch fused", "≥ 6.00× its speed", "5.00×", "**missed** by 17 %"]);
+        assert_eq!(cells[1], ["candle", "≥ 2.00× its speed", "3.00×", "met"]);
+        assert_eq!(cells[2], ["the limit", "–", "2.00× its time", "–"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::stages::Workspace;
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 
-/// Measures matmul, the ladder and the net beside their peers
+/// Measures matmul, the ladder, the net and its training beside their peers
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench --quick\n  cargo xtask bench --only matmul,net --mkl --python ~/venv/bin/python\n  \

@@ -1,13 +1,14 @@
 //! Was anybody else at work? A measurement during which other processes took the CPU is marked.
 
+use std::cell::RefCell;
 use std::fs::read_to_string;
 
 /// More than this share of all cores, and a measurement is marked.
 pub(crate) const TOO_MUCH: f64 = 0.05;
 
-/// Tells our own CPU time from that of others: this process and perhaps a Python worker are our own.
+/// Tells our own CPU time from that of others: this process and its workers are our own.
 pub(crate) struct Noise {
-    worker: Option<u32>,
+    workers: RefCell<Vec<u32>>,
 }
 
 /// CPU time so far, in clock ticks.
@@ -19,15 +20,20 @@ pub(crate) struct Ticks {
 
 impl Noise {
     pub(crate) fn new(worker: Option<u32>) -> Self {
-        Noise { worker }
+        Noise { workers: RefCell::new(worker.into_iter().collect()) }
+    }
+
+    /// A process that works for us from now on.
+    pub(crate) fn also_ours(&self, id: u32) {
+        self.workers.borrow_mut().push(id);
     }
 
     /// `None` where there is no `/proc`.
     pub(crate) fn now(&self) -> Option<Ticks> {
         let (all, idle) = whole(&read_to_string("/proc/stat").ok()?)?;
-        let worker = self.worker.and_then(|id| read_to_string(format!("/proc/{id}/stat")).ok());
-        let this = read_to_string("/proc/self/stat").ok()?;
-        let own = process(&this)? + worker.as_deref().and_then(process).unwrap_or(0);
+        let ticks = |id: &str| process(&read_to_string(format!("/proc/{id}/stat")).ok()?);
+        let workers: u64 = self.workers.borrow().iter().filter_map(|id| ticks(&id.to_string())).sum();
+        let own = ticks("self")? + workers;
         Some(Ticks { all, idle, own })
     }
 

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)] // One call of a function for the CPU that was found.
 
 #[cfg(target_arch = "x86_64")]
-use nb02_fully_connected::matmul::Isa;
+use nb03_minibatch_training::matmul::Isa;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread::scope;

@@ -5,8 +5,8 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::Result;
-use nb02_fully_connected::ndarray::{Array3, Axis, Ix2, Ix3};
-use nb02_fully_connected::{einsum, matmul, matmul_into};
+use nb03_minibatch_training::ndarray::{Array3, Axis, Ix2, Ix3};
+use nb03_minibatch_training::{einsum, matmul, matmul_into};
 
 /// `(i, k)` times `(k, j)`: as small as the lesson's, a mini-batch, and the validation set.
 const PRODUCTS: [[usize; 3]; 3] = [[5, 784, 10], [64, 784, 50], [10_000, 784, 50]];

@@ -5,9 +5,9 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::Result;
-use nb02_fully_connected::ndarray::{Array2, ArrayView2};
-use nb02_fully_connected::normalize::normalize_;
-use nb02_fully_connected::{mean, normalize, relu, relu_grad, std};
+use nb03_minibatch_training::ndarray::{Array2, ArrayView2};
+use nb03_minibatch_training::normalize::normalize_;
+use nb03_minibatch_training::{mean, normalize, relu, relu_grad, std};
 
 /// What is done to an array of `x_train`'s size, or of its first activation's.
 struct Operation {

@@ -4,8 +4,8 @@ use super::matmul::{Factors, Shape};
 use super::{Bench, Contenders};
 use crate::contender::Local;
 use anyhow::Result;
-use nb02_fully_connected::ladder::{Matmul, RUNGS, Rung};
-use nb02_fully_connected::ndarray::{Array2, ArrayView2};
+use nb03_minibatch_training::ladder::{Matmul, RUNGS, Rung};
+use nb03_minibatch_training::ndarray::{Array2, ArrayView2};
 
 /// The lecture's product, and the one of the whole validation set.
 const SHAPES: [Shape; 2] = [Shape::new(5, 784, 10), Shape::new(10_000, 784, 10)];

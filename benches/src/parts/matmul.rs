@@ -6,10 +6,10 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::{Experiment, PORTABLE};
 use anyhow::Result;
-use nb02_fully_connected::matmul::{Epilogue, Isa, matmul_on};
-use nb02_fully_connected::ndarray::linalg::general_mat_mul;
-use nb02_fully_connected::ndarray::{Array2, ArrayView2};
-use nb02_fully_connected::{matmul, matmul_into};
+use nb03_minibatch_training::matmul::{Epilogue, Isa, matmul_on};
+use nb03_minibatch_training::ndarray::linalg::general_mat_mul;
+use nb03_minibatch_training::ndarray::{Array2, ArrayView2};
+use nb03_minibatch_training::{matmul, matmul_into};
 
 /// A product `(m, k)` times `(k, n)`; a factor may lie transposed in memory.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ type Work = fn(&mut Product);
 const IN_PLACE: &[(&str, Work)] = &[
     ("nb01 matmul_into", |p| matmul_into(&p.a, &p.b, &mut p.c)),
     #[cfg(feature = "mkl")]
-    ("MKL", |p| nb02_fully_connected::ladder::blas_into(&p.a, &p.b, &mut p.c)),
+    ("MKL", |p| nb03_minibatch_training::ladder::blas_into(&p.a, &p.b, &mut p.c)),
     ("gemm", gemm),
     ("faer", faer),
     ("matrixmultiply", |p| general_mat_mul(1.0, &p.a, &p.b, 0.0, &mut p.c)),

@@ -1,7 +1,9 @@
 //! The parts of the bench. Each turns some work into experiments, and measures one after the other.
 
+mod debug;
 mod einsum;
 mod elementwise;
+mod epoch;
 mod growth;
 mod ladder;
 mod matmul;
@@ -40,13 +42,15 @@ pub(crate) fn run(options: &Options, threads: usize, tell: &dyn Fn(Step) -> Resu
     let versions = python.as_ref().map(|python| python.versions.clone()).unwrap_or_default();
     let bench = Bench { options, threads, python, noise, tell };
     tell(Step::Begin { threads, limits: Limits::measure(threads), python: versions })?;
-    let parts: [(Part, Measure); 6] = [
+    let parts: [(Part, Measure); 8] = [
         (Part::Matmul, matmul::run),
         (Part::Ladder, ladder::run),
         (Part::Net, net::run),
+        (Part::Epoch, epoch::run),
         (Part::Einsum, einsum::run),
         (Part::Elementwise, elementwise::run),
         (Part::Growth, growth::run),
+        (Part::Debug, debug::run),
     ];
     for (_, measure) in parts.into_iter().filter(|(part, _)| options.has(*part)) {
         measure(&bench)?;

@@ -7,10 +7,10 @@ use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
-use nb02_fully_connected::fused::{self, ParamGrads};
-use nb02_fully_connected::ndarray::{ArcArray, ArcArray2, Array1, Array2, Axis, Dimension, Ix1, Ix2};
-use nb02_fully_connected::nn::{matrix as as_matrix, tensor as as_tensor};
-use nb02_fully_connected::{
+use nb03_minibatch_training::fused::{self, ParamGrads};
+use nb03_minibatch_training::ndarray::{ArcArray, ArcArray2, Array1, Array2, Axis, Dimension, Ix1, Ix2};
+use nb03_minibatch_training::nn::{matrix as as_matrix, tensor as as_tensor};
+use nb03_minibatch_training::{
     Grads, Module, Param, Weights, forward_and_backward, layers, module, mse_grad, nn,
 };
 
@@ -119,7 +119,9 @@ fn with_input_gradient(inputs: &Inputs) -> Contenders<'_> {
             result: pieces_of_layers,
         }),
     ];
-    all.push(of_module("nb02 Module, einsum", inputs, module::Model::einsum(&inputs.net), |lin| (&lin.w, &lin.b)));
+    all.push(of_module("nb02 Module, einsum", inputs, module::Model::einsum(&inputs.net), |lin| {
+        (&lin.w, &lin.b)
+    }));
     all.push(of_module("nb02 Module", inputs, module::Model::new(&inputs.net), |lin| (&lin.w, &lin.b)));
     all.push(of_nn(inputs, |t, saved, out_g| {
         let x_g = t.model.backward(saved, out_g);
@@ -175,7 +177,8 @@ fn of_module<'a, L: module::Module + 'a>(
         result: |(t, parameters)| {
             let ((w1, b1), (w2, b2)) = (parameters(&t.model.lin1), parameters(&t.model.lin2));
             let x_g = t.x_g.as_ref().map(|g| g.iter().copied().collect());
-            let all = [numbers_of(&w1.grad), numbers_of(&b1.grad), numbers_of(&w2.grad), numbers_of(&b2.grad), x_g];
+            let all =
+                [numbers_of(&w1.grad), numbers_of(&b1.grad), numbers_of(&w2.grad), numbers_of(&b2.grad), x_g];
             all.into_iter().collect::<Option<_>>().context("it has run")
         },
     })

@@ -9,7 +9,7 @@ use candle_core::{Device, Tensor};
 use faer::linalg::matmul::matmul as faer_matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use gemm::Parallelism;
-use nb02_fully_connected::ndarray::ArrayView2;
+use nb03_minibatch_training::ndarray::ArrayView2;
 
 pub(super) fn gemm(product: &mut Product) {
     let ((m, k), n) = (product.a.dim(), product.b.ncols());
