@@ -8,6 +8,7 @@
 mod list;
 mod run;
 mod watch;
+mod practice;
 mod data;
 mod call;
 mod src;
@@ -55,6 +56,7 @@ enum Verb {
     List(list::Args),
     Run(run::Args),
     Watch(watch::Args),
+    Practice(practice::Args),
     Data(data::Args),
     Call(call::Args),
     Src(src::Args),
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Verb::List(args) => list::run(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Watch(args) => watch::run(&args),
+        Verb::Practice(args) => practice::run(&args),
         Verb::Data(args) => data::run(&args),
         Verb::Call(args) => call::run(&args),
         Verb::Src(args) => src::run(&args),
