@@ -41,7 +41,7 @@ pub(super) struct Exercise {
 impl Exercise {
     /// The test of `practice/judge.rs` that judges it.
     pub(super) fn judge(&self) -> String {
-        self.function.replace("::", "_")
+        self.function.replace("::", "_").to_lowercase()
     }
 
     /// What stands in the place of its body.

@@ -119,7 +119,7 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
         if let Some(said) = said {
             let from = file.parent().unwrap_or(tests).join(&said);
             let borrowed = format!("borrowed/{name}.rs");
-            with_modules(&from, &Path::new("tests").join(&borrowed), tests, files)?;
+            with_modules(&from, &to.with_file_name(&borrowed), tests, files)?;
             text = text.replace(&format!("\"{said}\""), &format!("\"{borrowed}\""));
             continue;
         }
@@ -146,20 +146,23 @@ fn path_of(attribute: &syn::Attribute) -> Option<String> {
 ///
 /// # Errors
 /// If it is there already, or cannot be written.
-pub(super) fn make(folder: &Path, files: &Files, progress: &Progress) -> Result<()> {
+pub(super) fn make(folder: &Path, stage: &Stage, files: &Files, progress: &Progress) -> Result<()> {
     if folder.exists() {
         bail!("{} is there already, and stays as it is", folder.display());
     }
     let (above, name) = (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
-    let part = above.join(format!(".{}.{}.part", name.display(), std::process::id()));
+    let part = above.join(format!(".{}.part", name.display()));
+    // What a call that was killed may have left behind.
     files::remove(&part)?;
-    let made = write_all(&part, files, progress)
+    let made = write_all(&part, files)
+        .and_then(|()| data(stage, &part))
+        .and_then(|()| progress.write(&part))
         .and_then(|()| fs::rename(&part, folder).with_context(|| format!("{} cannot be made", folder.display())));
     // Best effort: what could not be written can perhaps not be removed either.
     made.inspect_err(|_| drop(fs::remove_dir_all(&part)))
 }
 
-fn write_all(part: &Path, files: &Files, progress: &Progress) -> Result<()> {
+fn write_all(part: &Path, files: &Files) -> Result<()> {
     for (path, text) in files {
         let file = part.join(path);
         let write = || {
@@ -168,7 +171,29 @@ fn write_all(part: &Path, files: &Files, progress: &Progress) -> Result<()> {
         };
         write().with_context(|| format!("{} cannot be written", file.display()))?;
     }
-    progress.write(part)
+    Ok(())
+}
+
+/// Copies what the lesson's tests read besides: the folders of the stage that hold no Rust, such as `oracle`.
+fn data(stage: &Stage, part: &Path) -> Result<()> {
+    const RUST: [&str; 6] = ["src", "tests", "examples", "benches", "practice", "target"];
+    let mut found = vec![];
+    for entry in fs::read_dir(stage.folder())?.flatten() {
+        let name = entry.file_name();
+        let is_data = entry.path().is_dir() && !RUST.iter().any(|rust| name == *rust) && !name.to_string_lossy().starts_with('.');
+        if is_data {
+            progress::files_below(&entry.path(), &mut found);
+        }
+    }
+    for file in found {
+        let to = part.join(file.strip_prefix(stage.folder())?);
+        let copy = || {
+            fs::create_dir_all(to.parent().unwrap_or(part))?;
+            fs::copy(&file, &to).map(drop)
+        };
+        copy().with_context(|| format!("{} cannot be written", to.display()))?;
+    }
+    Ok(())
 }
 
 /// Takes an exercise back to its beginning. What the file held is kept below `kept/` first.

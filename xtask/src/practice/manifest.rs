@@ -53,18 +53,19 @@ fn manifest(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files, 
     Ok(text + &workspace_sections(&read(&workspace.root.join("Cargo.toml"))?, &packages))
 }
 
-/// A workspace of its own, with the versions and profiles of ours. The learner's crate is optimised a little: it is
-/// compiled at every save, and what computes for long is below it.
+/// A workspace of its own, with the versions and profiles of ours. Cargo would take the stages for packages of
+/// strangers there, so each that has no setting of its own gets that of a stage.
 fn workspace_sections(root: &str, packages: &[Locked]) -> String {
     let mut text = String::from("[workspace]\nresolver = \"3\"\n\n");
     for section in sections(root) {
         let has = |line: &&String| dependency(line).is_some_and(|name| packages.iter().any(|p| p.name == name));
         let lines = match section.header.as_str() {
-            "[workspace.package]" | "[workspace.dependencies]" | "[profile.dev.package.\"*\"]" => section.lines.concat(),
-            "[profile.dev]" => section.lines.concat().replace("opt-level = 3", "opt-level = 1"),
+            "[workspace.package]" | "[workspace.dependencies]" => section.lines.concat(),
+            "[profile.dev]" | "[profile.dev.package.\"*\"]" => section.lines.concat(),
             "[profile.dev.package]" => {
-                let ours = packages.iter().filter(|p| p.is_ours);
-                let ours = ours.map(|p| format!("{} = {{ opt-level = 3 }}\n", p.name));
+                let is_set = |name: &str| section.lines.iter().any(|line| dependency(line) == Some(name));
+                let ours = packages.iter().filter(|p| p.is_ours && !is_set(&p.name));
+                let ours = ours.map(|p| format!("{} = {{ opt-level = 1 }}\n", p.name));
                 section.lines.iter().filter(has).cloned().chain(ours).collect()
             }
             _ => continue,
@@ -211,10 +212,10 @@ mod tests {
         let found = closure(lock, BTreeSet::from(["a".into()]), &needs);
         let pairs: Vec<(&str, bool)> = found.iter().map(|p| (p.name.as_str(), p.is_ours)).collect();
         assert_eq!(pairs, [("a", true), ("b", false)]);
-        let root = "[profile.dev]\nopt-level = 3\n\n[profile.dev.package]\nb = { opt-level = 3 }\nx = { opt-level = 3 }\n";
+        let root = "[profile.dev]\nopt-level = 1\n\n[profile.dev.package]\nb = { opt-level = 3 }\nx = { opt-level = 3 }\n";
         let text = workspace_sections(root, &found);
         assert!(text.contains("[profile.dev]\nopt-level = 1\n"), "{text}");
-        assert!(text.contains("[profile.dev.package]\nb = { opt-level = 3 }\na = { opt-level = 3 }\n"), "{text}");
+        assert!(text.contains("[profile.dev.package]\nb = { opt-level = 3 }\na = { opt-level = 1 }\n"), "{text}");
     }
 
     #[test]

@@ -246,7 +246,7 @@ fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
     let files = folder::files(stage, &exercises, workspace, &sources, folder)?;
     let progress = Progress::default();
     let practice = Practice { workspace, stage, folder: folder.into(), sources, exercises, progress };
-    folder::make(folder, &files, &practice.fresh_progress())?;
+    folder::make(folder, stage, &files, &practice.fresh_progress())?;
     say(&format!("{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`", folder.display()));
     Ok(())
 }
