@@ -190,8 +190,9 @@ fn right_shape_or_axes(shapes: &[&[usize]]) -> Vec<isize> {
 #[test]
 fn broadcasting_broadcast_shapes() {
     let sizes = |shape: &[usize]| shape.iter().map(|size| *size as isize).collect::<Vec<isize>>();
-    let examples: [&[&[usize]]; 11] = [
+    let examples: [&[&[usize]]; 12] = [
         &[&[256, 256, 3], &[3]],
+        &[&[2, 1], &[3]],
         &[&[4, 3], &[4]],
         &[&[1, 3], &[3, 1]],
         &[&[8, 1, 6, 1], &[7, 1, 5]],

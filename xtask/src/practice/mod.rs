@@ -125,7 +125,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Some(stage) => begin(&workspace, stage, to.as_deref(), &args.options),
             None => show::overview(&workspace, to.as_deref(), &args.options),
         },
-        Some(Verb::Try(which)) => try_it::once(&mut open(which)?, which.number(), &args.options),
+        Some(Verb::Try(which)) => {
+            let mut practice = open(which)?;
+            let code = try_it::once(&mut practice, which.number(), &args.options)?;
+            if let Some(editor) = &args.options.editor {
+                show::open(editor, &practice, practice.exercise(which.number())?)?;
+            }
+            Ok(code)
+        }
         Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), &args.options),
         Some(Verb::Hint(which)) => help::hint(&mut open(which)?, which.number()),
         Some(Verb::Solution { which, yes }) => help::solution(&open(which)?, which.number(), *yes),
@@ -253,26 +260,20 @@ fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
 
 /// Judges, waits for a save, and judges again.
 fn watch(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) -> Result<ExitCode> {
+    let sources = practice.folder.join("src");
     let mut opened = None;
     while !process::interrupted() {
-        let before = watch::files(&[&practice.folder.join("src")]);
-        let next = practice.exercise(number)?.clone();
-        if let Some(editor) = options.editor.as_ref().filter(|_| opened != Some(next.number)) {
-            show::open(editor, practice, &next)?;
-        }
-        opened = Some(next.number);
+        let before = watch::files(&[&sources]);
         if let Err(error) = try_it::once(practice, number, options) {
             explain(&error);
         }
         // An exercise that just passed hands over to the next one at once.
-        if number.is_none() && practice.exercise(None)?.number != next.number {
-            let next = practice.exercise(None)?.clone();
-            if let Some(editor) = &options.editor {
-                show::open(editor, practice, &next)?;
-            }
-            opened = Some(next.number);
+        let next = practice.exercise(number)?;
+        if let Some(editor) = options.editor.as_ref().filter(|_| opened != Some(next.number)) {
+            show::open(editor, practice, next)?;
         }
-        watch::wait(&[&practice.folder.join("src")], before);
+        opened = Some(next.number);
+        watch::wait(&[&sources], before);
     }
     Ok(ExitCode::from(130))
 }

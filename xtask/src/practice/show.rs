@@ -91,7 +91,6 @@ fn bar(practice: &Practice<'_>) -> String {
 fn sign(practice: &Practice<'_>, exercise: &Exercise) -> String {
     let number = exercise.number;
     match practice.next().map(|e| e.number) {
-        _ if practice.progress.waiting.contains_key(&number) => format!("{GOOD}ok{PLAIN}"),
         _ if practice.progress.done.contains(&number) => format!("{GOOD}ok{PLAIN}"),
         Some(next) if next == number => format!("{WARN}->{PLAIN}"),
         _ => "  ".into(),

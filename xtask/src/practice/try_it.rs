@@ -23,10 +23,6 @@ pub(super) fn once(practice: &mut Practice<'_>, number: Option<usize>, options: 
     let Some(judged) = all(practice, &focus, options.json)? else { return Ok(ExitCode::FAILURE) };
     let broken: Vec<usize> = before.difference(&practice.progress.done).copied().collect();
     show::judged(practice, &focus, &judged, &broken, options)?;
-    if let Some(editor) = options.editor.as_ref().filter(|_| number.is_none()) {
-        let next = practice.exercise(None)?.clone();
-        show::open(editor, practice, &next)?;
-    }
     let passed = practice.progress.done.contains(&focus.number) && broken.is_empty();
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,6 +1,7 @@
 //! The exercises of the real stages: all red at first, each green with our body, in order; and typical mistakes are
 //! recognised. Each stage is built twice: as a learner gets it, and with a switch in the place of each `todo!`.
 
+use crate::common::in_order;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,81 @@ fn notebook_02() {
     ]);
 }
 
+#[test]
+fn notebook_02a() {
+    judge_all("nb02a_why_sqrt5", &[
+        ("conv::out_size", "{ (size + padding - kernel) / stride + 1 }", "padding on one side only"),
+        ("conv::out_size", "{ (size + 2 * padding - kernel) / stride }", "`+ 1` that is missing"),
+        ("kaiming2::Fans::get", "{ self.rec_fs * match fan { Fan::In => self.nf, Fan::Out => self.ni } }", "fan in and fan out exchanged"),
+        ("kaiming2::kaiming2", "{ let terms = Fans::of(w.shape()).get(fan); let bound = (gain(a) / (terms as f64).sqrt()) as f32; \
+            w.assign(&rand(w.raw_dim(), rng).mapv(|u| (2.0 * u - 1.0) * bound)); }", "taken for the bound"),
+    ]);
+}
+
+#[test]
+fn notebook_02b() {
+    judge_all("nb02b_initializing", &[
+        ("explosion::expected_end", "{ (f64::from(f32::MAX).ln() / growth.ln()).abs() }", "the upper end for both"),
+    ]);
+}
+
+/// As a learner goes: red, a wrong answer, the right one, a lost file of progress, and one that breaks again.
+#[test]
+fn a_learner_of_notebook_00() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let temporary = tempfile::Builder::new().prefix("ein Übungs folder ").tempdir().unwrap();
+    let folder = temporary.path().join("nb00_testing");
+    let practice = |args: &[&str]| {
+        let to = ["--to", folder.to_str().unwrap()];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let output = command.arg("practice").args(args).args(to).current_dir(root).env("NO_COLOR", "1").output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let file = folder.join("src/testing.rs");
+    let edit = |old: &str, new: &str| {
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(text.matches(old).count(), 1, "{old}");
+        fs::write(&file, text.replace(old, new)).unwrap();
+    };
+    assert_eq!(practice(&["nb00"]).0, Some(0));
+    let (code, out, err) = practice(&["try"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(out.starts_with("to do: exercise 1, testing::test: ") && out.contains("src/testing.rs:"), "{out}");
+
+    let first = "todo!(\"exercise 1: testing::test, fails unless a comparison says yes\")";
+    edit(first, "if !cmp(a, b) { panic!(\"{cname}\") } // mine");
+    let (code, out, _) = practice(&["try"]);
+    assert_eq!(code, Some(1));
+    in_order(&out, &["not yet: exercise 1, testing::test", "expected", "got", "It looks like a message without the values"]);
+    edit("panic!(\"{cname}\")", "panic!(\"{cname}:\\n{a:?}\\n{b:?}\")");
+    let (code, out, err) = practice(&["try"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    in_order(&out, &["exercise 1, testing::test", "1 of 5 done", "next: exercise 2, testing::test_eq"]);
+
+    fs::write(folder.join("progress.json"), "{ half").unwrap();
+    let (code, out, err) = practice(&[]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("so the tests say what is done") && out.contains("1 of 5 done"), "{err}{out}");
+
+    let second = "todo!(\"exercise 2: testing::test_eq, the comparison that every notebook uses first\")";
+    edit(second, "test(a, b, |a, b| a == b, \"==\")");
+    edit("// mine", "; panic!(\"always\")");
+    let (code, out, _) = practice(&["try"]);
+    assert_eq!(code, Some(1));
+    in_order(&out, &["broken again: exercise 1, testing::test", "exercise 2, testing::test_eq"]);
+    assert!(practice(&[]).1.contains("next: exercise 1"), "an earlier one that broke again is the next one");
+
+    edit("; panic!(\"always\")", "; std::process::abort()");
+    let out = practice(&["try"]).1;
+    in_order(&out, &["not yet: exercise 1", "the program ended with signal: 6"]);
+    edit("; std::process::abort()", "; let = 3;");
+    let (code, out, err) = practice(&["try"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("src/testing.rs:") && err.contains("error: expected pattern"), "{err}");
+    assert!(out.contains("it does not compile yet") && !out.contains('\u{1b}'), "{out}");
+}
+
 /// A mistake: the exercise, a wrong body, and words of what it looks like.
 type Mistake<'a> = (&'a str, &'a str, &'a str);
 
@@ -108,7 +184,7 @@ fn judge_all(stage: &str, mistakes: &[Mistake<'_>]) {
         self::run(&lesson, &folder, &done, &section).unwrap_or_else(|output| panic!("{section}: {output}"));
     }
     for (at, (function, _, words)) in mistakes.iter().enumerate() {
-        let number = exercises.iter().find(|(_, name)| name == function).unwrap().0;
+        let number = *exercises.iter().find(|(_, name)| name == function).unwrap().0;
         let done: String = (1..number).map(|n| format!("{n},")).collect::<String>() + &format!("mistake{at}");
         let test = &judges.iter().find(|(n, _)| *n == number).unwrap().1;
         let output = run(&done, test).expect_err(words);
