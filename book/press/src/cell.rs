@@ -30,7 +30,17 @@ impl Press<'_> {
             page.push_str(&self.section(cell, chapter)?);
         }
         page.push_str(&self.rest(chapter));
+        page.push_str(&self.quiz(chapter));
         Ok(page)
+    }
+
+    /// The stage's own questions, if it has any: `practice/quiz.md`, whose answers are run as tests.
+    fn quiz(&self, chapter: &Chapter) -> String {
+        let file = self.material.root.join("crates").join(&chapter.run.name).join("practice/quiz.md");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let Some((_, questions)) = text.split_once('\n') else { return String::new() };
+        let questions = self.documentation(&chapter.run.name, 1).documentation(questions.trim_start());
+        format!("## Quiz\n\n{questions}\n")
     }
 
     fn head(&self, chapter: &Chapter) -> String {
@@ -179,12 +189,15 @@ impl Press<'_> {
         let name = format!("{} <code class=\"nohighlight\">{}</code>", item.kind, last(&item.path));
         let api = self.links.api(Found::Item(item));
         let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
+        let practise = self.material.practised.get(&item.path);
+        let practise = practise.map(|command| format!(" practise this: <code class=\"nohighlight\">{command}</code>"));
+        let practise = practise.unwrap_or_default();
         let place = match self.links.source(&item.file, item.first) {
             Some(address) => format!("<a href=\"{address}\">{}:{}</a>", item.file, item.first),
             None => format!("{}:{}", item.file, item.first),
         };
         Ok(format!(
-            "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}</p>{}</details>\n",
+            "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}{practise}</p>{}</details>\n",
             rust(&code, &self.links, scope)
         ))
     }

@@ -214,6 +214,7 @@ fn broadcasting_broadcast_shapes() {
         case(format!("broadcast_shapes of {shapes:?} (negative numbers are the axes that disagree)"), || shape_or_axes(shapes), right.clone())
             .slip("shapes aligned at their first axis; the rule aligns them at the last", || sizes(&aligned_left()))
             .slip("the longest shape, whatever the others say", || sizes(&longest()))
+            .slip("axes counted from the end without their sign: the last one is -1", || right.iter().map(|n| n.abs()).collect::<Vec<_>>())
             .slip("the axes of the error in the other order: the leftmost comes first", || right.iter().rev().copied().collect::<Vec<_>>())
             .slip("a size 0 that loses against a 1: stretched to nothing, it is nothing", || {
                 right.iter().map(|size| if *size == 0 { 1 } else { *size }).collect::<Vec<_>>()

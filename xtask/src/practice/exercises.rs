@@ -22,7 +22,7 @@ use crate::stages::{Stage, Workspace};
 use crate::{export, sources};
 use anyhow::{Context, Result, bail};
 use record::{Item, Names, Sources};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// One function that a learner writes.
@@ -114,6 +114,19 @@ fn hints(body: &str) -> Vec<String> {
 /// The item that an exercise is, by its path in the stage.
 pub(super) fn item<'a>(exercise: &Exercise, stage: &Stage, sources: &'a Sources) -> Option<&'a Item> {
     Names::new(sources).item(&format!("{}::{}", stage.name(), exercise.function))
+}
+
+/// For the book: every item that can be practised, by its path, and the command that begins with it.
+pub(crate) fn commands(workspace: &Workspace, all: &Sources) -> Result<BTreeMap<String, String>> {
+    let mut commands = BTreeMap::new();
+    for stage in workspace.stages.iter().filter(|stage| has(stage)) {
+        let command = format!("cargo xtask practice {}", stage.id.short());
+        for exercise in read(stage)?.all {
+            let item = item(&exercise, stage, all);
+            commands.extend(item.map(|i| (i.path.clone(), format!("{command}, exercise {}", exercise.number))));
+        }
+    }
+    Ok(commands)
 }
 
 /// What `cargo xtask check` says about a stage's exercises.

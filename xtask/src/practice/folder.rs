@@ -54,7 +54,9 @@ fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: 
     let mut files = Files::new();
     let mut found = vec![];
     progress::files_below(&stage.folder().join("src"), &mut found);
-    found.extend(Some(stage.folder().join("build.rs")).filter(|file| file.is_file()));
+    // The crate's front page has the quiz run as a test.
+    let besides = ["build.rs", "practice/quiz.md"].map(|name| stage.folder().join(name));
+    found.extend(besides.into_iter().filter(|file| file.is_file()));
     for file in found {
         files.insert(file.strip_prefix(stage.folder())?.into(), read(&file)?);
     }
