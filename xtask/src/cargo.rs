@@ -4,7 +4,7 @@ use crate::process;
 use crate::stages::{Package, Stage};
 use anyhow::Result;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// How the stages are built.
@@ -73,6 +73,23 @@ pub(crate) fn build_example(stage: &Stage, example: &str, build: Build) -> Resul
 pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>> {
     let flags = ["--profile=xtask", "--package", &package.name].map(String::from);
     one("bin", name, &["--bin"], &flags)
+}
+
+/// Builds one test of a crate that is a workspace of its own. `None`: it does not compile, and cargo has said why.
+pub(crate) fn build_test_in(folder: &Path, target: &Path, test: &str) -> Result<Option<Program>> {
+    one("test", test, &["--test"], &flags_in(folder, target))
+}
+
+/// The same with that crate, and only it, optimised as much as the stages are.
+pub(crate) fn build_optimised_test_in(folder: &Path, target: &Path, test: &str) -> Result<Option<Program>> {
+    let mut flags = flags_in(folder, target);
+    flags.extend(["--config", "profile.dev.opt-level=3"].map(String::from));
+    one("test", test, &["--test"], &flags)
+}
+
+fn flags_in(folder: &Path, target: &Path) -> Vec<String> {
+    let (manifest, target) = (folder.join("Cargo.toml").display().to_string(), target.display().to_string());
+    ["--manifest-path", &manifest, "--target-dir", &target].map(String::from).into()
 }
 
 fn one(kind: &str, name: &str, option: &[&str], flags: &[String]) -> Result<Option<Program>> {

@@ -8,6 +8,7 @@
 mod list;
 mod run;
 mod watch;
+mod practice;
 mod data;
 mod call;
 mod train;
@@ -56,6 +57,7 @@ enum Verb {
     List(list::Args),
     Run(run::Args),
     Watch(watch::Args),
+    Practice(practice::Args),
     Data(data::Args),
     Call(call::Args),
     Train(train::Args),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Verb::List(args) => list::run(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Watch(args) => watch::run(&args),
+        Verb::Practice(args) => practice::run(&args),
         Verb::Data(args) => data::run(&args),
         Verb::Call(args) => call::run(&args),
         Verb::Train(args) => train::run(&args),

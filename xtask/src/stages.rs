@@ -114,6 +114,11 @@ impl StageId {
         format!("nb{}_{}", self.number, self.topic)
     }
 
+    /// `nb02a`
+    pub(crate) fn short(&self) -> String {
+        format!("nb{}", self.number)
+    }
+
     /// Whether a person who types `query` means this stage.
     fn answers_to(&self, query: &str) -> bool {
         let query = query.trim_end_matches(['/', '\\']);
@@ -160,7 +165,12 @@ impl Stage {
 impl Workspace {
     /// Asks cargo what the workspace around the current folder is made of.
     pub(crate) fn find() -> Result<Workspace> {
-        let Metadata { workspace_root: root, target_directory: target, mut packages } = metadata()?;
+        Workspace::at(Path::new("."))
+    }
+
+    /// The same for the workspace around any folder.
+    pub(crate) fn at(folder: &Path) -> Result<Workspace> {
+        let Metadata { workspace_root: root, target_directory: target, mut packages } = metadata(folder)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let crates = root.join("crates");
         let stage = |p: &Package| {
@@ -221,9 +231,9 @@ impl Workspace {
     }
 }
 
-fn metadata() -> Result<Metadata> {
+fn metadata(folder: &Path) -> Result<Metadata> {
     let mut cargo = process::cargo();
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
     let output = process::output(&mut cargo).context("Rust has to be installed (https://rustup.rs)")?;
     if !output.status.success() {
         bail!("cargo cannot read this workspace:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());

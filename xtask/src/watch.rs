@@ -31,25 +31,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let stage = workspace.stage(&args.stage)?;
     let below = workspace.below(stage).map(|s| &s.package).chain(workspace.libs());
-    let packages: Vec<&Package> = std::iter::once(&stage.package).chain(below).collect();
+    let folders: Vec<&Path> = std::iter::once(&stage.package).chain(below).map(Package::folder).collect();
     while !process::interrupted() {
-        let before = files(&packages);
+        let before = files(&folders);
         if let Err(error) = run::run(&run::Args::watched(&stage.name(), &args.only, args.build)) {
             explain(&error);
         }
-        wait(&packages, before);
+        wait(&folders, before);
     }
     Ok(ExitCode::from(130))
 }
 
 /// Returns when a file has changed and then nothing more, or on Ctrl-C.
-fn wait(packages: &[&Package], before: Vec<Seen>) {
+pub(crate) fn wait(folders: &[&Path], before: Vec<Seen>) {
     if !process::interrupted() {
         say(&format!("{FAINT}waiting for a change; Ctrl-C ends{PLAIN}"));
     }
     let look = || {
         std::thread::sleep(LOOK);
-        files(packages)
+        files(folders)
     };
     let mut now = look();
     while !process::interrupted() && now == before {
@@ -64,11 +64,11 @@ fn wait(packages: &[&Package], before: Vec<Seen>) {
 }
 
 /// A file, when it was written last, and its length.
-type Seen = (PathBuf, Option<SystemTime>, u64);
+pub(crate) type Seen = (PathBuf, Option<SystemTime>, u64);
 
-fn files(packages: &[&Package]) -> Vec<Seen> {
+pub(crate) fn files(folders: &[&Path]) -> Vec<Seen> {
     let mut seen = vec![];
-    packages.iter().for_each(|package| look_into(package.folder(), &mut seen));
+    folders.iter().for_each(|folder| look_into(folder, &mut seen));
     seen.sort();
     seen
 }

@@ -36,7 +36,7 @@ impl Press<'_> {
                 Block::Section(at) => self.section(&chapter.cells[*at], chapter)?,
             });
         }
-        Ok(if is_front { page + &self.rest(chapter) } else { page })
+        Ok(if is_front { page + &self.rest(chapter) + &self.quiz(chapter) } else { page })
     }
 
     /// What the chapter is about, and what is on which of its pages.
@@ -60,6 +60,15 @@ impl Press<'_> {
         let sections: String = part.sections().map(entry).collect();
         let sections = if sections.is_empty() { sections } else { format!("<ul>\n{sections}</ul>") };
         format!("<li><a href=\"{name}.html\">{title}</a>{sections}</li>\n")
+    }
+
+    /// The stage's own questions, if it has any: `practice/quiz.md`, whose answers are run as tests.
+    fn quiz(&self, chapter: &Chapter) -> String {
+        let file = self.material.root.join("crates").join(&chapter.run.name).join("practice/quiz.md");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let Some((_, questions)) = text.split_once('\n') else { return String::new() };
+        let questions = self.documentation(&chapter.run.name, 1).documentation(questions.trim_start());
+        format!("## Quiz\n\n{questions}\n")
     }
 
     fn head(&self, chapter: &Chapter) -> String {
@@ -239,12 +248,15 @@ impl Press<'_> {
         let api = self.links.api(Found::Item(item));
         let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
         let file = item.file.replace('/', "/<wbr>");
+        let practise = self.material.practised.get(&item.path);
+        let practise = practise.map(|command| format!(" practise this: <code class=\"nohighlight\">{command}</code>"));
+        let practise = practise.unwrap_or_default();
         let place = match self.links.source(&item.file, item.first) {
             Some(address) => format!("<a href=\"{address}\">{file}:{}</a>", item.first),
             None => format!("{file}:{}", item.first),
         };
         Ok(format!(
-            "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}</p>{}</details>\n",
+            "<details class=\"item\"{open}><summary>{name} {summary}</summary><p class=\"label\">{place}{api}{practise}</p>{}</details>\n",
             rust(&code, &self.links, scope)
         ))
     }

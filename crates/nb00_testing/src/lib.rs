@@ -34,3 +34,10 @@ pub use testing::{
     TEST, allclose, near, relative_norm, test, test_eq, test_near, test_near_norm, test_near_zero,
 };
 pub use timing::{Timing, time, timeit, timeit_n};
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

@@ -37,3 +37,10 @@ pub use data::{DataError, Mnist, Source, get_data, only_mnist};
 pub use kernels;
 pub use matmul::{matmul, matmul_into};
 pub use random::{Rng, manual_seed, rand, randn};
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

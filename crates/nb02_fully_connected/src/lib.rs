@@ -85,3 +85,10 @@ mod pages {
     #[doc = include_str!("../../../book/pages/layer-of-your-own.md")]
     struct LayerOfYourOwn;
 }
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

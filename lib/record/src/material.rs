@@ -2,6 +2,7 @@
 
 use crate::{Run, Sources};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What xtask hands to the press, as one JSON document.
@@ -19,6 +20,9 @@ pub struct Material {
     pub stages: Vec<StageSource>,
     /// All names of the workspace.
     pub sources: Sources,
+    /// The items that can be practised, by path: the command that begins with it.
+    #[serde(default)]
+    pub practised: BTreeMap<String, String>,
 }
 
 /// What a chapter needs to know about its stage besides the run.

@@ -1,6 +1,7 @@
 //! What the press works from: the run, and what the sources say.
 
 use crate::cargo::Build;
+use crate::practice::exercises;
 use crate::stages::{Stage, Workspace};
 use crate::{lesson, sources};
 use anyhow::Result;
@@ -16,12 +17,14 @@ pub(super) fn of(
     seconds: f64,
 ) -> Result<Material> {
     let stages = workspace.stages.iter().filter(|s| run.iter().any(|r| r.name == s.name()));
+    let sources = sources::all(workspace)?;
     Ok(Material {
+        practised: exercises::commands(workspace, &sources)?,
         root: workspace.root.clone(),
         figures: figures.into(),
         api: api.map(Path::to_path_buf),
         stages: stages.map(stage).collect::<Result<_>>()?,
-        sources: sources::all(workspace)?,
+        sources,
         run: Run::new(run, Build::default().profile(), seconds),
     })
 }

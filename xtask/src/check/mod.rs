@@ -10,6 +10,7 @@ mod map;
 mod pages;
 mod stage;
 
+use crate::practice::exercises;
 use crate::sources;
 use crate::stages::{StageId, Workspace};
 use crate::text::{BAD, GOOD, PLAIN, count, say};
@@ -60,6 +61,7 @@ fn problems(workspace: &Workspace) -> Vec<String> {
     problems.extend(strangers(workspace));
     problems.extend(figures::problems(workspace));
     problems.extend(readme(workspace));
+    problems.extend(workspace.stages.iter().flat_map(|s| exercises::problems(s, workspace, &sources)));
     problems.extend(map::problems(workspace, &names));
     problems.extend(pages::problems(workspace, &names));
     problems

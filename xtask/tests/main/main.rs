@@ -8,6 +8,9 @@ mod reading;
 mod messages;
 mod running;
 mod python;
+mod practising;
+#[cfg(feature = "practice")]
+mod exercises;
 #[cfg(feature = "book")]
 mod book;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

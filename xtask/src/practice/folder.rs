@@ -1,0 +1,244 @@
+//! A learner's folder: the stage as a crate of its own, in which the bodies of the exercises are gone.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `src/` | the stage's sources with `todo!` for each exercise's body |
+//! | `tests/lesson.rs` and what it uses | the notebook, as it is |
+//! | `tests/judge.rs`, `tests/looks/` | the tests that judge each exercise by itself |
+//! | `Cargo.toml`, `Cargo.lock` | the finished stage before it, the libraries, and their versions |
+//! | `progress.json` | what is done |
+//! | `kept/` | what `reset` took away |
+//!
+//! The crate has the stage's name as a library, so that the lesson finds it; beside it, the tests know the finished
+//! stage as `ours`.
+
+use super::body;
+use super::exercises::{Exercise, Exercises, item};
+use super::manifest;
+use super::progress::{self, Progress};
+use crate::stages::{Stage, Workspace};
+use crate::{files, sources};
+use anyhow::{Context, Result, bail};
+use record::{Sources, write_whole};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the judges compare and describe with.
+const LOOKS: &str = include_str!("../../template/practice/looks.rs.in");
+
+/// The judges of a stage's exercises.
+pub(super) fn judge_file(stage: &Stage) -> PathBuf {
+    stage.folder().join("practice/judge.rs")
+}
+
+/// Files by their path in the folder.
+pub(super) type Files = BTreeMap<PathBuf, String>;
+
+/// Everything that a new folder holds, but for the progress.
+pub(super) fn files(
+    stage: &Stage,
+    exercises: &Exercises,
+    workspace: &Workspace,
+    all: &Sources,
+    folder: &Path,
+) -> Result<Files> {
+    let mut files = sources_of(stage, exercises, workspace, all)?;
+    files.extend(tests(stage)?);
+    files.extend(manifest::files(stage, workspace, folder, &files)?);
+    Ok(files)
+}
+
+/// The stage's own sources, without the bodies.
+fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: &Sources) -> Result<Files> {
+    let mut files = Files::new();
+    let mut found = vec![];
+    progress::files_below(&stage.folder().join("src"), &mut found);
+    // The crate's front page has the quiz run as a test.
+    let besides = ["build.rs", "practice/quiz.md"].map(|name| stage.folder().join(name));
+    found.extend(besides.into_iter().filter(|file| file.is_file()));
+    for file in found {
+        files.insert(file.strip_prefix(stage.folder())?.into(), read(&file)?);
+    }
+    for exercise in &exercises.all {
+        let (file, name) = place(exercise, stage, workspace, all)?;
+        let text = files.get_mut(&file).with_context(|| format!("{} is not of the stage", file.display()))?;
+        *text = without_body(text, &name, exercise)?;
+    }
+    if let Some(root) = files.get_mut(Path::new("src/lib.rs")) {
+        // What only the bodies used is used again when they are back. And ndarray's `s![]` allows unsafe code, which
+        // a crate that forbids it refuses.
+        *root = root.replace("#![forbid(unsafe_code)]", "#![allow(unused)]");
+    }
+    Ok(files)
+}
+
+/// The text with `todo!` in the place of an exercise's body.
+fn without_body(text: &str, name: &str, exercise: &Exercise) -> Result<String> {
+    let function = body::find(text, name)?.with_context(|| format!("`{}` is not there", exercise.function))?;
+    Ok(body::with_body(text, &function, &body::block(text, &function, &exercise.todo())))
+}
+
+/// In which file of the folder an exercise stands, and by which name.
+pub(super) fn place(
+    exercise: &Exercise,
+    stage: &Stage,
+    workspace: &Workspace,
+    all: &Sources,
+) -> Result<(PathBuf, String)> {
+    let name = &exercise.function;
+    let item = item(exercise, stage, all).with_context(|| format!("{} has no `{name}`", stage.name()))?;
+    let file = workspace.root.join(&item.file).strip_prefix(stage.folder())?.to_path_buf();
+    let parts: Vec<&str> = item.path.rsplitn(3, "::").collect();
+    let name = if item.kind == "method" { format!("{}::{}", parts[1], parts[0]) } else { parts[0].into() };
+    Ok((file, name))
+}
+
+/// The lesson with the files that it names, and the judges.
+fn tests(stage: &Stage) -> Result<Files> {
+    let mut files = Files::new();
+    let lesson = stage.lesson().context("there is no tests/lesson.rs")?;
+    with_modules(&lesson.file, Path::new("tests/lesson.rs"), &stage.folder().join("tests"), &mut files)?;
+    files.insert("tests/judge.rs".into(), read(&judge_file(stage))?);
+    files.insert("tests/looks/mod.rs".into(), LOOKS.into());
+    Ok(files)
+}
+
+/// A test's file and its modules'. One that lies outside of the stage is put beside it, and `#[path]` follows.
+fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Result<()> {
+    let (mut text, parsed) = sources::parse(file)?;
+    for module in parsed.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(x) if x.content.is_none() => Some(x),
+        _ => None,
+    }) {
+        let name = module.ident.to_string();
+        let said = module.attrs.iter().find_map(path_of);
+        let folder = if to.ends_with("mod.rs") || to.parent() == Some(Path::new("tests")) {
+            file.parent().unwrap_or(tests).to_path_buf()
+        } else {
+            file.with_extension("")
+        };
+        if let Some(said) = said {
+            let from = file.parent().unwrap_or(tests).join(&said);
+            let borrowed = format!("borrowed/{name}.rs");
+            with_modules(&from, &to.with_file_name(&borrowed), tests, files)?;
+            text = text.replace(&format!("\"{said}\""), &format!("\"{borrowed}\""));
+            continue;
+        }
+        let candidates = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
+        let from = candidates.iter().find(|file| file.is_file());
+        let from = from.with_context(|| format!("{}: the file of `mod {name}` is missing", file.display()))?;
+        let to = Path::new("tests").join(from.strip_prefix(tests)?);
+        with_modules(from, &to, tests, files)?;
+    }
+    files.insert(to.into(), text);
+    Ok(())
+}
+
+/// What `#[path = "…"]` says.
+fn path_of(attribute: &syn::Attribute) -> Option<String> {
+    let syn::Meta::NameValue(m) = &attribute.meta else { return None };
+    match &m.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) if m.path.is_ident("path") => Some(s.value()),
+        _ => None,
+    }
+}
+
+/// Makes the folder. It appears whole or not at all, and never in the place of another.
+///
+/// # Errors
+/// If it is there already, or cannot be written.
+pub(super) fn make(folder: &Path, stage: &Stage, files: &Files, progress: &Progress) -> Result<()> {
+    if folder.exists() {
+        bail!("{} is there already, and stays as it is", folder.display());
+    }
+    let (above, name) = (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
+    let part = above.join(format!(".{}.part", name.display()));
+    // What a call that was killed may have left behind.
+    files::remove(&part)?;
+    let made = write_all(&part, files)
+        .and_then(|()| data(stage, &part))
+        .and_then(|()| progress.write(&part))
+        .and_then(|()| fs::rename(&part, folder).with_context(|| format!("{} cannot be made", folder.display())));
+    // Best effort: what could not be written can perhaps not be removed either.
+    made.inspect_err(|_| drop(fs::remove_dir_all(&part)))
+}
+
+fn write_all(part: &Path, files: &Files) -> Result<()> {
+    for (path, text) in files {
+        let file = part.join(path);
+        let write = || {
+            fs::create_dir_all(file.parent().unwrap_or(part))?;
+            fs::write(&file, text)
+        };
+        write().with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies what the lesson's tests read besides: the folders of the stage that hold no Rust, such as `oracle`.
+fn data(stage: &Stage, part: &Path) -> Result<()> {
+    const RUST: [&str; 6] = ["src", "tests", "examples", "benches", "practice", "target"];
+    let mut found = vec![];
+    for entry in fs::read_dir(stage.folder())?.flatten() {
+        let name = entry.file_name();
+        let is_data = entry.path().is_dir() && !RUST.iter().any(|rust| name == *rust) && !name.to_string_lossy().starts_with('.');
+        if is_data {
+            progress::files_below(&entry.path(), &mut found);
+        }
+    }
+    for file in found {
+        let to = part.join(file.strip_prefix(stage.folder())?);
+        let copy = || {
+            fs::create_dir_all(to.parent().unwrap_or(part))?;
+            fs::copy(&file, &to).map(drop)
+        };
+        copy().with_context(|| format!("{} cannot be written", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Takes an exercise back to its beginning. What the file held is kept below `kept/` first.
+///
+/// Returns where it is kept; `None` where there was nothing to do.
+pub(super) fn reset(folder: &Path, file: &Path, name: &str, fresh: &str) -> Result<Option<PathBuf>> {
+    let place = folder.join(file);
+    let old = fs::read_to_string(&place).unwrap_or_default();
+    let new = match (body::find(&old, name), body::find(fresh, name)?) {
+        (Ok(Some(theirs)), Some(ours)) => {
+            format!("{}{}{}", &old[..theirs.whole.start], &fresh[ours.whole], &old[theirs.whole.end..])
+        }
+        // It is gone, or the file is no Rust any more: then the whole file begins anew.
+        _ => fresh.into(),
+    };
+    if new == old {
+        return Ok(None);
+    }
+    let kept = keep(folder, file, &old)?;
+    write_whole(&place, new).with_context(|| format!("{} cannot be written", place.display()))?;
+    Ok(Some(kept))
+}
+
+/// Writes what a file held to the next free name below `kept/`.
+fn keep(folder: &Path, file: &Path, text: &str) -> Result<PathBuf> {
+    let flat = file.display().to_string().replace(['/', '\\'], "-");
+    let kept = folder.join("kept");
+    fs::create_dir_all(&kept).with_context(|| format!("{} cannot be made", kept.display()))?;
+    let free = (1..).map(|n| kept.join(format!("{flat}.{n}"))).find(|place| !place.exists());
+    let place = free.context("there is no free name")?;
+    write_whole(&place, text).with_context(|| format!("{} cannot be written", place.display()))?;
+    Ok(place)
+}
+
+/// Gives a folder another name beside it, so that a new one can be made: `nb01_matmul.kept-1`.
+pub(super) fn put_aside(folder: &Path) -> Result<PathBuf> {
+    let name = folder.file_name().context("a folder has a name")?.display().to_string();
+    let free = (1..).map(|n| folder.with_file_name(format!("{name}.kept-{n}"))).find(|place| !place.exists());
+    let place = free.context("there is no free name")?;
+    fs::rename(folder, &place).with_context(|| format!("{} cannot be moved", folder.display()))?;
+    Ok(place)
+}
+
+pub(super) fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+}

@@ -1,0 +1,301 @@
+//! `cargo xtask practice`: the lesson, written by the learner, with the lesson's own tests as the judge.
+//!
+//! [`exercises`] reads what a stage asks for; [`folder`] makes a learner's folder of it, with [`body`], which takes
+//! functions' bodies out of a text, and [`manifest`]; [`judge`] builds and runs the tests; [`progress`] remembers;
+//! [`try_it`] puts the three together; [`show`] prints, and [`help`] has the hints, our solution and the comparison.
+
+pub(crate) mod exercises;
+mod body;
+mod folder;
+mod manifest;
+mod progress;
+mod judge;
+mod try_it;
+mod show;
+mod help;
+
+use crate::stages::{Stage, Workspace};
+use crate::text::{GOOD, PLAIN, say};
+use crate::{Usage, explain, process, sources, watch};
+use anyhow::{Context, Result};
+use exercises::{Exercise, Exercises};
+use progress::Progress;
+use record::Sources;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Makes a stage a folder of exercises, and says what is still wrong with them
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask practice nb01      # makes practice/nb01_matmul\n  cargo xtask practice           # where you are\n  \
+    cargo xtask practice watch     # judges at every save\n  cargo xtask practice hint\n  cargo xtask practice reset nb01 3\n\n\
+    Nothing that you wrote is overwritten: `reset` keeps the old file below kept/.",
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Args {
+    /// The stage to practise, as `list` names it
+    stage: Option<String>,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The folder of the practice [default: practice/STAGE]
+    #[arg(long, value_name = "DIR", global = true)]
+    to: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+    /// Open the next exercise: CMD FILE:LINE, or CMD with {file} and {line} in it
+    #[arg(long, value_name = "CMD", global = true)]
+    editor: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Which {
+    /// The stage [default: the one that is practised here]
+    stage: Option<String>,
+    /// The exercise's number [default: the next one]
+    number: Option<usize>,
+}
+
+impl Which {
+    /// A number alone is that of an exercise.
+    fn alone(&self) -> Option<usize> {
+        self.stage.as_ref().filter(|_| self.number.is_none())?.parse().ok()
+    }
+
+    fn stage(&self) -> Option<&str> {
+        self.stage.as_deref().filter(|_| self.alone().is_none())
+    }
+
+    fn number(&self) -> Option<usize> {
+        self.number.or(self.alone())
+    }
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Judges once: an exercise, or the next one
+    Try(Which),
+    /// Judges at every save
+    Watch(Which),
+    /// Shows the next hint: a question, the formula, the shapes, the code in Python
+    Hint(Which),
+    /// Shows our solution, after asking
+    Solution {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Shows yours and ours beside each other, with time and GFLOP/s
+    Compare(Which),
+    /// Takes an exercise, or a whole stage, back to its beginning; what was there is kept
+    Reset(Which),
+}
+
+/// A learner's folder, and what it is a practice of.
+struct Practice<'a> {
+    workspace: &'a Workspace,
+    stage: &'a Stage,
+    folder: PathBuf,
+    sources: Sources,
+    exercises: Exercises,
+    progress: Progress,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    process::handle_interrupts()?;
+    let here = std::env::current_dir()?;
+    let inside = around(&here);
+    let workspace = match &inside {
+        // In a learner's folder, cargo would find the learner's workspace.
+        Some((_, progress)) => Workspace::at(&progress.course)?,
+        None => Workspace::find()?,
+    };
+    let to = args.options.to.as_ref().map(|to| here.join(to)).or(inside.map(|(folder, _)| folder));
+    let open = |which: &Which| Practice::open(&workspace, which.stage(), to.as_deref());
+    match &args.verb {
+        None => match &args.stage {
+            Some(stage) => begin(&workspace, stage, to.as_deref(), &args.options),
+            None => show::overview(&workspace, to.as_deref(), &args.options),
+        },
+        Some(Verb::Try(which)) => {
+            let mut practice = open(which)?;
+            let code = try_it::once(&mut practice, which.number(), &args.options)?;
+            if let Some(editor) = &args.options.editor {
+                show::open(editor, &practice, practice.exercise(which.number())?)?;
+            }
+            Ok(code)
+        }
+        Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), &args.options),
+        Some(Verb::Hint(which)) => help::hint(&mut open(which)?, which.number()),
+        Some(Verb::Solution { which, yes }) => help::solution(&open(which)?, which.number(), *yes),
+        Some(Verb::Compare(which)) => help::compare(&open(which)?, which.number()),
+        Some(Verb::Reset(which)) => reset(&mut open(which)?, which.number()),
+    }
+}
+
+/// The learner's folder around a folder.
+fn around(here: &Path) -> Option<(PathBuf, Progress)> {
+    here.ancestors().find_map(|folder| Some((folder.to_path_buf(), Progress::read(folder)?)))
+}
+
+/// Where a stage is practised unless `--to` says otherwise.
+fn usual_place(workspace: &Workspace, stage: &Stage) -> PathBuf {
+    workspace.root.join("practice").join(stage.name())
+}
+
+impl<'a> Practice<'a> {
+    /// The practice of a stage; without one, that of the folder, or of the stage that was practised last.
+    fn open(workspace: &'a Workspace, stage: Option<&str>, to: Option<&Path>) -> Result<Practice<'a>> {
+        let stage = match (stage, to) {
+            (Some(stage), _) => workspace.stage(stage)?,
+            (None, Some(to)) => {
+                let progress = Progress::read(to);
+                let name = progress.map(|p| p.stage).or_else(|| Some(to.file_name()?.to_str()?.into()));
+                workspace.stage(&name.unwrap_or_default())?
+            }
+            (None, None) => latest(workspace)
+                .ok_or_else(|| Usage("nothing is practised yet: begin with cargo xtask practice nb00".into()))?,
+        };
+        let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
+        if !folder.join("src").is_dir() {
+            let what = format!("{} is not practised in {}", stage.name(), folder.display());
+            return Err(Usage(format!("{what}: begin with cargo xtask practice {}", stage.name())).into());
+        }
+        let (sources, exercises) = (sources::read(workspace, [&stage.package])?, exercises::read(stage)?);
+        let mut practice =
+            Practice { workspace, stage, progress: Progress::default(), folder, sources, exercises };
+        practice.progress = match Progress::read(&practice.folder) {
+            Some(progress) => progress,
+            None => practice.fresh_progress(),
+        };
+        Ok(practice)
+    }
+
+    /// Of somebody who has done nothing yet, or whose progress is lost.
+    fn fresh_progress(&self) -> Progress {
+        Progress {
+            stage: self.stage.name(),
+            course: self.workspace.root.clone(),
+            made_from: progress::fingerprint(&self.stage.folder().join("src")),
+            ..Progress::default()
+        }
+    }
+
+    /// The first that is not done.
+    fn next(&self) -> Option<&Exercise> {
+        self.exercises.all.iter().find(|e| !self.progress.done.contains(&e.number))
+    }
+
+    /// The one with this number, or the next, or the last.
+    fn exercise(&self, number: Option<usize>) -> Result<&Exercise> {
+        let Some(number) = number else {
+            return self.next().or(self.exercises.all.last()).context("there are no exercises");
+        };
+        self.exercises.all.iter().find(|e| e.number == number).ok_or_else(|| {
+            Usage(format!("{} has the exercises 1 to {}", self.stage.name(), self.exercises.all.len())).into()
+        })
+    }
+
+    /// The learner's file of an exercise, and the function's name in it.
+    fn place(&self, exercise: &Exercise) -> Result<(PathBuf, String)> {
+        folder::place(exercise, self.stage, self.workspace, &self.sources)
+    }
+
+    /// The file, and the line of the function; 1 where it cannot be found.
+    fn file_and_line(&self, exercise: &Exercise) -> Result<(PathBuf, usize)> {
+        let (file, name) = self.place(exercise)?;
+        let file = self.folder.join(file);
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let line = body::find(&text, &name).ok().flatten().map_or(1, |f| f.line);
+        Ok((file, line))
+    }
+
+    fn fingerprint(&self) -> String {
+        progress::fingerprint(&self.folder.join("src"))
+    }
+}
+
+/// The stage whose folder was written to last.
+fn latest(workspace: &Workspace) -> Option<&Stage> {
+    let written = |stage: &&Stage| usual_place(workspace, stage).join(progress::FILE).metadata().ok()?.modified().ok();
+    workspace.stages.iter().filter(|s| written(s).is_some()).max_by_key(written).or_else(|| {
+        workspace.stages.iter().find(|s| usual_place(workspace, s).join("src").is_dir())
+    })
+}
+
+/// Makes the folder, or says where one is in it.
+fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
+    let stage = workspace.stage(stage)?;
+    let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
+    if folder.exists() {
+        let is_ours = Progress::read(&folder).is_some_and(|p| p.stage == stage.name()) || folder.join("tests/judge.rs").is_file();
+        if !is_ours {
+            let what = format!("{} is there already and is no practice of {}", folder.display(), stage.name());
+            return Err(Usage(format!("{what}: name another folder with --to")).into());
+        }
+        say(&format!("{} is there already, and stays as it is", folder.display()));
+        return show::overview(workspace, Some(&folder), options);
+    }
+    make(workspace, stage, &folder)?;
+    show::overview(workspace, Some(&folder), options)
+}
+
+fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
+    let (sources, exercises) = (sources::read(workspace, [&stage.package])?, exercises::read(stage)?);
+    let files = folder::files(stage, &exercises, workspace, &sources, folder)?;
+    let progress = Progress::default();
+    let practice = Practice { workspace, stage, folder: folder.into(), sources, exercises, progress };
+    folder::make(folder, stage, &files, &practice.fresh_progress())?;
+    say(&format!("{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`", folder.display()));
+    Ok(())
+}
+
+/// Judges, waits for a save, and judges again.
+fn watch(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) -> Result<ExitCode> {
+    let sources = practice.folder.join("src");
+    let mut opened = None;
+    while !process::interrupted() {
+        let before = watch::files(&[&sources]);
+        if let Err(error) = try_it::once(practice, number, options) {
+            explain(&error);
+        }
+        // An exercise that just passed hands over to the next one at once.
+        let next = practice.exercise(number)?;
+        if let Some(editor) = options.editor.as_ref().filter(|_| opened != Some(next.number)) {
+            show::open(editor, practice, next)?;
+        }
+        opened = Some(next.number);
+        watch::wait(&[&sources], before);
+    }
+    Ok(ExitCode::from(130))
+}
+
+fn reset(practice: &mut Practice<'_>, number: Option<usize>) -> Result<ExitCode> {
+    let Some(number) = number else {
+        let (workspace, stage, folder) = (practice.workspace, practice.stage, practice.folder.clone());
+        let kept = folder::put_aside(&folder)?;
+        say(&format!("what was there is kept in {}", kept.display()));
+        make(workspace, stage, &folder)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let exercise = practice.exercise(Some(number))?.clone();
+    let (file, name) = practice.place(&exercise)?;
+    let fresh = folder::files(practice.stage, &practice.exercises, practice.workspace, &practice.sources, &practice.folder)?;
+    let fresh = fresh.get(&file).context("the stage has no such file")?;
+    match folder::reset(&practice.folder, &file, &name, fresh)? {
+        Some(kept) => say(&format!("`{}` begins anew; what was there is kept in {}", exercise.function, kept.display())),
+        None => say(&format!("`{}` is as it was at the beginning", exercise.function)),
+    }
+    practice.progress.done.remove(&number);
+    practice.progress.hints.remove(&number);
+    practice.progress.write(&practice.folder)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,68 @@
+//! What a learner has done, in a small file of their folder: `progress.json`.
+//!
+//! It is written whole or not at all. Where it is lost or not understood, the tests say again what is done.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+pub(super) const FILE: &str = "progress.json";
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub(super) struct Progress {
+    pub(super) stage: String,
+    /// The course's folder, for a practice that lies elsewhere.
+    pub(super) course: PathBuf,
+    /// Of the stage's sources when this folder was made.
+    pub(super) made_from: String,
+    /// Of the learner's sources when they were judged last; empty before that.
+    pub(super) judged: String,
+    /// The exercises that are done, by number.
+    pub(super) done: BTreeSet<usize>,
+    /// Sections that wait for another exercise, by the number of theirs.
+    pub(super) waiting: BTreeMap<usize, Vec<String>>,
+    /// How many hints were shown.
+    pub(super) hints: BTreeMap<usize, usize>,
+}
+
+impl Progress {
+    /// `None` where there is none, or none that can be understood.
+    pub(super) fn read(folder: &Path) -> Option<Progress> {
+        serde_json::from_slice(&std::fs::read(folder.join(FILE)).ok()?).ok()
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let file = folder.join(FILE);
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        record::write_whole(&file, text).with_context(|| format!("{} cannot be written", file.display()))
+    }
+}
+
+/// What tells two states of a folder's sources apart: FNV-1a over the names and contents of its files.
+pub(super) fn fingerprint(folder: &Path) -> String {
+    let mut files = vec![];
+    files_below(folder, &mut files);
+    files.sort();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for file in files {
+        let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        for byte in name.bytes().chain([0]).chain(bytes).chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+/// All files, without hidden ones, which are those of editors and tools.
+pub(super) fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            _ if entry.file_name().to_string_lossy().starts_with('.') => {}
+            true => files_below(&path, files),
+            false => files.push(path),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `practice` without building anything: folders that appear whole, what is kept, and words for what cannot be.
+
+use crate::common::{Fixture, in_order};
+use std::fs;
+use std::path::PathBuf;
+
+const EXERCISES: &str = "# Practice\n\n## `deep::near`: whether it is near\n\nSections: `s01_constant`.\n\n1. Is it?\n2. true\n\
+    3. ()\n4. ```python\n   True\n   ```\n\n## `deep::deeper::lent`: nothing\n\n1. a\n2. b\n3. c\n4. d\n\n\
+    ## Not practised\n\n- `test_eq`, `inner`: given.\n";
+
+const JUDGE: &str = "//! Judges.\n\nmod looks;\n\n#[test]\nfn deep_near() {}\n\n#[test]\nfn deep_deeper_lent() {}\n";
+
+/// A workspace whose first stage has two exercises.
+fn fixture() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.write("crates/nb00_testing/practice/exercises.md", EXERCISES);
+    fixture.write("crates/nb00_testing/practice/judge.rs", JUDGE);
+    fixture
+}
+
+const DEEP: &str = "practice/nb00_testing/src/deep.rs";
+
+#[test]
+fn a_folder_is_made_and_says_where_one_is() {
+    let fixture = fixture();
+    let (code, out, err) = fixture.output(&["practice"]);
+    assert_eq!(code, Some(0), "{err}");
+    in_order(&out, &["nothing is practised yet", "cargo xtask practice nb00", "2 exercises"]);
+    let (code, out, err) = fixture.output(&["practice", "nb00"]);
+    assert_eq!(code, Some(0), "{err}");
+    in_order(&out, &["0 of 2 done", "-> ", "1 deep::near", "2 deep::deeper::lent", "next: exercise 1", "src/deep.rs:8"]);
+    assert!(!out.contains('\u{1b}'), "no colours in a pipe: {out}");
+    let deep = fixture.read(DEEP);
+    assert!(deep.contains("/// Near.\npub fn near() -> bool {\n    todo!(\"exercise 1: deep::near, whether it is near\")\n}"), "{deep}");
+    assert!(deep.contains("pub fn inner() {}"), "only the exercises' bodies are gone: {deep}");
+    assert_eq!(fixture.read("practice/nb00_testing/tests/lesson.rs"), fixture.read("crates/nb00_testing/tests/lesson.rs"));
+    assert!(fixture.read("practice/nb00_testing/src/lib.rs").contains("#![allow(unused)]"));
+    // Where one is, once more, and as JSON; inside of the folder as well.
+    let again = fixture.output(&["practice"]).1;
+    assert_eq!(again, out);
+    let json: serde_json::Value = serde_json::from_str(&fixture.output(&["practice", "--json"]).1).unwrap();
+    assert_eq!(json[0]["exercises"][1]["function"], "deep::deeper::lent");
+    assert_eq!(json[0]["next"], 1);
+    let mut inside = fixture.process(&["practice"]);
+    let inside = inside.current_dir(fixture.root.join("practice/nb00_testing/src")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&inside.stdout), out);
+}
+
+#[test]
+fn a_folder_that_is_there_stays_as_it_is() {
+    let fixture = fixture();
+    fixture.write("practice/nb00_testing/mine.txt", "mine");
+    let (code, _, err) = fixture.output(&["practice", "nb00"]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("is there already and is no practice of nb00_testing") && err.contains("--to"), "{err}");
+    assert_eq!(fixture.read("practice/nb00_testing/mine.txt"), "mine");
+    let elsewhere = ["practice", "nb00", "--to", "my own/nb00"];
+    assert_eq!(fixture.output(&elsewhere).0, Some(0));
+    fixture.edit("my own/nb00/src/deep.rs", "todo!(\"exercise 1: deep::near, whether it is near\")", "1 == 1");
+    let (code, _, err) = fixture.output(&elsewhere);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("stays as it is"), "{err}");
+    assert!(fixture.read("my own/nb00/src/deep.rs").contains("1 == 1"));
+}
+
+#[test]
+fn reset_keeps_what_was_there() {
+    let fixture = fixture();
+    fixture.output(&["practice", "nb00"]);
+    let fresh = fixture.read(DEEP);
+    for (round, body) in ["1 == 1", "2 == 2"].into_iter().enumerate() {
+        fixture.edit(DEEP, "todo!(\"exercise 1: deep::near, whether it is near\")", body);
+        fixture.edit(DEEP, "/// Inside.", "/// Inside, in my words.");
+        let (code, _, err) = fixture.output(&["practice", "reset", "nb00", "1"]);
+        assert_eq!(code, Some(0), "{err}");
+        let kept = format!("practice/nb00_testing/kept/src-deep.rs.{}", round + 1);
+        assert!(err.contains("is kept in") && fixture.read(&kept).contains(body), "{err}");
+        assert_eq!(fixture.read(DEEP), fresh.replace("/// Inside.", "/// Inside, in my words."), "nothing else begins anew");
+        fixture.edit(DEEP, "/// Inside, in my words.", "/// Inside.");
+    }
+    assert!(fixture.output(&["practice", "reset", "1"]).2.contains("is as it was at the beginning"));
+    // A file that is no Rust any more begins anew as a whole; it is kept, too.
+    fixture.write(DEEP, "fn (");
+    assert_eq!(fixture.output(&["practice", "reset", "nb00", "1"]).0, Some(0));
+    assert_eq!((fixture.read(DEEP), fixture.read("practice/nb00_testing/kept/src-deep.rs.3")), (fresh, "fn (".into()));
+    // A whole stage gets a new folder beside the old one.
+    fixture.write(DEEP, "mine");
+    let (code, _, err) = fixture.output(&["practice", "reset", "nb00"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(fixture.read("practice/nb00_testing.kept-1/src/deep.rs"), "mine");
+    assert!(fixture.read(DEEP).contains("todo!"));
+}
+
+/// Before anything is built: what the lesson could not call is named.
+#[test]
+fn a_changed_signature_and_a_lost_function_are_named() {
+    let fixture = fixture();
+    fixture.output(&["practice", "nb00"]);
+    fixture.edit(DEEP, "pub fn near() -> bool", "pub fn near(a: u8) -> bool");
+    let (code, out, _) = fixture.output(&["practice", "try"]);
+    assert_eq!(code, Some(1), "{out}");
+    in_order(&out, &["src/deep.rs:8: the signature of `deep::near` was changed", "practice reset nb00_testing 1"]);
+    fixture.edit(DEEP, "pub fn near(a: u8)", "pub fn far()");
+    let (code, out, _) = fixture.output(&["practice", "try"]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("`deep::near` is not there any more"), "{out}");
+    let json: serde_json::Value = serde_json::from_str(&fixture.output(&["practice", "try", "--json"]).1).unwrap();
+    assert!(json["problem"].as_str().unwrap().contains("is not there any more"), "{json}");
+}
+
+#[test]
+fn hints_come_one_by_one_and_the_solution_after_asking() {
+    let fixture = fixture();
+    fixture.output(&["practice", "nb00"]);
+    let hint = || fixture.output(&["practice", "hint"]).1;
+    let (first, second) = (hint(), hint());
+    assert!(first.contains("1. Is it?") && !first.contains("2. true") && first.contains("3 more"), "{first}");
+    in_order(&second, &["1. Is it?", "2. true", "2 more"]);
+    hint();
+    in_order(&hint(), &["4. ```python", "   True", "practice solution"]);
+    assert_eq!(hint(), hint(), "there are no more");
+    let (code, out, err) = fixture.output(&["practice", "solution"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("not shown") && err.contains("--yes"), "{out}{err}");
+    in_order(&fixture.output(&["practice", "solution", "--yes"]).1, &["/// Near.", "pub fn near() -> bool {", "true"]);
+    let (code, out, _) = fixture.output(&["practice", "compare"]);
+    assert_eq!(code, Some(0));
+    in_order(&out, &["── yours", "todo!", "── ours", "true"]);
+    let (code, _, err) = fixture.output(&["practice", "hint", "7"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("has the exercises 1 to 2"), "{err}");
+}
+
+#[test]
+fn the_editor_gets_file_and_line() {
+    let fixture = fixture();
+    fixture.output(&["practice", "nb00"]);
+    for (editor, words) in [("printf <%s>", "src/deep.rs:8>"), ("printf <%s><%s> {line} {file}", "<8><")] {
+        let (code, out, err) = fixture.output(&["practice", "--editor", editor]);
+        assert_eq!(code, Some(0), "{err}");
+        // It is not waited for.
+        assert!(out.contains(words) || cfg!(windows) || out.ends_with('\n'), "{out}");
+    }
+    let (code, _, err) = fixture.output(&["practice", "--editor", "no-such-editor"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("the editor no-such-editor does not start"), "{err}");
+}
+
+/// Killed at fifty moments of its making and of resets: a learner's file is the old one or the new one, and kept.
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_nothing_is_lost() {
+    let fixture = fixture();
+    let start = |args: &[&str]| {
+        fixture.process(args).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let folder = fixture.root.join("practice/nb00_testing");
+    let took = std::time::Instant::now();
+    fixture.output(&["practice", "nb00"]);
+    let whole = took.elapsed();
+    let files = |folder: &PathBuf| fs::read_dir(folder).unwrap().count();
+    let (count, fresh) = (files(&folder), fixture.read(DEEP));
+    for moment in 0..25_u32 {
+        fs::remove_dir_all(&folder).unwrap();
+        let mut child = start(&["practice", "nb00"]);
+        std::thread::sleep(whole * moment / 24);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!folder.exists() || files(&folder) == count, "it appears whole or not at all");
+        fixture.output(&["practice", "nb00"]);
+        assert_eq!(fixture.read(DEEP), fresh, "the next call makes it, whatever was left behind");
+    }
+    for moment in 0..25_u32 {
+        let mine = fresh.replace("todo!(\"exercise 1: deep::near, whether it is near\")", &format!("{moment} == 1"));
+        fixture.write(DEEP, &mine);
+        let mut child = start(&["practice", "reset", "nb00", "1"]);
+        std::thread::sleep(whole * moment / 24);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = fixture.read(DEEP);
+        assert!(now == mine || now == fresh, "half written: {now}");
+        let kept = fs::read_dir(folder.join("kept")).into_iter().flatten().flatten();
+        let is_kept = kept.map(|file| fs::read_to_string(file.path()).unwrap()).any(|text| text == mine);
+        assert!(now == mine || is_kept, "what was written is nowhere");
+        assert!(serde_json::from_str::<serde_json::Value>(&fixture.read("practice/nb00_testing/progress.json")).is_ok());
+    }
+}
+
+/// Not as root, who may write anywhere.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_gets_a_clear_word() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = fixture();
+    let folder = fixture.root.join("practice");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(folder.join("x"), "").is_ok() {
+        return crate::common::skipped::skipped("a read-only folder", "this is root, who may write anywhere");
+    }
+    let (code, _, err) = fixture.output(&["practice", "nb00"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("cannot be written") && err.contains("ermission denied"), "{err}");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn check_says_what_has_neither_an_exercise_nor_a_reason() {
+    let fixture = fixture();
+    assert_eq!(fixture.output(&["check"]).0, Some(0), "{}", fixture.output(&["check"]).1);
+    let file = "crates/nb00_testing/practice/exercises.md";
+    fixture.edit(file, "- `test_eq`, `inner`: given.", "- `inner`: given.");
+    fixture.edit(file, "Sections: `s01_constant`.", "Sections: `s09_none`.");
+    fixture.edit(file, "`deep::deeper::lent`", "`deep::borrowed`");
+    fixture.edit(file, "4. d\n", "");
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(1));
+    for words in [
+        "`test_eq` is exported, but neither an exercise nor listed below",
+        "tests/lesson.rs has no section `s09_none`",
+        "nb00_testing has no `deep::borrowed`",
+        "no test judges `deep::borrowed`: write `fn deep_borrowed`",
+        "`deep::borrowed` needs four hints",
+    ] {
+        assert!(out.contains(words), "`{words}` is missing in:\n{out}");
+    }
+}
