@@ -9,7 +9,7 @@
 //! backward   x_g ◀─ lin1 ◀── relu ◀── lin2 ◀── loss
 //! ```
 //!
-//! In Python, "keeping" `inp` keeps a handle on a tensor that others hold too. [`ArcArray2`] is exactly that:
+//! In Python, "keeping" `inp` keeps a reference to a tensor, which is shared with others. [`ArcArray2`] does the same:
 //! its `clone` copies the handle, never the numbers, so no layer copies the 157 MB of `x_train`.
 //!
 //! Three things remain unpleasant, and the next section removes them: every layer repeats the same saving; nothing

@@ -139,8 +139,8 @@ fn s04_sizes() {
 /// Random weights, too large
 ///
 /// An output is a sum of 784 products. If inputs and weights are of size 1, the sum is of size √784 = 28,
-/// and after some thirty layers nothing is left but infinities. Every draw of weights gives other numbers; ours
-/// are a mean over fifty seeds, with the spread that one draw has.
+/// and after some thirty layers nothing is left but infinities. [`init`] is about the right size. Every draw of
+/// weights gives other numbers; ours are a mean over fifty seeds, with the spread that one draw has.
 #[test]
 fn s05_raw_weights() {
     Spread::over_seeds(|rng| Stats::of(&randn((784, 80), rng)))
@@ -368,9 +368,9 @@ fn s14_convolution() {
 
 /// Thirty layers: why He et al. could train what others could not
 ///
-/// In these layers of 200 units, weights of size 1 make each sum √200 = 14 times too large, and its square 200 times; a
-/// ReLU takes half of the squares away. Neither is a disaster in one layer. In thirty it is: look at the first two
-/// columns. Only where the weights give back what the ReLU takes does it stay as it was.
+/// In these layers of 200 units, weights of size 1 make each sum √200 = 14 times too large, hence its square 200 times; a
+/// ReLU halves the mean of the squares. Neither matters much in one layer. In thirty both do: the first curve explodes,
+/// the second vanishes. Only with weights that make up for what the ReLU takes away do the activations keep their size.
 #[test]
 fn s15_thirty_layers() {
     println!("E[x²] after each ReLU of a net of 200 units a layer (the papers' pictures):");

@@ -10,9 +10,9 @@
 //! b.g   = out.g summed over rows   (nh)
 //! ```
 //!
-//! The shapes nearly tell it by themselves: there is one way only to make an `(m, nh)` from an `(n, m)` and
-//! an `(n, nh)`. Why a *sum* over the rows: each row of the batch used the same weights and pulls at them in
-//! its own way. (`b.g` is a plain sum, and accumulated in `f64`; `w.g` is a product of matrices, in the arithmetic of
+//! The shapes almost determine these formulas: there is only one way to make an `(m, nh)` from an `(n, m)` and
+//! an `(n, nh)`. Why a *sum* over the rows: all rows of the batch used the same weights, so their gradients
+//! add up. (`b.g` is a plain sum, and accumulated in `f64`; `w.g` is a product of matrices, in the arithmetic of
 //! [`matmul`](mod@crate::matmul).)
 //!
 //! The notebook arrives at `inpᵀ @ out.g` in three steps. All three are here and give the same numbers:

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! The chain rule says how the loss moves when anything inside moves: multiply the derivatives on the way
-//! (`dy/dx = dy/du · du/dx`). So the backward pass walks the same functions from the outside in. Each is told
+//! (`dy/dx = dy/du · du/dx`). So the backward pass walks the same functions from the outside in. Each receives
 //! `out_g`, the gradient of the loss with respect to what it returned, and works out the gradient with respect
-//! to what it was given. Nothing in it needs the loss itself; the loss is only there to be looked at.
+//! to what it was given. None of them needs the loss itself, which is only printed.
 //!
 //! | | forward | backward |
 //! |---|---|---|
