@@ -25,7 +25,8 @@ pub(super) struct Function {
 /// # Errors
 /// If the text is no Rust, with the line.
 pub(super) fn find(text: &str, name: &str) -> Result<Option<Function>> {
-    let parsed = syn::parse_file(text).map_err(|e| anyhow!("line {}: this is no Rust: {e}", e.span().start().line))?;
+    let parsed =
+        syn::parse_file(text).map_err(|e| anyhow!("line {}: this is no Rust: {e}", e.span().start().line))?;
     let (of, name) = name.rsplit_once("::").map_or((None, name), |(of, name)| (Some(of), name));
     let make = |span: Span, sig: &syn::Signature, body: &syn::Block| Function {
         whole: span.byte_range(),
@@ -41,9 +42,7 @@ type Make<'a> = &'a dyn Fn(Span, &syn::Signature, &syn::Block) -> Function;
 
 fn walk(items: &[syn::Item], of: Option<&str>, name: &str, make: Make<'_>) -> Option<Function> {
     items.iter().find_map(|item| match item {
-        syn::Item::Fn(f) if of.is_none() && f.sig.ident == name => {
-            Some(make(f.span(), &f.sig, &f.block))
-        }
+        syn::Item::Fn(f) if of.is_none() && f.sig.ident == name => Some(make(f.span(), &f.sig, &f.block)),
         syn::Item::Impl(x) if sources::name_of_impl(x).is_some_and(|ty| of.is_some_and(|of| ty == of)) => {
             x.items.iter().find_map(|item| match item {
                 syn::ImplItem::Fn(f) if f.sig.ident == name => Some(make(f.span(), &f.sig, &f.block)),

@@ -46,7 +46,12 @@ impl Exercise {
 
     /// What stands in the place of its body.
     pub(super) fn todo(&self) -> String {
-        format!("todo!(\"exercise {}: {}, {}\")", self.number, self.function, self.title.replace(['"', '{', '}'], ""))
+        format!(
+            "todo!(\"exercise {}: {}, {}\")",
+            self.number,
+            self.function,
+            self.title.replace(['"', '{', '}'], "")
+        )
     }
 }
 
@@ -71,7 +76,8 @@ pub(super) fn has(stage: &Stage) -> bool {
 pub(super) fn read(stage: &Stage) -> Result<Exercises> {
     let file = file(stage);
     let text = std::fs::read_to_string(&file);
-    let text = text.with_context(|| format!("{} has no exercises: {} cannot be read", stage.name(), file.display()))?;
+    let text = text
+        .with_context(|| format!("{} has no exercises: {} cannot be read", stage.name(), file.display()))?;
     Ok(parse(&text))
 }
 
@@ -123,7 +129,8 @@ pub(crate) fn commands(workspace: &Workspace, all: &Sources) -> Result<BTreeMap<
         let command = format!("cargo xtask practice {}", stage.id.short());
         for exercise in read(stage)?.all {
             let item = item(&exercise, stage, all);
-            commands.extend(item.map(|i| (i.path.clone(), format!("{command}, exercise {}", exercise.number))));
+            commands
+                .extend(item.map(|i| (i.path.clone(), format!("{command}, exercise {}", exercise.number))));
         }
     }
     Ok(commands)
@@ -153,7 +160,10 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
             problems.push(format!("{shown}: {} has no `{name}`: name a function by its path", stage.name()));
         }
         if !judges.contains(&exercise.judge()) {
-            problems.push(format!("{shown}: no test judges `{name}`: write `fn {}` in judge.rs", exercise.judge()));
+            problems.push(format!(
+                "{shown}: no test judges `{name}`: write `fn {}` in judge.rs",
+                exercise.judge()
+            ));
         }
         if exercise.hints.len() < 4 {
             problems.push(format!("{shown}: `{name}` needs four hints: question, formula, shapes, Python"));

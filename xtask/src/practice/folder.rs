@@ -75,7 +75,8 @@ fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: 
 
 /// The text with `todo!` in the place of an exercise's body.
 fn without_body(text: &str, name: &str, exercise: &Exercise) -> Result<String> {
-    let function = body::find(text, name)?.with_context(|| format!("`{}` is not there", exercise.function))?;
+    let function =
+        body::find(text, name)?.with_context(|| format!("`{}` is not there", exercise.function))?;
     Ok(body::with_body(text, &function, &body::block(text, &function, &exercise.todo())))
 }
 
@@ -127,7 +128,8 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
         }
         let candidates = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
         let from = candidates.iter().find(|file| file.is_file());
-        let from = from.with_context(|| format!("{}: the file of `mod {name}` is missing", file.display()))?;
+        let from =
+            from.with_context(|| format!("{}: the file of `mod {name}` is missing", file.display()))?;
         let to = Path::new("tests").join(from.strip_prefix(tests)?);
         with_modules(from, &to, tests, files)?;
     }
@@ -139,7 +141,9 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
 fn path_of(attribute: &syn::Attribute) -> Option<String> {
     let syn::Meta::NameValue(m) = &attribute.meta else { return None };
     match &m.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) if m.path.is_ident("path") => Some(s.value()),
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) if m.path.is_ident("path") => {
+            Some(s.value())
+        }
         _ => None,
     }
 }
@@ -152,14 +156,17 @@ pub(super) fn make(folder: &Path, stage: &Stage, files: &Files, progress: &Progr
     if folder.exists() {
         bail!("{} is there already, and stays as it is", folder.display());
     }
-    let (above, name) = (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
+    let (above, name) =
+        (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
     let part = above.join(format!(".{}.part", name.display()));
     // What a call that was killed may have left behind.
     files::remove(&part)?;
     let made = write_all(&part, files)
         .and_then(|()| data(stage, &part))
         .and_then(|()| progress.write(&part))
-        .and_then(|()| fs::rename(&part, folder).with_context(|| format!("{} cannot be made", folder.display())));
+        .and_then(|()| {
+            fs::rename(&part, folder).with_context(|| format!("{} cannot be made", folder.display()))
+        });
     // Best effort: what could not be written can perhaps not be removed either.
     made.inspect_err(|_| drop(fs::remove_dir_all(&part)))
 }
@@ -182,7 +189,9 @@ fn data(stage: &Stage, part: &Path) -> Result<()> {
     let mut found = vec![];
     for entry in fs::read_dir(stage.folder())?.flatten() {
         let name = entry.file_name();
-        let is_data = entry.path().is_dir() && !RUST.iter().any(|rust| name == *rust) && !name.to_string_lossy().starts_with('.');
+        let is_data = entry.path().is_dir()
+            && !RUST.iter().any(|rust| name == *rust)
+            && !name.to_string_lossy().starts_with('.');
         if is_data {
             progress::files_below(&entry.path(), &mut found);
         }

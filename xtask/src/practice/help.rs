@@ -22,7 +22,8 @@ pub(super) fn hint(practice: &mut Practice<'_>, number: Option<usize>) -> Result
         writeln!(out, "{style}{n}. {}{PLAIN}", hint.replace('\n', "\n   "))?;
     }
     let rest = exercise.hints.len() - shown;
-    let more = if rest == 0 { "cargo xtask practice solution shows ours".into() } else { format!("{rest} more") };
+    let more =
+        if rest == 0 { "cargo xtask practice solution shows ours".into() } else { format!("{rest} more") };
     writeln!(out, "{FAINT}({more}){PLAIN}")?;
     // A folder that cannot be written to still has its hints.
     if let Err(e) = practice.progress.write(&practice.folder) {
@@ -75,7 +76,11 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
     if tests.show(&name)? {
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{WARN}not measured{PLAIN}: yours has to be right first: cargo xtask practice try {}", exercise.number)?;
+    writeln!(
+        out,
+        "{WARN}not measured{PLAIN}: yours has to be right first: cargo xtask practice try {}",
+        exercise.number
+    )?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -83,7 +88,8 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
 fn source(practice: &Practice<'_>, exercise: &Exercise, of: &Path) -> Result<String> {
     let (file, name) = practice.place(exercise)?;
     let text = folder::read(&of.join(file))?;
-    let function = body::find(&text, &name)?.with_context(|| format!("{} is not there", exercise.function))?;
+    let function =
+        body::find(&text, &name)?.with_context(|| format!("{} is not there", exercise.function))?;
     let indent = text[..function.whole.start].rsplit('\n').next().unwrap_or_default();
     Ok(format!("{indent}{}", &text[function.whole]))
 }

@@ -53,10 +53,13 @@ impl<'a> Tests<'a> {
             End::Exit(status) if status.success() && output.contains("1 passed") => Verdict::Passed,
             End::Exit(status) if status.success() => Verdict::Failed(format!("there is no test `{test}`")),
             End::Exit(status) if status.code() == Some(101) => failure(&output, test),
-            End::Exit(status) => Verdict::Failed(format!("the program ended with {status}: {}", last_line(&output))),
-            End::TimeLimit => {
-                Verdict::Failed(format!("it was still running after {} s: is there a loop that does not end?", LIMIT.as_secs()))
+            End::Exit(status) => {
+                Verdict::Failed(format!("the program ended with {status}: {}", last_line(&output)))
             }
+            End::TimeLimit => Verdict::Failed(format!(
+                "it was still running after {} s: is there a loop that does not end?",
+                LIMIT.as_secs()
+            )),
             End::Interrupt => return Err(process::Interrupted.into()),
         })
     }
@@ -64,10 +67,14 @@ impl<'a> Tests<'a> {
     /// Runs a comparison, which prints for itself.
     pub(super) fn show(&self, test: &str) -> Result<bool> {
         let mut command = Command::new(&self.program);
-        command.args(["--exact", test, "--ignored", "--nocapture", "--format=terse"]).current_dir(self.folder);
+        command
+            .args(["--exact", test, "--ignored", "--nocapture", "--format=terse"])
+            .current_dir(self.folder);
         let output = process::output(&mut command)?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let noise = |line: &&str| line.starts_with("running ") || line.starts_with("test result") || line.trim() == ".";
+        let noise = |line: &&str| {
+            line.starts_with("running ") || line.starts_with("test result") || line.trim() == "."
+        };
         text.lines().filter(|line| !noise(line)).for_each(|line| println!("{line}"));
         Ok(output.status.success() && text.contains("1 passed"))
     }
@@ -82,15 +89,23 @@ fn failure(output: &str, test: &str) -> Verdict {
     let start = format!("---- {test} stdout ----\n");
     let shown = output.split_once(&start).map_or(output, |(_, rest)| rest);
     let shown = shown.split("\nfailures:\n").next().unwrap_or(shown);
-    let panic = shown.rfind("' panicked at ").or_else(|| shown.rfind(") panicked at ")).map_or(shown, |at| &shown[at..]);
+    let panic = shown
+        .rfind("' panicked at ")
+        .or_else(|| shown.rfind(") panicked at "))
+        .map_or(shown, |at| &shown[at..]);
     // The first line says where, the last how to get a backtrace.
     let (place, message) = panic.split_once('\n').unwrap_or(("", panic));
-    let message = message.lines().filter(|line| !line.starts_with("note: run with")).collect::<Vec<_>>().join("\n");
+    let message =
+        message.lines().filter(|line| !line.starts_with("note: run with")).collect::<Vec<_>>().join("\n");
     if let Some(number) = todo(&message) {
         return Verdict::Todo(number);
     }
     let place = place.split_once("panicked at ").map_or("", |(_, place)| place.trim_end_matches(':'));
-    let place = if place.starts_with("tests/looks") || place.is_empty() { String::new() } else { format!("at {place}\n") };
+    let place = if place.starts_with("tests/looks") || place.is_empty() {
+        String::new()
+    } else {
+        format!("at {place}\n")
+    };
     Verdict::Failed(format!("{place}{}", message.trim_end()))
 }
 
@@ -107,11 +122,14 @@ mod tests {
     #[test]
     fn a_failure_is_read_from_the_harness() {
         let output = |panic: &str| {
-            format!("\nrunning 1 test\ntest a_b ... FAILED\n\nfailures:\n\n---- a_b stdout ----\nprinted\n\n\
-                thread 'a_b' (7) panicked at {panic}\nnote: run with `RUST_BACKTRACE=1` …\n\n\nfailures:\n    a_b\n\ntest result: FAILED.")
+            format!(
+                "\nrunning 1 test\ntest a_b ... FAILED\n\nfailures:\n\n---- a_b stdout ----\nprinted\n\n\
+                thread 'a_b' (7) panicked at {panic}\nnote: run with `RUST_BACKTRACE=1` …\n\n\nfailures:\n    a_b\n\ntest result: FAILED."
+            )
         };
         let failed = |text: &str| Verdict::Failed(text.into());
-        let (other, looks) = ("tests/lesson.rs:9:5:\nnear:\n1\n2", "tests/looks/mod.rs:9:5:\nloops\nIt looks like");
+        let (other, looks) =
+            ("tests/lesson.rs:9:5:\nnear:\n1\n2", "tests/looks/mod.rs:9:5:\nloops\nIt looks like");
         assert_eq!(failure(&output(other), "a_b"), failed("at tests/lesson.rs:9:5\nnear:\n1\n2"));
         assert_eq!(failure(&output(looks), "a_b"), failed("loops\nIt looks like"));
         let todo = "src/x.rs:1:1:\nnot yet implemented: exercise 12: a::b, the title";

@@ -12,10 +12,20 @@ pub(super) fn files(stage: &Stage, workspace: &Workspace, folder: &Path, files: 
     let manifest = manifest(stage, workspace, folder, files, &lock)?;
     let settings = settings(workspace);
     let files = [("Cargo.toml", manifest), (".cargo/config.toml", settings), ("Cargo.lock", lock)];
-    Ok(files.into_iter().filter(|(_, text)| !text.is_empty()).map(|(path, text)| (path.into(), text)).collect())
+    Ok(files
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(path, text)| (path.into(), text))
+        .collect())
 }
 
-fn manifest(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files, lock: &str) -> Result<String> {
+fn manifest(
+    stage: &Stage,
+    workspace: &Workspace,
+    folder: &Path,
+    files: &Files,
+    lock: &str,
+) -> Result<String> {
     let name = stage.name();
     let at = |path: &Path| format!("{:?}", from(folder, path, &workspace.root).display().to_string());
     let mut text = format!("# Made by `cargo xtask practice`: {name}, for a learner's hands.\n");
@@ -24,7 +34,8 @@ fn manifest(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files, 
         let lines = section.lines.iter().map(|line| with_path(line, |path| at(&stage.folder().join(path))));
         match section.header.as_str() {
             "[package]" => {
-                let lines = lines.map(|line| line.replace(&format!("\"{name}\""), &format!("\"practice_{name}\"")));
+                let lines =
+                    lines.map(|line| line.replace(&format!("\"{name}\""), &format!("\"practice_{name}\"")));
                 text += &format!("[package]\n{}\n[lib]\nname = \"{name}\"\n\n", lines.collect::<String>());
             }
             "[dependencies]" | "[dev-dependencies]" => {
@@ -44,7 +55,10 @@ fn manifest(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files, 
         }
     }
     if !text.contains("[dev-dependencies]") {
-        text += &format!("[dev-dependencies]\nours = {{ package = \"{name}\", path = {} }}\n\n", at(stage.folder()));
+        text += &format!(
+            "[dev-dependencies]\nours = {{ package = \"{name}\", path = {} }}\n\n",
+            at(stage.folder())
+        );
     }
     // Of the finished stage, too, the tests are not built.
     needed.extend(stage.package.needs(None).map(|d| d.name.clone()));
@@ -58,7 +72,8 @@ fn manifest(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files, 
 fn workspace_sections(root: &str, packages: &[Locked]) -> String {
     let mut text = String::from("[workspace]\nresolver = \"3\"\n\n");
     for section in sections(root) {
-        let has = |line: &&String| dependency(line).is_some_and(|name| packages.iter().any(|p| p.name == name));
+        let has =
+            |line: &&String| dependency(line).is_some_and(|name| packages.iter().any(|p| p.name == name));
         let lines = match section.header.as_str() {
             "[workspace.package]" | "[workspace.dependencies]" => section.lines.concat(),
             "[profile.dev]" | "[profile.dev.package.\"*\"]" => section.lines.concat(),
@@ -80,7 +95,9 @@ fn workspace_sections(root: &str, packages: &[Locked]) -> String {
 fn settings(workspace: &Workspace) -> String {
     let quoted = |path: &Path| format!("{:?}", path.display().to_string());
     let (target, root) = (quoted(&workspace.target), quoted(&workspace.root.join("Cargo.toml")));
-    let run = format!("\"run\", \"--quiet\", \"--manifest-path\", {root}, \"--package\", \"xtask\", \"--profile\", \"xtask\"");
+    let run = format!(
+        "\"run\", \"--quiet\", \"--manifest-path\", {root}, \"--package\", \"xtask\", \"--profile\", \"xtask\""
+    );
     format!("[build]\ntarget-dir = {target}\n\n[alias]\nxtask = [{run}, \"--features\", \"alone\", \"--\"]\n")
 }
 
@@ -92,7 +109,8 @@ struct Section {
 
 fn sections(manifest: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = vec![];
-    for line in manifest.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()) {
+    for line in manifest.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty())
+    {
         match (line.starts_with('['), sections.last_mut()) {
             (true, _) => sections.push(Section { header: line.trim_end().into(), lines: vec![] }),
             (false, Some(section)) => section.lines.push(format!("{line}\n")),
@@ -113,7 +131,9 @@ fn is_used(line: &str, files: &Files) -> bool {
     let Some(name) = dependency(line) else { return false };
     let name = name.replace('-', "_");
     let tests = files.iter().filter(|(path, _)| path.starts_with("tests"));
-    tests.flat_map(|(_, text)| text.split(|c: char| !c.is_alphanumeric() && c != '_')).any(|word| word == name)
+    tests
+        .flat_map(|(_, text)| text.split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .any(|word| word == name)
 }
 
 /// The line with its `path` seen from elsewhere.
@@ -127,7 +147,9 @@ fn with_path(line: &str, at: impl Fn(&str) -> String) -> String {
 fn from(folder: &Path, path: &Path, root: &Path) -> PathBuf {
     let path = plain(path);
     match (plain(folder).strip_prefix(root), path.strip_prefix(root)) {
-        (Ok(inside), Ok(path)) => inside.components().map(|_| Component::ParentDir).collect::<PathBuf>().join(path),
+        (Ok(inside), Ok(path)) => {
+            inside.components().map(|_| Component::ParentDir).collect::<PathBuf>().join(path)
+        }
         _ => path,
     }
 }
@@ -168,7 +190,8 @@ fn closure(lock: &str, mut names: BTreeSet<String>, needs: &BTreeMap<String, Vec
     let mut before = 0;
     while before < names.len() {
         before = names.len();
-        let needed = packages.iter().filter(|p| names.contains(&p.name)).flat_map(|p| p.needs.iter().cloned());
+        let needed =
+            packages.iter().filter(|p| names.contains(&p.name)).flat_map(|p| p.needs.iter().cloned());
         names.extend(needed.collect::<Vec<_>>());
     }
     packages.retain(|p| names.contains(&p.name));
@@ -200,7 +223,9 @@ mod tests {
         let (root, lib) = (Path::new("/a b/root"), Path::new("/a b/root/crates/nb01/../../lib/kernels"));
         assert_eq!(from(Path::new("/a b/root/practice/nb01"), lib, root), Path::new("../../lib/kernels"));
         assert_eq!(from(Path::new("/elsewhere"), lib, root), Path::new("/a b/root/lib/kernels"));
-        let line = with_path("k = { path = \"../k\", optional = true }", |path| format!("{:?}", format!("x y/{path}")));
+        let line = with_path("k = { path = \"../k\", optional = true }", |path| {
+            format!("{:?}", format!("x y/{path}"))
+        });
         assert_eq!(line, "k = { path = \"x y/../k\", optional = true }");
     }
 
@@ -215,12 +240,16 @@ mod tests {
         let root = "[profile.dev]\nopt-level = 1\n\n[profile.dev.package]\nb = { opt-level = 3 }\nx = { opt-level = 3 }\n";
         let text = workspace_sections(root, &found);
         assert!(text.contains("[profile.dev]\nopt-level = 1\n"), "{text}");
-        assert!(text.contains("[profile.dev.package]\nb = { opt-level = 3 }\na = { opt-level = 1 }\n"), "{text}");
+        assert!(
+            text.contains("[profile.dev.package]\nb = { opt-level = 3 }\na = { opt-level = 1 }\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn names_of_dependencies() {
-        let names = ["ndarray.workspace = true\n", "a-b = \"1\"\n", "\"c\" = { }\n"].map(|line| dependency(line).unwrap());
+        let names = ["ndarray.workspace = true\n", "a-b = \"1\"\n", "\"c\" = { }\n"]
+            .map(|line| dependency(line).unwrap());
         assert_eq!(names, ["ndarray", "a-b", "c"]);
     }
 }

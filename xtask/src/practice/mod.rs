@@ -161,8 +161,9 @@ impl<'a> Practice<'a> {
                 let name = progress.map(|p| p.stage).or_else(|| Some(to.file_name()?.to_str()?.into()));
                 workspace.stage(&name.unwrap_or_default())?
             }
-            (None, None) => latest(workspace)
-                .ok_or_else(|| Usage("nothing is practised yet: begin with cargo xtask practice nb00".into()))?,
+            (None, None) => latest(workspace).ok_or_else(|| {
+                Usage("nothing is practised yet: begin with cargo xtask practice nb00".into())
+            })?,
         };
         let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
         if !folder.join("src").is_dir() {
@@ -225,10 +226,14 @@ impl<'a> Practice<'a> {
 
 /// The stage whose folder was written to last.
 fn latest(workspace: &Workspace) -> Option<&Stage> {
-    let written = |stage: &&Stage| usual_place(workspace, stage).join(progress::FILE).metadata().ok()?.modified().ok();
-    workspace.stages.iter().filter(|s| written(s).is_some()).max_by_key(written).or_else(|| {
-        workspace.stages.iter().find(|s| usual_place(workspace, s).join("src").is_dir())
-    })
+    let written =
+        |stage: &&Stage| usual_place(workspace, stage).join(progress::FILE).metadata().ok()?.modified().ok();
+    workspace
+        .stages
+        .iter()
+        .filter(|s| written(s).is_some())
+        .max_by_key(written)
+        .or_else(|| workspace.stages.iter().find(|s| usual_place(workspace, s).join("src").is_dir()))
 }
 
 /// Makes the folder, or says where one is in it.
@@ -236,12 +241,14 @@ fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Option
     let stage = workspace.stage(stage)?;
     let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
     if folder.exists() {
-        let is_ours = Progress::read(&folder).is_some_and(|p| p.stage == stage.name()) || folder.join("tests/judge.rs").is_file();
+        let is_ours = Progress::read(&folder).is_some_and(|p| p.stage == stage.name())
+            || folder.join("tests/judge.rs").is_file();
         if !is_ours {
-            let what = format!("{} is there already and is no practice of {}", folder.display(), stage.name());
+            let what =
+                format!("{} is there already and is no practice of {}", folder.display(), stage.name());
             return Err(Usage(format!("{what}: name another folder with --to")).into());
         }
-        say(&format!("{} is there already, and stays as it is", folder.display()));
+        say(&format!("{} is there already, and stays as it is", workspace.relative(&folder)));
         return show::overview(workspace, Some(&folder), options);
     }
     make(workspace, stage, &folder)?;
@@ -254,7 +261,10 @@ fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
     let progress = Progress::default();
     let practice = Practice { workspace, stage, folder: folder.into(), sources, exercises, progress };
     folder::make(folder, stage, &files, &practice.fresh_progress())?;
-    say(&format!("{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`", folder.display()));
+    say(&format!(
+        "{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`",
+        workspace.relative(folder)
+    ));
     Ok(())
 }
 
@@ -282,16 +292,26 @@ fn reset(practice: &mut Practice<'_>, number: Option<usize>) -> Result<ExitCode>
     let Some(number) = number else {
         let (workspace, stage, folder) = (practice.workspace, practice.stage, practice.folder.clone());
         let kept = folder::put_aside(&folder)?;
-        say(&format!("what was there is kept in {}", kept.display()));
+        say(&format!("what was there is kept in {}", workspace.relative(&kept)));
         make(workspace, stage, &folder)?;
         return Ok(ExitCode::SUCCESS);
     };
     let exercise = practice.exercise(Some(number))?.clone();
     let (file, name) = practice.place(&exercise)?;
-    let fresh = folder::files(practice.stage, &practice.exercises, practice.workspace, &practice.sources, &practice.folder)?;
+    let fresh = folder::files(
+        practice.stage,
+        &practice.exercises,
+        practice.workspace,
+        &practice.sources,
+        &practice.folder,
+    )?;
     let fresh = fresh.get(&file).context("the stage has no such file")?;
     match folder::reset(&practice.folder, &file, &name, fresh)? {
-        Some(kept) => say(&format!("`{}` begins anew; what was there is kept in {}", exercise.function, kept.display())),
+        Some(kept) => say(&format!(
+            "`{}` begins anew; what was there is kept in {}",
+            exercise.function,
+            practice.workspace.relative(&kept)
+        )),
         None => say(&format!("`{}` is as it was at the beginning", exercise.function)),
     }
     practice.progress.done.remove(&number);

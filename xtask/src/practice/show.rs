@@ -23,7 +23,9 @@ pub(super) fn overview(workspace: &Workspace, to: Option<&Path>, options: &Optio
     let usual = workspace.stages.iter().filter(|s| usual_place(workspace, s).join("src").is_dir());
     let mut all = match to {
         Some(_) => vec![Practice::open(workspace, None, to)?],
-        None => usual.map(|s| Practice::open(workspace, Some(&s.name()), None)).collect::<Result<Vec<_>>>()?,
+        None => {
+            usual.map(|s| Practice::open(workspace, Some(&s.name()), None)).collect::<Result<Vec<_>>>()?
+        }
     };
     for practice in &mut all {
         if progress::Progress::read(&practice.folder).is_none() {
@@ -52,7 +54,13 @@ fn begin(workspace: &Workspace) -> Result<()> {
     writeln!(out, "nothing is practised yet; there are exercises in")?;
     for stage in workspace.stages.iter().filter(|s| exercises::has(s)) {
         let n = exercises::read(stage)?.all.len();
-        writeln!(out, "  cargo xtask practice {:<6} {:>3} exercises   {}", stage.id.short(), n, lesson::title(stage))?;
+        writeln!(
+            out,
+            "  cargo xtask practice {:<6} {:>3} exercises   {}",
+            stage.id.short(),
+            n,
+            lesson::title(stage)
+        )?;
     }
     Ok(())
 }
@@ -69,14 +77,18 @@ fn table(practice: &Practice<'_>) -> Result<()> {
     }
     match practice.next() {
         Some(next) => writeln!(out, "next: {}", place(practice, next)?)?,
-        None => writeln!(out, "{GOOD}all are done{PLAIN}: cargo xtask practice compare shows yours beside ours")?,
+        None => {
+            writeln!(out, "{GOOD}all are done{PLAIN}: cargo xtask practice compare shows yours beside ours")?
+        }
     }
     if !practice.progress.judged.is_empty() && practice.progress.judged != practice.fingerprint() {
         line("the sources have changed since: cargo xtask practice try judges them");
     }
     if practice.progress.made_from != progress::fingerprint(&practice.stage.folder().join("src")) {
         let name = practice.stage.name();
-        line(&format!("{name} itself has changed since: cargo xtask practice reset {name} makes a new folder and keeps this one"));
+        line(&format!(
+            "{name} itself has changed since: cargo xtask practice reset {name} makes a new folder and keeps this one"
+        ));
     }
     Ok(())
 }
@@ -130,10 +142,15 @@ pub(super) fn judged(
         }
         Verdict::Todo(number) => writeln!(out, "{WARN}waits{PLAIN}: {what} needs exercise {number} first")?,
         Verdict::Failed(message) => {
-            let by = if judged.by == "judge" { String::new() } else { format!(", says section {}", judged.by) };
+            let by =
+                if judged.by == "judge" { String::new() } else { format!(", says section {}", judged.by) };
             writeln!(out, "{BAD}not yet{PLAIN}: {what}{by}")?;
             for line in message.lines() {
-                let style = if line.starts_with("It looks like") { format!("{WARN}{line}{PLAIN}") } else { line.into() };
+                let style = if line.starts_with("It looks like") {
+                    format!("{WARN}{line}{PLAIN}")
+                } else {
+                    line.into()
+                };
                 writeln!(out, "  {style}")?;
             }
         }
@@ -146,11 +163,19 @@ fn passed(practice: &Practice<'_>, focus: &Exercise, what: &str) -> Result<()> {
     let mut out = anstream::stdout();
     writeln!(out, "{GOOD}{}{PLAIN}: {what}   {}", WORDS[focus.number % WORDS.len()], bar(practice))?;
     if let Some(sections) = practice.progress.waiting.get(&focus.number) {
-        writeln!(out, "{FAINT}{} of the lesson needs another exercise, too, and is tried again then{PLAIN}", sections.join(", "))?;
+        writeln!(
+            out,
+            "{FAINT}{} of the lesson needs another exercise, too, and is tried again then{PLAIN}",
+            sections.join(", ")
+        )?;
     }
     match practice.next() {
         Some(next) => writeln!(out, "next: {}", place(practice, next)?)?,
-        None => writeln!(out, "all are done: cargo xtask practice compare {} 1 shows yours beside ours", practice.stage.name())?,
+        None => writeln!(
+            out,
+            "all are done: cargo xtask practice compare {} 1 shows yours beside ours",
+            practice.stage.name()
+        )?,
     }
     Ok(())
 }

@@ -17,7 +17,11 @@ pub(super) struct Judged {
 }
 
 /// Judges the exercise with this number, or the next one; and all others with it, so that one that broke again is seen.
-pub(super) fn once(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) -> Result<ExitCode> {
+pub(super) fn once(
+    practice: &mut Practice<'_>,
+    number: Option<usize>,
+    options: &Options,
+) -> Result<ExitCode> {
     let before = practice.progress.done.clone();
     let focus = practice.exercise(number)?.clone();
     let Some(judged) = all(practice, &focus, options.json)? else { return Ok(ExitCode::FAILURE) };
@@ -64,11 +68,15 @@ fn sections(
     practice.progress.done.retain(|number| passes(number));
     practice.progress.waiting.retain(|number, _| passes(number));
     let due: Vec<Exercise> = practice.exercises.all.iter().filter(|e| passes(&e.number)).cloned().collect();
-    let due: Vec<(Exercise, Vec<String>)> = due.into_iter().filter_map(|e| {
-        let waiting = practice.progress.waiting.get(&e.number).cloned();
-        let sections = if practice.progress.done.contains(&e.number) { waiting? } else { e.sections.clone() };
-        Some((e, sections))
-    }).collect();
+    let due: Vec<(Exercise, Vec<String>)> = due
+        .into_iter()
+        .filter_map(|e| {
+            let waiting = practice.progress.waiting.get(&e.number).cloned();
+            let sections =
+                if practice.progress.done.contains(&e.number) { waiting? } else { e.sections.clone() };
+            Some((e, sections))
+        })
+        .collect();
     if due.iter().all(|(_, sections)| sections.is_empty()) {
         practice.progress.done.extend(due.iter().map(|(e, _)| e.number));
         return Ok(None);
@@ -113,8 +121,13 @@ fn changed(practice: &Practice<'_>) -> Result<Option<String>> {
         let ours = folder::read(&practice.stage.folder().join(&file))?;
         let theirs = std::fs::read_to_string(practice.folder.join(&file));
         let (number, function) = (exercise.number, &exercise.function);
-        let way_out = format!("`cargo xtask practice reset {} {number}` puts it back, and keeps your file", practice.stage.name());
-        let Ok(theirs) = theirs else { return Ok(Some(format!("{} cannot be read: {way_out}", file.display()))) };
+        let way_out = format!(
+            "`cargo xtask practice reset {} {number}` puts it back, and keeps your file",
+            practice.stage.name()
+        );
+        let Ok(theirs) = theirs else {
+            return Ok(Some(format!("{} cannot be read: {way_out}", file.display())));
+        };
         let Ok(found) = body::find(&theirs, &name) else { continue };
         let Some(found) = found else {
             return Ok(Some(format!("{}: `{function}` is not there any more: {way_out}", file.display())));

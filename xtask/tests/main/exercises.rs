@@ -9,16 +9,39 @@ use std::process::Command;
 
 #[test]
 fn notebook_00() {
-    judge_all("nb00_testing", &[
-        ("testing::test", "{ if cmp(a, b) { let [a, b] = side_by_side(a, b); panic!(\"{cname}:\\n{a}\\n{b}\"); } }", "fails when the comparison says yes"),
-        ("testing::test", "{ if !cmp(a, b) { panic!(\"{cname}\") } }", "without the values"),
-        ("testing::test", "{}", "never fails"),
-        ("testing::close", "{ let (a, b): (f64, f64) = (a.into(), b.into()); a == b || a - b <= atol + rtol * b.abs() }", "without its absolute value"),
-        ("testing::close", "{ let (a, b): (f64, f64) = (a.into(), b.into()); a == b || (a - b).abs() <= atol + rtol * a.abs() }", "measured by `a`"),
-        ("testing::close", "{ let (a, b): (f64, f64) = (a.into(), b.into()); !((a - b).abs() > atol + rtol * b.abs()) }", "NaN near itself"),
-        ("testing::test_near_zero", "{ let a: f64 = a.into(); assert!(a <= tol, \"near zero (within {tol}):\\n{a}\"); }", "whatever is negative passes"),
-        ("testing::relative", "{ norm(a, b, |a, b| a - b) }", "not divided by anything"),
-    ]);
+    judge_all(
+        "nb00_testing",
+        &[
+            (
+                "testing::test",
+                "{ if cmp(a, b) { let [a, b] = side_by_side(a, b); panic!(\"{cname}:\\n{a}\\n{b}\"); } }",
+                "fails when the comparison says yes",
+            ),
+            ("testing::test", "{ if !cmp(a, b) { panic!(\"{cname}\") } }", "without the values"),
+            ("testing::test", "{}", "never fails"),
+            (
+                "testing::close",
+                "{ let (a, b): (f64, f64) = (a.into(), b.into()); a == b || a - b <= atol + rtol * b.abs() }",
+                "without its absolute value",
+            ),
+            (
+                "testing::close",
+                "{ let (a, b): (f64, f64) = (a.into(), b.into()); a == b || (a - b).abs() <= atol + rtol * a.abs() }",
+                "measured by `a`",
+            ),
+            (
+                "testing::close",
+                "{ let (a, b): (f64, f64) = (a.into(), b.into()); !((a - b).abs() > atol + rtol * b.abs()) }",
+                "NaN near itself",
+            ),
+            (
+                "testing::test_near_zero",
+                "{ let a: f64 = a.into(); assert!(a <= tol, \"near zero (within {tol}):\\n{a}\"); }",
+                "whatever is negative passes",
+            ),
+            ("testing::relative", "{ norm(a, b, |a, b| a - b) }", "not divided by anything"),
+        ],
+    );
 }
 
 #[test]
@@ -27,71 +50,147 @@ fn notebook_01() {
         for i in 0..m { for j in 0..n { for k in 0..k { STEP; } } } c }";
     let loops = |step: &str| LOOPS.replace("STEP", step);
     let broadcast = |axis: usize, sum: usize| {
-        format!("{{ let (m, _, n) = sizes(\"broadcast\", a, b); let mut c = Array2::zeros((m, n)); \
+        format!(
+            "{{ let (m, _, n) = sizes(\"broadcast\", a, b); let mut c = Array2::zeros((m, n)); \
             for (a_row, mut c_row) in a.rows().into_iter().zip(c.rows_mut()) {{ \
-            c_row.assign(&(&a_row.insert_axis(Axis({axis})) * &b.view()).sum_axis(Axis({sum}))); }} c }}")
+            c_row.assign(&(&a_row.insert_axis(Axis({axis})) * &b.view()).sum_axis(Axis({sum}))); }} c }}"
+        )
     };
-    judge_all("nb01_matmul", &[
-        ("ladder::loops", &loops("c[[i, j]] = a[[i, k]] * b[[k, j]]"), "overwritten"),
-        ("ladder::loops", &loops("c[[i, j]] += a[[i, k]] * b[[j, k]]"), "a transpose that was forgotten"),
-        ("ladder::loops", &loops("c[[j, i]] += a[[i, k]] * b[[k, j]]"), "the result transposed"),
-        ("ladder::loops", &loops("if k > 0 { c[[i, j]] += a[[i, k]] * b[[k, j]] }"), "begins at 1"),
-        ("ladder::elementwise", "{ (&(a.dot(b))) / a.ncols() as f32 }", "a mean instead of a sum"),
-        ("ladder::elementwise", "{ a * b }", "a * b is not a @ b"),
-        ("ladder::elementwise", "{ a.dot(b) * 2.0 }", "a factor 2"),
-        ("ladder::broadcast", &broadcast(0, 0), "`a[i, None]`"),
-        ("ladder::broadcast", &broadcast(1, 1), "wrong axis"),
-        ("broadcasting::broadcast_shapes", "{ Ok(shapes.iter().max_by_key(|shape| shape.len()).map(|shape| shape.to_vec()).unwrap_or_default()) }", "the longest shape"),
-        ("einsum::einsum_loops", "{ let operands = views(operands); let (inputs, output) = checked(subscripts, &operands); \
+    judge_all(
+        "nb01_matmul",
+        &[
+            ("ladder::loops", &loops("c[[i, j]] = a[[i, k]] * b[[k, j]]"), "overwritten"),
+            ("ladder::loops", &loops("c[[i, j]] += a[[i, k]] * b[[j, k]]"), "a transpose that was forgotten"),
+            ("ladder::loops", &loops("c[[j, i]] += a[[i, k]] * b[[k, j]]"), "the result transposed"),
+            ("ladder::loops", &loops("if k > 0 { c[[i, j]] += a[[i, k]] * b[[k, j]] }"), "begins at 1"),
+            ("ladder::elementwise", "{ (&(a.dot(b))) / a.ncols() as f32 }", "a mean instead of a sum"),
+            ("ladder::elementwise", "{ a * b }", "a * b is not a @ b"),
+            ("ladder::elementwise", "{ a.dot(b) * 2.0 }", "a factor 2"),
+            ("ladder::broadcast", &broadcast(0, 0), "`a[i, None]`"),
+            ("ladder::broadcast", &broadcast(1, 1), "wrong axis"),
+            (
+                "broadcasting::broadcast_shapes",
+                "{ Ok(shapes.iter().max_by_key(|shape| shape.len()).map(|shape| shape.to_vec()).unwrap_or_default()) }",
+                "the longest shape",
+            ),
+            (
+                "einsum::einsum_loops",
+                "{ let operands = views(operands); let (inputs, output) = checked(subscripts, &operands); \
             let terms: Vec<&str> = inputs.split(',').collect(); let sizes = letter_sizes(&terms, &operands); \
             let shape: Vec<usize> = output.chars().map(|letter| sizes[&letter]).collect(); let mut out = ArrayD::zeros(&*shape); \
             let (letters, all): (String, Vec<usize>) = sizes.into_iter().unzip(); for index in indices(all) { \
             let value = |letter| index[letters.find(letter).unwrap()]; let mut product = T::one(); \
             for (term, operand) in terms.iter().zip(&operands) { product *= operand[element(term, operand.shape(), value)]; } \
-            out[element(output, &shape, value)] = product; } out }", "overwritten"),
-    ]);
+            out[element(output, &shape, value)] = product; } out }",
+                "overwritten",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn notebook_02() {
-    judge_all("nb02_fully_connected", &[
-        ("stats::Stats::of", "{ let all = moments(x.view().into_dyn()); Stats { len: x.len(), mean: all.sum / all.len, std: (all.squares / all.len).sqrt() } }", "a division by n"),
-        ("normalize::normalize", "{ x.mapv(|x| (x - m as f32) / (s * s) as f32) }", "division by the variance"),
-        ("functions::lin", "{ matmul(x, w) }", "a bias that was forgotten"),
-        ("functions::lin", "{ matmul(x, &w.t()) + b }", "PyTorch's layout"),
-        ("init::xavier", "{ randn((m, nh), rng) / (nh as f32).sqrt() }", "fan in and fan out exchanged"),
-        ("init::kaiming", "{ randn((m, nh), rng) * (2.0 / nh as f32).sqrt() }", "fan in and fan out exchanged"),
-        ("init::kaiming", "{ randn((m, nh), rng) / (m as f32).sqrt() }", "the factor 2 forgotten"),
-        ("functions::relu", "{ x.mapv(|x| if x > T::zero() { x } else { T::zero() }) }", "NaN turned to 0"),
-        ("functions::mse", "{ let d = output - &targ.view(); let n = d.len() as f64; T::narrow(d.iter().map(|&d| { let d: f64 = d.into(); d * d }).sum::<f64>() / n) }", "every output against every target"),
-        ("functions::mse", "{ T::narrow(par::squared_distance(&squeeze(output, -1), targ)) }", "a sum instead of a mean"),
-        ("functions::mse_grad", "{ let scale = T::narrow(1.0 / targ.len() as f64); par::scaled_difference(&squeeze(output, -1), targ, scale).insert_axis(Axis(1)) }", "the factor 2 forgotten"),
-        ("functions::relu_grad", "{ inp.mapv(|x| if x > T::zero() { T::one() } else { T::zero() }) }", "a mask alone"),
-        ("functions::lin_grad", "{ let (w_g, b_g) = lin_param_grads(inp, out_g); let n = T::narrow(inp.nrows() as f64); LinGrad { inp: matmul(out_g, &w.t()), w: w_g.mapv(|x| x / n), b: b_g } }", "a mean over the rows instead of a sum"),
-        ("functions::lin_grad", "{ let (w_g, b_g) = lin_param_grads(inp, out_g); LinGrad { inp: matmul(out_g, w), w: w_g, b: b_g } }", "out_g @ w"),
-        ("functions::forward_and_backward", "{ let l1 = lin(inp, &net.w1, &net.b1); let l2 = shifted_relu(&l1, net.shift); let out = lin(&l2, &net.w2, &net.b2); \
+    judge_all(
+        "nb02_fully_connected",
+        &[
+            (
+                "stats::Stats::of",
+                "{ let all = moments(x.view().into_dyn()); Stats { len: x.len(), mean: all.sum / all.len, std: (all.squares / all.len).sqrt() } }",
+                "a division by n",
+            ),
+            (
+                "normalize::normalize",
+                "{ x.mapv(|x| (x - m as f32) / (s * s) as f32) }",
+                "division by the variance",
+            ),
+            ("functions::lin", "{ matmul(x, w) }", "a bias that was forgotten"),
+            ("functions::lin", "{ matmul(x, &w.t()) + b }", "PyTorch's layout"),
+            ("init::xavier", "{ randn((m, nh), rng) / (nh as f32).sqrt() }", "fan in and fan out exchanged"),
+            (
+                "init::kaiming",
+                "{ randn((m, nh), rng) * (2.0 / nh as f32).sqrt() }",
+                "fan in and fan out exchanged",
+            ),
+            ("init::kaiming", "{ randn((m, nh), rng) / (m as f32).sqrt() }", "the factor 2 forgotten"),
+            (
+                "functions::relu",
+                "{ x.mapv(|x| if x > T::zero() { x } else { T::zero() }) }",
+                "NaN turned to 0",
+            ),
+            (
+                "functions::mse",
+                "{ let d = &output.view() - &targ.view(); let n = d.len() as f64; T::narrow(d.iter().map(|&d| { let d: f64 = d.into(); d * d }).sum::<f64>() / n) }",
+                "every output against every target",
+            ),
+            (
+                "functions::mse",
+                "{ T::narrow(par::squared_distance(&squeeze(output, -1), targ)) }",
+                "a sum instead of a mean",
+            ),
+            (
+                "functions::mse_grad",
+                "{ let scale = T::narrow(1.0 / targ.len() as f64); par::scaled_difference(&squeeze(output, -1), targ, scale).insert_axis(Axis(1)) }",
+                "the factor 2 forgotten",
+            ),
+            (
+                "functions::relu_grad",
+                "{ inp.mapv(|x| if x > T::zero() { T::one() } else { T::zero() }) }",
+                "a mask alone",
+            ),
+            (
+                "functions::lin_grad",
+                "{ let (w_g, b_g) = lin_param_grads(inp, out_g); let n = T::narrow(inp.nrows() as f64); LinGrad { inp: matmul(out_g, &w.t()), w: w_g.mapv(|x| x / n), b: b_g } }",
+                "a mean over the rows instead of a sum",
+            ),
+            (
+                "functions::lin_grad",
+                "{ let (w_g, b_g) = lin_param_grads(inp, out_g); LinGrad { inp: matmul(out_g, w), w: w_g, b: b_g } }",
+                "out_g @ w",
+            ),
+            (
+                "functions::forward_and_backward",
+                "{ let l1 = lin(inp, &net.w1, &net.b1); let l2 = shifted_relu(&l1, net.shift); let out = lin(&l2, &net.w2, &net.b2); \
             let loss = mse(&out, targ); let out_g = mse_grad(&out, targ); let lin2 = lin_grad(&l2, &net.w2, &out_g); \
             let l1_g = relu_grad(&l2, &lin2.inp); let lin1 = lin_grad(inp, &net.w1, &l1_g); \
-            (loss, Grads { x: lin1.inp, w1: lin1.w, b1: lin1.b, w2: lin2.w, b2: lin2.b }) }", "in-place ReLU"),
-    ]);
+            (loss, Grads { x: lin1.inp, w1: lin1.w, b1: lin1.b, w2: lin2.w, b2: lin2.b }) }",
+                "in-place ReLU",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn notebook_02a() {
-    judge_all("nb02a_why_sqrt5", &[
-        ("conv::out_size", "{ (size + padding - kernel) / stride + 1 }", "padding on one side only"),
-        ("conv::out_size", "{ (size + 2 * padding - kernel) / stride }", "`+ 1` that is missing"),
-        ("kaiming2::Fans::get", "{ self.rec_fs * match fan { Fan::In => self.nf, Fan::Out => self.ni } }", "fan in and fan out exchanged"),
-        ("kaiming2::kaiming2", "{ let terms = Fans::of(w.shape()).get(fan); let bound = (gain(a) / (terms as f64).sqrt()) as f32; \
-            w.assign(&rand(w.raw_dim(), rng).mapv(|u| (2.0 * u - 1.0) * bound)); }", "taken for the bound"),
-    ]);
+    judge_all(
+        "nb02a_why_sqrt5",
+        &[
+            ("conv::out_size", "{ (size + padding - kernel) / stride + 1 }", "padding on one side only"),
+            ("conv::out_size", "{ (size + 2 * padding - kernel) / stride }", "`+ 1` that is missing"),
+            (
+                "kaiming2::Fans::get",
+                "{ self.rec_fs * match fan { Fan::In => self.nf, Fan::Out => self.ni } }",
+                "fan in and fan out exchanged",
+            ),
+            (
+                "kaiming2::kaiming2",
+                "{ let terms = Fans::of(w.shape()).get(fan); let bound = (gain(a) / (terms as f64).sqrt()) as f32; \
+            w.assign(&rand(w.raw_dim(), rng).mapv(|u| (2.0 * u - 1.0) * bound)); }",
+                "taken for the bound",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn notebook_02b() {
-    judge_all("nb02b_initializing", &[
-        ("explosion::expected_end", "{ (f64::from(f32::MAX).ln() / growth.ln()).abs() }", "the upper end for both"),
-    ]);
+    judge_all(
+        "nb02b_initializing",
+        &[(
+            "explosion::expected_end",
+            "{ (f64::from(f32::MAX).ln() / growth.ln()).abs() }",
+            "the upper end for both",
+        )],
+    );
 }
 
 /// As a learner goes: red, a wrong answer, the right one, a lost file of progress, and one that breaks again.
@@ -103,7 +202,14 @@ fn a_learner_of_notebook_00() {
     let practice = |args: &[&str]| {
         let to = ["--to", folder.to_str().unwrap()];
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        let output = command.arg("practice").args(args).args(to).current_dir(root).env("NO_COLOR", "1").output().unwrap();
+        let output = command
+            .arg("practice")
+            .args(args)
+            .args(to)
+            .current_dir(root)
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
@@ -116,13 +222,24 @@ fn a_learner_of_notebook_00() {
     assert_eq!(practice(&["nb00"]).0, Some(0));
     let (code, out, err) = practice(&["try"]);
     assert_eq!(code, Some(1), "{err}");
-    assert!(out.starts_with("to do: exercise 1, testing::test: ") && out.contains("src/testing.rs:"), "{out}");
+    assert!(
+        out.starts_with("to do: exercise 1, testing::test: ") && out.contains("src/testing.rs:"),
+        "{out}"
+    );
 
     let first = "todo!(\"exercise 1: testing::test, fails unless a comparison says yes\")";
     edit(first, "if !cmp(a, b) { panic!(\"{cname}\") } // mine");
     let (code, out, _) = practice(&["try"]);
     assert_eq!(code, Some(1));
-    in_order(&out, &["not yet: exercise 1, testing::test", "expected", "got", "It looks like a message without the values"]);
+    in_order(
+        &out,
+        &[
+            "not yet: exercise 1, testing::test",
+            "expected",
+            "got",
+            "It looks like a message without the values",
+        ],
+    );
     edit("panic!(\"{cname}\")", "panic!(\"{cname}:\\n{a:?}\\n{b:?}\")");
     let (code, out, err) = practice(&["try"]);
     assert_eq!(code, Some(0), "{out}{err}");
@@ -167,7 +284,8 @@ fn judge_all(stage: &str, mistakes: &[Mistake<'_>]) {
 
     let exercises = with_switches(&folder, &root.join("crates").join(stage), mistakes);
     let [judge, lesson] = build(&folder, root);
-    let judges: Vec<(usize, String)> = exercises.iter().map(|(n, function)| (*n, function.replace("::", "_").to_lowercase())).collect();
+    let judges: Vec<(usize, String)> =
+        exercises.iter().map(|(n, function)| (*n, function.replace("::", "_").to_lowercase())).collect();
     let run = |done: &str, test: &str| run(&judge, &folder, done, test);
     for (number, test) in &judges {
         let output = run("", test).expect_err("nothing is done yet");
@@ -199,7 +317,10 @@ fn with_switches(folder: &Path, stage: &Path, mistakes: &[Mistake<'_>]) -> BTree
     let mut files = vec![];
     files_below(&folder.join("src"), &mut files);
     for file in files {
-        let (theirs, ours) = (fs::read_to_string(&file).unwrap(), fs::read_to_string(stage.join(file.strip_prefix(folder).unwrap())).unwrap());
+        let (theirs, ours) = (
+            fs::read_to_string(&file).unwrap(),
+            fs::read_to_string(stage.join(file.strip_prefix(folder).unwrap())).unwrap(),
+        );
         if theirs.contains("todo!(\"exercise ") {
             fs::write(&file, switched(&theirs, &ours, mistakes, &mut exercises)).unwrap();
         }
@@ -208,22 +329,32 @@ fn with_switches(folder: &Path, stage: &Path, mistakes: &[Mistake<'_>]) -> BTree
 }
 
 /// What stands between two `todo!`s stands in our source, too; what is left there is the bodies.
-fn switched(theirs: &str, ours: &str, mistakes: &[Mistake<'_>], exercises: &mut BTreeMap<usize, String>) -> String {
+fn switched(
+    theirs: &str,
+    ours: &str,
+    mistakes: &[Mistake<'_>],
+    exercises: &mut BTreeMap<usize, String>,
+) -> String {
     let mut pieces = theirs.split("todo!(\"exercise ");
     let mut before = pieces.next().unwrap();
     let mut rest = ours;
     let mut text = String::new();
-    for piece in pieces {
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
         let (title, after) = piece.split_once("\")").unwrap();
         let (number, function) = title.split_once(": ").unwrap();
         let (number, function) = (number.parse().unwrap(), function.split(", ").next().unwrap());
         let common = before.trim_end().strip_suffix('{').unwrap();
-        rest = rest.strip_prefix(common).unwrap_or_else(|| panic!("something else than a body was changed: {common}"));
+        rest = rest
+            .strip_prefix(common)
+            .unwrap_or_else(|| panic!("something else than a body was changed: {common}"));
         text += common;
         let after = after.trim_start().strip_prefix('}').unwrap();
-        let next = after.split("todo!(\"exercise ").next().unwrap();
-        let next = if after.contains("todo!(\"exercise ") { next.trim_end().strip_suffix('{').unwrap() } else { next };
-        let end = rest.find(next).unwrap();
+        let end = match pieces.peek() {
+            Some(_) => rest.find(after.trim_end().strip_suffix('{').unwrap()),
+            None => rest.len().checked_sub(after.len()),
+        }
+        .unwrap();
         text += &switch(number, function, title, &rest[..end], mistakes);
         rest = &rest[end..];
         before = after;
@@ -261,22 +392,39 @@ fn sections(stage: &Path) -> Vec<String> {
 fn build(folder: &Path, root: &Path) -> [PathBuf; 2] {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--no-run", "--message-format=json", "--test", "judge", "--test", "lesson", "--target-dir"])
+        .args([
+            "test",
+            "--no-run",
+            "--message-format=json-render-diagnostics",
+            "--test",
+            "judge",
+            "--test",
+            "lesson",
+            "--target-dir",
+        ])
         .arg(target)
         .current_dir(folder)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     ["judge", "lesson"].map(|name| {
-        let line = text.lines().find(|line| line.contains(&format!("\"name\":\"{name}\"")) && line.contains("\"executable\":\"")).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.contains(&format!("\"name\":\"{name}\"")) && line.contains("\"executable\":\""))
+            .unwrap();
         line.split("\"executable\":\"").nth(1).unwrap().split('"').next().unwrap().into()
     })
 }
 
 /// Runs one test with these exercises done; an error is what it printed.
 fn run(program: &Path, folder: &Path, done: &str, test: &str) -> Result<(), String> {
-    let output = Command::new(program).args(["--exact", test]).env("PRACTICE", done).current_dir(folder).output().unwrap();
+    let output = Command::new(program)
+        .args(["--exact", test])
+        .env("PRACTICE", done)
+        .current_dir(folder)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() && text.contains("1 passed") { Ok(()) } else { Err(text) }
 }

@@ -8,7 +8,8 @@ const EXERCISES: &str = "# Practice\n\n## `deep::near`: whether it is near\n\nSe
     3. ()\n4. ```python\n   True\n   ```\n\n## `deep::deeper::lent`: nothing\n\n1. a\n2. b\n3. c\n4. d\n\n\
     ## Not practised\n\n- `test_eq`, `inner`: given.\n";
 
-const JUDGE: &str = "//! Judges.\n\nmod looks;\n\n#[test]\nfn deep_near() {}\n\n#[test]\nfn deep_deeper_lent() {}\n";
+const JUDGE: &str =
+    "//! Judges.\n\nmod looks;\n\n#[test]\nfn deep_near() {}\n\n#[test]\nfn deep_deeper_lent() {}\n";
 
 /// A workspace whose first stage has two exercises.
 fn fixture() -> Fixture {
@@ -28,12 +29,23 @@ fn a_folder_is_made_and_says_where_one_is() {
     in_order(&out, &["nothing is practised yet", "cargo xtask practice nb00", "2 exercises"]);
     let (code, out, err) = fixture.output(&["practice", "nb00"]);
     assert_eq!(code, Some(0), "{err}");
-    in_order(&out, &["0 of 2 done", "-> ", "1 deep::near", "2 deep::deeper::lent", "next: exercise 1", "src/deep.rs:8"]);
+    in_order(
+        &out,
+        &["0 of 2 done", "-> ", "1 deep::near", "2 deep::deeper::lent", "next: exercise 1", "src/deep.rs:8"],
+    );
     assert!(!out.contains('\u{1b}'), "no colours in a pipe: {out}");
     let deep = fixture.read(DEEP);
-    assert!(deep.contains("/// Near.\npub fn near() -> bool {\n    todo!(\"exercise 1: deep::near, whether it is near\")\n}"), "{deep}");
+    assert!(
+        deep.contains(
+            "/// Near.\npub fn near() -> bool {\n    todo!(\"exercise 1: deep::near, whether it is near\")\n}"
+        ),
+        "{deep}"
+    );
     assert!(deep.contains("pub fn inner() {}"), "only the exercises' bodies are gone: {deep}");
-    assert_eq!(fixture.read("practice/nb00_testing/tests/lesson.rs"), fixture.read("crates/nb00_testing/tests/lesson.rs"));
+    assert_eq!(
+        fixture.read("practice/nb00_testing/tests/lesson.rs"),
+        fixture.read("crates/nb00_testing/tests/lesson.rs")
+    );
     assert!(fixture.read("practice/nb00_testing/src/lib.rs").contains("#![allow(unused)]"));
     // Where one is, once more, and as JSON; inside of the folder as well.
     let again = fixture.output(&["practice"]).1;
@@ -52,11 +64,18 @@ fn a_folder_that_is_there_stays_as_it_is() {
     fixture.write("practice/nb00_testing/mine.txt", "mine");
     let (code, _, err) = fixture.output(&["practice", "nb00"]);
     assert_eq!(code, Some(2), "{err}");
-    assert!(err.contains("is there already and is no practice of nb00_testing") && err.contains("--to"), "{err}");
+    assert!(
+        err.contains("is there already and is no practice of nb00_testing") && err.contains("--to"),
+        "{err}"
+    );
     assert_eq!(fixture.read("practice/nb00_testing/mine.txt"), "mine");
     let elsewhere = ["practice", "nb00", "--to", "my own/nb00"];
     assert_eq!(fixture.output(&elsewhere).0, Some(0));
-    fixture.edit("my own/nb00/src/deep.rs", "todo!(\"exercise 1: deep::near, whether it is near\")", "1 == 1");
+    fixture.edit(
+        "my own/nb00/src/deep.rs",
+        "todo!(\"exercise 1: deep::near, whether it is near\")",
+        "1 == 1",
+    );
     let (code, _, err) = fixture.output(&elsewhere);
     assert_eq!(code, Some(0), "{err}");
     assert!(err.contains("stays as it is"), "{err}");
@@ -75,14 +94,21 @@ fn reset_keeps_what_was_there() {
         assert_eq!(code, Some(0), "{err}");
         let kept = format!("practice/nb00_testing/kept/src-deep.rs.{}", round + 1);
         assert!(err.contains("is kept in") && fixture.read(&kept).contains(body), "{err}");
-        assert_eq!(fixture.read(DEEP), fresh.replace("/// Inside.", "/// Inside, in my words."), "nothing else begins anew");
+        assert_eq!(
+            fixture.read(DEEP),
+            fresh.replace("/// Inside.", "/// Inside, in my words."),
+            "nothing else begins anew"
+        );
         fixture.edit(DEEP, "/// Inside, in my words.", "/// Inside.");
     }
     assert!(fixture.output(&["practice", "reset", "1"]).2.contains("is as it was at the beginning"));
     // A file that is no Rust any more begins anew as a whole; it is kept, too.
     fixture.write(DEEP, "fn (");
     assert_eq!(fixture.output(&["practice", "reset", "nb00", "1"]).0, Some(0));
-    assert_eq!((fixture.read(DEEP), fixture.read("practice/nb00_testing/kept/src-deep.rs.3")), (fresh, "fn (".into()));
+    assert_eq!(
+        (fixture.read(DEEP), fixture.read("practice/nb00_testing/kept/src-deep.rs.3")),
+        (fresh, "fn (".into())
+    );
     // A whole stage gets a new folder beside the old one.
     fixture.write(DEEP, "mine");
     let (code, _, err) = fixture.output(&["practice", "reset", "nb00"]);
@@ -99,12 +125,16 @@ fn a_changed_signature_and_a_lost_function_are_named() {
     fixture.edit(DEEP, "pub fn near() -> bool", "pub fn near(a: u8) -> bool");
     let (code, out, _) = fixture.output(&["practice", "try"]);
     assert_eq!(code, Some(1), "{out}");
-    in_order(&out, &["src/deep.rs:8: the signature of `deep::near` was changed", "practice reset nb00_testing 1"]);
+    in_order(
+        &out,
+        &["src/deep.rs:8: the signature of `deep::near` was changed", "practice reset nb00_testing 1"],
+    );
     fixture.edit(DEEP, "pub fn near(a: u8)", "pub fn far()");
     let (code, out, _) = fixture.output(&["practice", "try"]);
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("`deep::near` is not there any more"), "{out}");
-    let json: serde_json::Value = serde_json::from_str(&fixture.output(&["practice", "try", "--json"]).1).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&fixture.output(&["practice", "try", "--json"]).1).unwrap();
     assert!(json["problem"].as_str().unwrap().contains("is not there any more"), "{json}");
 }
 
@@ -122,7 +152,10 @@ fn hints_come_one_by_one_and_the_solution_after_asking() {
     let (code, out, err) = fixture.output(&["practice", "solution"]);
     assert_eq!(code, Some(0));
     assert!(out.contains("not shown") && err.contains("--yes"), "{out}{err}");
-    in_order(&fixture.output(&["practice", "solution", "--yes"]).1, &["/// Near.", "pub fn near() -> bool {", "true"]);
+    in_order(
+        &fixture.output(&["practice", "solution", "--yes"]).1,
+        &["/// Near.", "pub fn near() -> bool {", "true"],
+    );
     let (code, out, _) = fixture.output(&["practice", "compare"]);
     assert_eq!(code, Some(0));
     in_order(&out, &["── yours", "todo!", "── ours", "true"]);
@@ -152,7 +185,12 @@ fn the_editor_gets_file_and_line() {
 fn killed_at_any_moment_nothing_is_lost() {
     let fixture = fixture();
     let start = |args: &[&str]| {
-        fixture.process(args).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+        fixture
+            .process(args)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
     };
     let folder = fixture.root.join("practice/nb00_testing");
     let took = std::time::Instant::now();
@@ -171,7 +209,8 @@ fn killed_at_any_moment_nothing_is_lost() {
         assert_eq!(fixture.read(DEEP), fresh, "the next call makes it, whatever was left behind");
     }
     for moment in 0..25_u32 {
-        let mine = fresh.replace("todo!(\"exercise 1: deep::near, whether it is near\")", &format!("{moment} == 1"));
+        let mine =
+            fresh.replace("todo!(\"exercise 1: deep::near, whether it is near\")", &format!("{moment} == 1"));
         fixture.write(DEEP, &mine);
         let mut child = start(&["practice", "reset", "nb00", "1"]);
         std::thread::sleep(whole * moment / 24);
@@ -182,7 +221,10 @@ fn killed_at_any_moment_nothing_is_lost() {
         let kept = fs::read_dir(folder.join("kept")).into_iter().flatten().flatten();
         let is_kept = kept.map(|file| fs::read_to_string(file.path()).unwrap()).any(|text| text == mine);
         assert!(now == mine || is_kept, "what was written is nowhere");
-        assert!(serde_json::from_str::<serde_json::Value>(&fixture.read("practice/nb00_testing/progress.json")).is_ok());
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&fixture.read("practice/nb00_testing/progress.json"))
+                .is_ok()
+        );
     }
 }
 
