@@ -3,6 +3,10 @@
 
 fn main() {
     let var = |name| std::env::var(name).unwrap_or_else(|_| "unknown".into());
-    println!("cargo:rustc-env=NB_PROFILE={} build, dependencies at opt-level {}", var("PROFILE"), var("OPT_LEVEL"));
+    println!(
+        "cargo:rustc-env=NB_PROFILE={} build, dependencies at opt-level {}",
+        var("PROFILE"),
+        var("OPT_LEVEL")
+    );
     println!("cargo:rerun-if-changed=build.rs");
 }

@@ -48,7 +48,11 @@ impl Writer<'_> {
         let reached = self.reached(&modules);
         let helpers: String =
             reached.iter().map(|&i| format!("{}\n\n", self.chapter.helper(i).code)).collect();
-        let imports = format!("{}{helpers}{}", modules, self.chapter.lesson.map_or("", |lesson| lesson.uses.trim_end()));
+        let imports = format!(
+            "{}{helpers}{}",
+            modules,
+            self.chapter.lesson.map_or("", |lesson| lesson.uses.trim_end())
+        );
         let mut cells = vec![
             markdown("title", &self.prose(&self.chapter.run.name, 0).documentation(self.chapter.intro)),
             markdown("how-to-run", &self.how_to_run()),

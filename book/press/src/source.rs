@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn an_item_comes_with_its_methods() {
-        let text = "use a::b;\n\n/// Doc.\nstruct S;\n\nfn x() {}\n\nimpl S {\n    /// Doc.\n    fn f() {}\n}\n";
+        let text =
+            "use a::b;\n\n/// Doc.\nstruct S;\n\nfn x() {}\n\nimpl S {\n    /// Doc.\n    fn f() {}\n}\n";
         let item = Item {
             path: "x::S".into(),
             kind: "struct".into(),
