@@ -249,7 +249,8 @@ impl Press<'_> {
         let api = api.map(|a| format!(" <a href=\"{a}\">documentation</a>")).unwrap_or_default();
         let file = item.file.replace('/', "/<wbr>");
         let practise = self.material.practised.get(&item.path);
-        let practise = practise.map(|command| format!(" practise this: <code class=\"nohighlight\">{command}</code>"));
+        let practise =
+            practise.map(|command| format!(" practise this: <code class=\"nohighlight\">{command}</code>"));
         let practise = practise.unwrap_or_default();
         let place = match self.links.source(&item.file, item.first) {
             Some(address) => format!("<a href=\"{address}\">{file}:{}</a>", item.first),

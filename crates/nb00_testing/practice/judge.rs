@@ -18,26 +18,39 @@ fn said(check: impl FnOnce()) -> String {
 #[test]
 fn testing_test() {
     let passes = "(it passed)".to_string();
-    judge_text("test(&3, &4, <)", || said(|| test(&3, &4, |a, b| a < b, "<")), &passes, &[
-        ("a check that fails when the comparison says yes", "<:\n3\n4".into()),
-    ]);
-    judge_text("test(&5, &4, <)", || said(|| test(&5, &4, |a, b| a < b, "<")), "<:\n5\n4", &[
-        ("a check that never fails", passes.clone()),
-        ("the two values in the other order", "<:\n4\n5".into()),
-        ("a message without the values: which were they?", "<".into()),
-        ("a message without the values: which were they?", "<:".into()),
-        ("the values in one line: they cannot be compared by eye", "<:\n5 4".into()),
-        ("a message without the comparison's name", "5\n4".into()),
-    ]);
+    judge_text(
+        "test(&3, &4, <)",
+        || said(|| test(&3, &4, |a, b| a < b, "<")),
+        &passes,
+        &[("a check that fails when the comparison says yes", "<:\n3\n4".into())],
+    );
+    judge_text(
+        "test(&5, &4, <)",
+        || said(|| test(&5, &4, |a, b| a < b, "<")),
+        "<:\n5\n4",
+        &[
+            ("a check that never fails", passes.clone()),
+            ("the two values in the other order", "<:\n4\n5".into()),
+            ("a message without the values: which were they?", "<".into()),
+            ("a message without the values: which were they?", "<:".into()),
+            ("the values in one line: they cannot be compared by eye", "<:\n5 4".into()),
+            ("a message without the comparison's name", "5\n4".into()),
+        ],
+    );
 }
 
 #[test]
 fn testing_test_eq() {
     judge_text("test_eq(\"a\", \"a\")", || said(|| test_eq("a", "a")), "(it passed)", &[]);
-    judge_text("test_eq(\"a\", \"b\")", || said(|| test_eq("a", "b")), "==:\n\"a\"\n\"b\"", &[
-        ("a check that never fails", "(it passed)".into()),
-        ("another name for the comparison than `==`", "eq:\n\"a\"\n\"b\"".into()),
-    ]);
+    judge_text(
+        "test_eq(\"a\", \"b\")",
+        || said(|| test_eq("a", "b")),
+        "==:\n\"a\"\n\"b\"",
+        &[
+            ("a check that never fails", "(it passed)".into()),
+            ("another name for the comparison than `==`", "eq:\n\"a\"\n\"b\"".into()),
+        ],
+    );
 }
 
 /// Pairs that tell the formula from what is often written instead.
@@ -79,7 +92,9 @@ fn testing_close() {
         .slip("the absolute part alone: large numbers are never near", || {
             ask(&|a, b| a == b || (a - b).abs() <= atol)
         })
-        .slip("the two tolerances exchanged", || ask(&|a, b| a == b || (b.is_finite() && (a - b).abs() <= rtol + atol * b.abs())))
+        .slip("the two tolerances exchanged", || {
+            ask(&|a, b| a == b || (b.is_finite() && (a - b).abs() <= rtol + atol * b.abs()))
+        })
         .slip("an infinity that is not near itself: infinity minus infinity is no number", || {
             ask(&|a, b| b.is_finite() && (a - b).abs() <= atol + rtol * b.abs())
         })
@@ -101,12 +116,18 @@ fn testing_test_near_zero() {
     let failed = |a: f64| move || said(|| test_near_zero(a, 1e-3));
     let passed = "(it passed)".to_string();
     judge_text("test_near_zero(-0.0009, 1e-3)", failed(-0.0009), &passed, &[]);
-    judge_text("test_near_zero(-0.5, 1e-3)", failed(-0.5), "near zero (within 0.001):\n-0.5", &[
-        ("a value without its absolute value: whatever is negative passes", passed.clone()),
-    ]);
-    judge_text("test_near_zero(NaN, 1e-3)", failed(f64::NAN), "near zero (within 0.001):\nNaN", &[
-        ("NaN passing: every comparison with it is false, `> tol` as well", passed.clone()),
-    ]);
+    judge_text(
+        "test_near_zero(-0.5, 1e-3)",
+        failed(-0.5),
+        "near zero (within 0.001):\n-0.5",
+        &[("a value without its absolute value: whatever is negative passes", passed.clone())],
+    );
+    judge_text(
+        "test_near_zero(NaN, 1e-3)",
+        failed(f64::NAN),
+        "near zero (within 0.001):\nNaN",
+        &[("NaN passing: every comparison with it is false, `> tol` as well", passed.clone())],
+    );
 }
 
 #[test]
@@ -116,10 +137,15 @@ fn testing_relative() {
     let (difference, size) = (norm(&(&a - &b)), norm(&b));
     judge([
         case("relative_norm(a, b)", || relative_norm(&a, &b), ours::relative_norm(&a, &b))
-            .slip("the norm of the difference, not divided by anything: a small gradient is always near", || difference)
+            .slip(
+                "the norm of the difference, not divided by anything: a small gradient is always near",
+                || difference,
+            )
             .slip("a division by the norm of `a`: the right answer is `b`", || difference / norm(&a))
             .slip("squares whose root was not taken", || (difference / size).powi(2))
-            .slip("a difference of norms: two arrays of one length are not the same", || (norm(&a) - size).abs() / size)
+            .slip("a difference of norms: two arrays of one length are not the same", || {
+                (norm(&a) - size).abs() / size
+            })
             .slip("the fraction upside down", || size / difference),
         case("relative_norm(&[0.0], &[0.0])", || relative_norm(&[0.0], &[0.0]), 0.0)
             .slip("0 / 0, which is no number: two zeros are no distance apart", || f64::NAN),

@@ -56,11 +56,16 @@ fn product(name: &str, matmul: Matmul, a: &Array2<f32>, b: &Array2<f32>) -> Case
 fn judge_product(name: &str, matmul: Matmul) {
     let mut rng = manual_seed(3);
     let mut draw = |shape| randn(shape, &mut rng);
-    let shapes = [((3, 3), (3, 3)), ((2, 3), (3, 2)), ((5, 7), (7, 4)), ((1, 6), (6, 1)), ((13, 31), (31, 19))];
+    let shapes =
+        [((3, 3), (3, 3)), ((2, 3), (3, 2)), ((5, 7), (7, 4)), ((1, 6), (6, 1)), ((13, 31), (31, 19))];
     judge(shapes.map(|(a, b)| product(name, matmul, &draw(a), &draw(b))));
     judge([product(name, matmul, &Array2::zeros((0, 3)), &Array2::zeros((3, 2)))]);
     let (a, b) = (draw((6, 4)), draw((5, 4)));
-    judge([case(format!("{name} of (6, 4) and a transpose, (4, 5)"), || matmul(&a, &b.t()), ours::matmul(&a, &b.t()))]);
+    judge([case(
+        format!("{name} of (6, 4) and a transpose, (4, 5)"),
+        || matmul(&a, &b.t()),
+        ours::matmul(&a, &b.t()),
+    )]);
     let message = quietly(|| drop(matmul(&a, &b))).err().unwrap_or_default();
     assert!(
         message.contains("which must be equal"),
@@ -79,10 +84,15 @@ fn compare_product(name: &str, yours: Matmul, ours: ours::ladder::Matmul) {
         let times = [timeit(|| yours(&a, &b)).min, timeit(|| ours(&a, &b)).min];
         let speed = times.map(|time| 2.0 * (m * k * n) as f64 / time / 1e9);
         let shapes = format!("({m}, {k}) @ ({k}, {n})");
-        println!("{shapes:<22}{:>12}{:>10.2}{:>14}{:>10.2}", human(times[0]), speed[0], human(times[1]), speed[1]);
+        println!(
+            "{shapes:<22}{:>12}{:>10.2}{:>14}{:>10.2}",
+            human(times[0]),
+            speed[0],
+            human(times[1]),
+            speed[1]
+        );
     }
 }
-
 
 #[test]
 fn ladder_loops() {
@@ -209,16 +219,28 @@ fn broadcasting_broadcast_shapes() {
         let ndim = longest().len();
         // Aligned at the first axis, and what each slip would make of it.
         let at = |shape: &[usize], axis: usize| shape.get(axis).copied().unwrap_or(1);
-        let aligned_left = || (0..ndim).map(|axis| shapes.iter().map(|s| at(s, axis)).max().unwrap_or(1)).collect::<Vec<_>>();
+        let aligned_left = || {
+            (0..ndim).map(|axis| shapes.iter().map(|s| at(s, axis)).max().unwrap_or(1)).collect::<Vec<_>>()
+        };
         let right = right_shape_or_axes(shapes);
-        case(format!("broadcast_shapes of {shapes:?} (negative numbers are the axes that disagree)"), || shape_or_axes(shapes), right.clone())
-            .slip("shapes aligned at their first axis; the rule aligns them at the last", || sizes(&aligned_left()))
-            .slip("the longest shape, whatever the others say", || sizes(&longest()))
-            .slip("axes counted from the end without their sign: the last one is -1", || right.iter().map(|n| n.abs()).collect::<Vec<_>>())
-            .slip("the axes of the error in the other order: the leftmost comes first", || right.iter().rev().copied().collect::<Vec<_>>())
-            .slip("a size 0 that loses against a 1: stretched to nothing, it is nothing", || {
-                right.iter().map(|size| if *size == 0 { 1 } else { *size }).collect::<Vec<_>>()
-            })
+        case(
+            format!("broadcast_shapes of {shapes:?} (negative numbers are the axes that disagree)"),
+            || shape_or_axes(shapes),
+            right.clone(),
+        )
+        .slip("shapes aligned at their first axis; the rule aligns them at the last", || {
+            sizes(&aligned_left())
+        })
+        .slip("the longest shape, whatever the others say", || sizes(&longest()))
+        .slip("axes counted from the end without their sign: the last one is -1", || {
+            right.iter().map(|n| n.abs()).collect::<Vec<_>>()
+        })
+        .slip("the axes of the error in the other order: the leftmost comes first", || {
+            right.iter().rev().copied().collect::<Vec<_>>()
+        })
+        .slip("a size 0 that loses against a 1: stretched to nothing, it is nothing", || {
+            right.iter().map(|size| if *size == 0 { 1 } else { *size }).collect::<Vec<_>>()
+        })
     }));
 }
 
@@ -228,11 +250,23 @@ fn broadcasting_expand_as() {
     let column = array![[1.0_f32], [2.0], [3.0], [4.0]];
     let strides = |strides: &[isize]| strides.to_vec();
     judge([
-        case("the numbers of expand_as(c, m)", || expand_as(&c, &m).to_owned(), ours::expand_as(&c, &m).to_owned()),
-        case("the strides of expand_as(c, m), c (3) and m (4, 3)", || strides(expand_as(&c, &m).strides()), vec![0_isize, 1])
-            .slip("a copy: every number is in memory again. A stretched axis has stride 0", || vec![3_isize, 1])
-            .slip("the notes' slip: the stride along the rows is 0, not 1", || vec![1_isize, 0]),
-        case("the strides of expand_as(column, m), a column (4, 1)", || strides(expand_as(&column, &m).strides()), vec![1_isize, 0]),
+        case(
+            "the numbers of expand_as(c, m)",
+            || expand_as(&c, &m).to_owned(),
+            ours::expand_as(&c, &m).to_owned(),
+        ),
+        case(
+            "the strides of expand_as(c, m), c (3) and m (4, 3)",
+            || strides(expand_as(&c, &m).strides()),
+            vec![0_isize, 1],
+        )
+        .slip("a copy: every number is in memory again. A stretched axis has stride 0", || vec![3_isize, 1])
+        .slip("the notes' slip: the stride along the rows is 0, not 1", || vec![1_isize, 0]),
+        case(
+            "the strides of expand_as(column, m), a column (4, 1)",
+            || strides(expand_as(&column, &m).strides()),
+            vec![1_isize, 0],
+        ),
         case("is it c's own memory?", || expand_as(&c, &m).as_ptr() == c.as_ptr(), true),
     ]);
     let message = quietly(|| drop(expand_as(&m, &c).to_owned())).err().unwrap_or_default();
@@ -249,19 +283,51 @@ fn einsum_einsum_loops() {
     let (wide, tall) = (randn((2, 4), &mut rng), randn((4, 5), &mut rng));
     let of = |subscripts: &str, a: &Array2<f32>, b: &Array2<f32>, slips: [(&'static str, ArrayD<f32>); 2]| {
         let right = ours::einsum::einsum_loops(subscripts, &[a, b]);
-        let one = case(format!("einsum_loops({subscripts:?}) of {:?} and {:?}", a.dim(), b.dim()), || einsum_loops(subscripts, &[a, b]), right);
+        let one = case(
+            format!("einsum_loops({subscripts:?}) of {:?} and {:?}", a.dim(), b.dim()),
+            || einsum_loops(subscripts, &[a, b]),
+            right,
+        );
         slips.into_iter().fold(one, |one, (looks, would_be)| one.slip(looks, || would_be))
     };
     let zeros = |shape: &[usize]| ArrayD::<f32>::zeros(shape);
-    let overwritten = |a: &ArrayRef2<f32>, b: &ArrayRef2<f32>| a.slice(s![.., -1..]).dot(&b.slice(s![-1.., ..])).into_dyn();
+    let overwritten =
+        |a: &ArrayRef2<f32>, b: &ArrayRef2<f32>| a.slice(s![.., -1..]).dot(&b.slice(s![-1.., ..])).into_dyn();
     const NOTHING: &str = "a result that nothing was written to: all zeros";
-    const LAST: &str = "a result that is overwritten: products over letters that are not in the output have to be added up";
+    const LAST: &str =
+        "a result that is overwritten: products over letters that are not in the output have to be added up";
     judge([
         of("ik,kj->ij", &a, &b, [(NOTHING, zeros(&[3, 3])), (LAST, overwritten(&a, &b))]),
         of("ik,kj->ij", &wide, &tall, [(NOTHING, zeros(&[2, 5])), (LAST, overwritten(&wide, &tall))]),
-        of("ij,ij->", &a, &b, [(NOTHING, zeros(&[])), ("a matrix product: its sum is not the inner product", ours::matmul(&a, &b).sum_axis(Axis(0)).sum_axis(Axis(0)).into_dyn())]),
-        of("bi,bj->ij", &a, &b, [("`b`'s transpose forgotten: each letter belongs to its own axis", ours::matmul(&a, &b).into_dyn()), (NOTHING, zeros(&[3, 3]))]),
+        of(
+            "ij,ij->",
+            &a,
+            &b,
+            [
+                (NOTHING, zeros(&[])),
+                (
+                    "a matrix product: its sum is not the inner product",
+                    ours::matmul(&a, &b).sum_axis(Axis(0)).sum_axis(Axis(0)).into_dyn(),
+                ),
+            ],
+        ),
+        of(
+            "bi,bj->ij",
+            &a,
+            &b,
+            [
+                (
+                    "`b`'s transpose forgotten: each letter belongs to its own axis",
+                    ours::matmul(&a, &b).into_dyn(),
+                ),
+                (NOTHING, zeros(&[3, 3])),
+            ],
+        ),
         of("ii,ij->j", &a, &b, [(NOTHING, zeros(&[3])), (LAST, (&b.row(2) * a[[2, 2]]).into_dyn())]),
     ]);
-    judge([case("einsum_loops(\"ij->ji\") of (2, 4)", || einsum_loops("ij->ji", &[&wide]), wide.t().to_owned())]);
+    judge([case(
+        "einsum_loops(\"ij->ji\") of (2, 4)",
+        || einsum_loops("ij->ji", &[&wide]),
+        wide.t().to_owned(),
+    )]);
 }

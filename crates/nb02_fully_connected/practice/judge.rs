@@ -30,41 +30,69 @@ fn stats_stats_of() {
         })
         .slip("a sum where the mean should be", || vec![n, mean * n, (squares / (n - 1.0)).sqrt()])]);
     let far = Array2::from_shape_fn((100, 100), |(i, j)| 10_000.0 + ((i + j) % 2) as f32);
-    judge([case("len, mean and std far from zero", || of(&far), vec![1e4, 10_000.5, (0.25_f64 * 1e4 / 9999.0).sqrt()])]);
-    assert!(Stats::of(&array![[1.0_f32]]).std.is_nan(), "the standard deviation of one number is no number, as in PyTorch");
+    judge([case(
+        "len, mean and std far from zero",
+        || of(&far),
+        vec![1e4, 10_000.5, (0.25_f64 * 1e4 / 9999.0).sqrt()],
+    )]);
+    assert!(
+        Stats::of(&array![[1.0_f32]]).std.is_nan(),
+        "the standard deviation of one number is no number, as in PyTorch"
+    );
 }
 
 #[test]
 fn normalize_normalize() {
     let (x, m, s) = (draw((4, 3), 2), 0.3, 2.0);
-    judge([case("normalize of a (4, 3) with m = 0.3, s = 2", || normalize(&x, m, s), ours::normalize(&x, m, s))
-        .slip("a mean that was added", || (&x + 0.3) / 2.0)
-        .slip("a multiplication by the standard deviation", || (&x - 0.3) * 2.0)
-        .slip("a division by the variance", || (&x - 0.3) / 4.0)
-        .slip("mean and standard deviation exchanged", || (&x - 2.0) / 0.3)
-        .slip("a division before the subtraction", || &x / 2.0 - 0.3)
-        .slip("an array that normalises by its own statistics: `m` and `s` are the training set's, for both", || {
-            ours::normalize(&x, ours::mean(&x), ours::std(&x))
-        })]);
+    judge([case(
+        "normalize of a (4, 3) with m = 0.3, s = 2",
+        || normalize(&x, m, s),
+        ours::normalize(&x, m, s),
+    )
+    .slip("a mean that was added", || (&x + 0.3) / 2.0)
+    .slip("a multiplication by the standard deviation", || (&x - 0.3) * 2.0)
+    .slip("a division by the variance", || (&x - 0.3) / 4.0)
+    .slip("mean and standard deviation exchanged", || (&x - 2.0) / 0.3)
+    .slip("a division before the subtraction", || &x / 2.0 - 0.3)
+    .slip(
+        "an array that normalises by its own statistics: `m` and `s` are the training set's, for both",
+        || ours::normalize(&x, ours::mean(&x), ours::std(&x)),
+    )]);
 }
 
 #[test]
 fn functions_lin() {
     for (n, m, nh) in [(3, 3, 3), (4, 5, 2), (1, 3, 4)] {
         let (x, w, b) = (draw((n, m), 3), draw((m, nh), 4), draw((1, nh), 5).row(0).to_owned());
-        judge([case(format!("lin of ({n}, {m}), ({m}, {nh}) and ({nh})"), || lin(&x, &w, &b), ours::lin(&x, &w, &b))
-            .slip("a bias that was forgotten", || ours::matmul(&x, &w))
-            .slip("a bias that is subtracted", || ours::matmul(&x, &w) - &b)
-            .slip("PyTorch's layout, x @ w.t(): here w is (m, nh)", || ours::matmul(&x, &w.t()) + &b)
-            .slip("a bias added to the rows instead of the columns", || ours::matmul(&x, &w) + &b.view().insert_axis(Axis(1)))
-            .slip("the elementwise product: x * w is not x @ w", || &x * &w + &b)]);
+        judge([case(
+            format!("lin of ({n}, {m}), ({m}, {nh}) and ({nh})"),
+            || lin(&x, &w, &b),
+            ours::lin(&x, &w, &b),
+        )
+        .slip("a bias that was forgotten", || ours::matmul(&x, &w))
+        .slip("a bias that is subtracted", || ours::matmul(&x, &w) - &b)
+        .slip("PyTorch's layout, x @ w.t(): here w is (m, nh)", || ours::matmul(&x, &w.t()) + &b)
+        .slip("a bias added to the rows instead of the columns", || {
+            ours::matmul(&x, &w) + &b.view().insert_axis(Axis(1))
+        })
+        .slip("the elementwise product: x * w is not x @ w", || &x * &w + &b)]);
     }
-    let said = quietly(|| drop(lin(&draw((2, 3), 1), &draw((4, 5), 1), &Array1::zeros(5)))).err().unwrap_or_default();
-    assert!(said.contains("[2, 3]") && said.contains("[4, 5]"), "lin of (2, 3) and (4, 5)\n  got {said:?}\nIt looks like shapes that nobody compared");
+    let said = quietly(|| drop(lin(&draw((2, 3), 1), &draw((4, 5), 1), &Array1::zeros(5))))
+        .err()
+        .unwrap_or_default();
+    assert!(
+        said.contains("[2, 3]") && said.contains("[4, 5]"),
+        "lin of (2, 3) and (4, 5)\n  got {said:?}\nIt looks like shapes that nobody compared"
+    );
 }
 
 /// The same draws, scaled.
-fn judge_init(name: &str, init: impl Fn(usize, usize, &mut Rng) -> Array2<f32>, right: f32, slips: [(&'static str, f32); 6]) {
+fn judge_init(
+    name: &str,
+    init: impl Fn(usize, usize, &mut Rng) -> Array2<f32>,
+    right: f32,
+    slips: [(&'static str, f32); 6],
+) {
     let (m, nh) = (8, 50);
     let draws = ours::randn((m, nh), &mut ours::manual_seed(6));
     let one = case(format!("{name}(8, 50)"), || init(m, nh, &mut manual_seed(6)), &draws * right);
@@ -74,27 +102,37 @@ fn judge_init(name: &str, init: impl Fn(usize, usize, &mut Rng) -> Array2<f32>, 
 #[test]
 fn init_xavier() {
     let (m, nh) = (8.0_f32, 50.0_f32);
-    judge_init("xavier", xavier, 1.0 / m.sqrt(), [
-        ("fan in and fan out exchanged: m inputs are added up", 1.0 / nh.sqrt()),
-        ("a division by m: a standard deviation takes the root", 1.0 / m),
-        ("a multiplication by the root", m.sqrt()),
-        ("no scaling", 1.0),
-        ("Kaiming's factor 2: that is for a ReLU", (2.0 / m).sqrt()),
-        ("Glorot's mean of both fans: the lesson divides by the fan in alone", (2.0 / (m + nh)).sqrt()),
-    ]);
+    judge_init(
+        "xavier",
+        xavier,
+        1.0 / m.sqrt(),
+        [
+            ("fan in and fan out exchanged: m inputs are added up", 1.0 / nh.sqrt()),
+            ("a division by m: a standard deviation takes the root", 1.0 / m),
+            ("a multiplication by the root", m.sqrt()),
+            ("no scaling", 1.0),
+            ("Kaiming's factor 2: that is for a ReLU", (2.0 / m).sqrt()),
+            ("Glorot's mean of both fans: the lesson divides by the fan in alone", (2.0 / (m + nh)).sqrt()),
+        ],
+    );
 }
 
 #[test]
 fn init_kaiming() {
     let (m, nh) = (8.0_f32, 50.0_f32);
-    judge_init("kaiming", kaiming, (2.0 / m).sqrt(), [
-        ("fan in and fan out exchanged: m inputs are added up", (2.0 / nh).sqrt()),
-        ("the factor 2 forgotten: half of the numbers are gone after a ReLU", 1.0 / m.sqrt()),
-        ("a 2 outside of the root", 2.0 / m.sqrt()),
-        ("a root that was not taken", 2.0 / m),
-        ("a division where a multiplication was meant", 1.0 / (2.0 / m).sqrt()),
-        ("a 2 that divides instead of multiplies", (0.5 / m).sqrt()),
-    ]);
+    judge_init(
+        "kaiming",
+        kaiming,
+        (2.0 / m).sqrt(),
+        [
+            ("fan in and fan out exchanged: m inputs are added up", (2.0 / nh).sqrt()),
+            ("the factor 2 forgotten: half of the numbers are gone after a ReLU", 1.0 / m.sqrt()),
+            ("a 2 outside of the root", 2.0 / m.sqrt()),
+            ("a root that was not taken", 2.0 / m),
+            ("a division where a multiplication was meant", 1.0 / (2.0 / m).sqrt()),
+            ("a 2 that divides instead of multiplies", (0.5 / m).sqrt()),
+        ],
+    );
 }
 
 #[test]
@@ -102,19 +140,24 @@ fn functions_relu() {
     let x = draw((3, 4), 7);
     judge([case("relu of a (3, 4)", || relu(&x), ours::relu(&x))
         .slip("the absolute value", || x.mapv(f32::abs))
-        .slip("the lesson's second ReLU, which subtracts 0.5: here it is `shifted_relu`", || ours::shifted_relu(&x, 0.5))
+        .slip("the lesson's second ReLU, which subtracts 0.5: here it is `shifted_relu`", || {
+            ours::shifted_relu(&x, 0.5)
+        })
         .slip("the positive numbers removed instead of the negative ones", || x.mapv(|x| x.min(0.0)))
         .slip("its gradient, 0 and 1", || x.mapv(|x| f32::from(u8::from(x > 0.0))))
         .slip("a leaky ReLU", || ours::leaky_relu(&x, 0.01))
         .slip("numbers clamped to 1 as well", || x.mapv(|x| x.clamp(0.0, 1.0)))
         .slip("nothing done", || x.clone())]);
     judge([case("relu of NaN", || relu(&array![[f32::NAN]]), array![[f32::NAN]])
-        .slip("NaN turned to 0: `max` takes the number, and a mistake upstream is hidden", || array![[0.0_f32]])]);
+        .slip("NaN turned to 0: `max` takes the number, and a mistake upstream is hidden", || {
+            array![[0.0_f32]]
+        })]);
 }
 
 /// A small net of ours and the same of yours.
 fn nets() -> (Weights, ours::Weights) {
-    let (w1, b1, w2, b2) = (draw((4, 3), 8), draw((1, 3), 9).row(0).to_owned(), draw((3, 1), 10), array![0.3_f32]);
+    let (w1, b1, w2, b2) =
+        (draw((4, 3), 8), draw((1, 3), 9).row(0).to_owned(), draw((3, 1), 10), array![0.3_f32]);
     let ours = ours::Weights { w1: w1.clone(), b1: b1.clone(), w2: w2.clone(), b2: b2.clone(), shift: 0.5 };
     (Weights { w1, b1, w2, b2, shift: 0.5 }, ours)
 }
@@ -141,7 +184,9 @@ fn functions_mse() {
     let squares = errors.mapv(|e| e * e).sum();
     let pairs = (&out - &targ).mapv(|e| e * e);
     judge([case("mse of (6, 1) and (6)", || mse(&out, &targ), ours::mse(&out, &targ))
-        .slip("(n, 1) minus (n): every output against every target, an (n, n)", || pairs.sum() / pairs.len() as f32)
+        .slip("(n, 1) minus (n): every output against every target, an (n, n)", || {
+            pairs.sum() / pairs.len() as f32
+        })
         .slip("(n, 1) minus (n), an (n, n), divided by n", || pairs.sum() / 6.0)
         .slip("a sum instead of a mean", || squares)
         .slip("a half of it: some books put 1/2 in front, the lesson does not", || squares / 12.0)
@@ -173,13 +218,22 @@ fn functions_relu_grad() {
         .slip("a mask of `out_g` instead of `inp`", || ours::relu(&out_g))
         .slip("the ReLU of the input times `out_g`: its derivative is 1, not x", || ours::relu(&inp) * &out_g)
         .slip("`out_g` handed through as it is", || out_g.clone())
-        .slip("a mask of the output of a shifted, in-place ReLU: the input decides", || mask(|x| x > 0.5) * &out_g)]);
-    judge([case("relu_grad where inp is 0", || relu_grad(&array![[0.0_f32]], &array![[7.0]]), array![[0.0_f32]])
-        .slip("a gradient at exactly 0: PyTorch's is 0 there", || array![[7.0_f32]])]);
+        .slip("a mask of the output of a shifted, in-place ReLU: the input decides", || {
+            mask(|x| x > 0.5) * &out_g
+        })]);
+    judge([case(
+        "relu_grad where inp is 0",
+        || relu_grad(&array![[0.0_f32]], &array![[7.0]]),
+        array![[0.0_f32]],
+    )
+    .slip("a gradient at exactly 0: PyTorch's is 0 there", || array![[7.0_f32]])]);
 }
 
 /// The three gradients of a linear layer, one after the other.
-fn judge_lin_grad(name: &str, lin_grad: impl Fn(&ArrayRef2<f32>, &ArrayRef2<f32>, &ArrayRef2<f32>) -> LinGrad) {
+fn judge_lin_grad(
+    name: &str,
+    lin_grad: impl Fn(&ArrayRef2<f32>, &ArrayRef2<f32>, &ArrayRef2<f32>) -> LinGrad,
+) {
     for (n, m, nh) in [(3, 3, 3), (4, 5, 2)] {
         let (inp, w, out_g) = (draw((n, m), 16), draw((m, nh), 17), draw((n, nh), 18));
         let right = ours::lin_grad(&inp, &w, &out_g);
@@ -208,7 +262,8 @@ fn judge_lin_grad(name: &str, lin_grad: impl Fn(&ArrayRef2<f32>, &ArrayRef2<f32>
 #[test]
 fn functions_linear_lin_grad_outer() {
     judge_lin_grad("lin_grad_outer", |inp, w, out_g| lin_grad_outer(inp, w, out_g).expect("it is small"));
-    let (inp, w, out_g) = (Array2::<f32>::zeros((2_000, 784)), Array2::zeros((784, 50)), Array2::zeros((2_000, 50)));
+    let (inp, w, out_g) =
+        (Array2::<f32>::zeros((2_000, 784)), Array2::zeros((784, 50)), Array2::zeros((2_000, 50)));
     assert!(
         lin_grad_outer(&inp, &w, &out_g).is_err(),
         "lin_grad_outer of 2000 rows, which would take 314 MB\n  expected  an error\nIt looks like a budget that nobody looked at"
@@ -226,7 +281,12 @@ fn functions_lin_grad() {
 }
 
 /// Loss and gradients of the small net.
-fn step(x: &ArrayRef2<f32>, y: &ArrayRef1<f32>, yours: &Weights, part: fn(Grads) -> Array2<f32>) -> Array2<f32> {
+fn step(
+    x: &ArrayRef2<f32>,
+    y: &ArrayRef1<f32>,
+    yours: &Weights,
+    part: fn(Grads) -> Array2<f32>,
+) -> Array2<f32> {
     part(forward_and_backward(x, y, yours).1)
 }
 

@@ -15,16 +15,24 @@ fn draw(shape: (usize, usize, usize, usize), seed: u64) -> Array4<f32> {
 #[test]
 fn conv_out_size() {
     let all = [(28, 3, 1, 0), (28, 3, 2, 1), (14, 3, 2, 1), (7, 5, 1, 2), (5, 5, 3, 0), (9, 2, 3, 1)];
-    let ask = |f: &dyn Fn(usize, usize, usize, usize) -> usize| all.map(|(n, k, s, p)| f(n, k, s, p)).to_vec();
+    let ask =
+        |f: &dyn Fn(usize, usize, usize, usize) -> usize| all.map(|(n, k, s, p)| f(n, k, s, p)).to_vec();
     let rows = all.iter().map(|(n, k, s, p)| format!("out_size({n}, {k}, {s}, {p})")).collect();
     judge([case("out_size(size, kernel, stride, padding)", || ask(&out_size), ask(&ours::conv::out_size))
         .rows(rows)
         .slip("padding on one side only: it is on both", || ask(&|n, k, s, p| (n + p - k) / s + 1))
-        .slip("a `+ 1` that is missing: a kernel as large as the image has one position", || ask(&|n, k, s, p| (n + 2 * p - k) / s))
-        .slip("a division rounded up: a step that leaves the image is none", || ask(&|n, k, s, p| (n + 2 * p - k).div_ceil(s) + 1))
+        .slip("a `+ 1` that is missing: a kernel as large as the image has one position", || {
+            ask(&|n, k, s, p| (n + 2 * p - k) / s)
+        })
+        .slip("a division rounded up: a step that leaves the image is none", || {
+            ask(&|n, k, s, p| (n + 2 * p - k).div_ceil(s) + 1)
+        })
         .slip("a stride that was forgotten", || ask(&|n, k, _, p| n + 2 * p - k + 1))]);
     let said = quietly(|| drop(out_size(3, 5, 1, 0).to_string())).err().unwrap_or_default();
-    assert!(said.contains("out_size"), "out_size(3, 5, 1, 0): the kernel is larger than the image\n  expected  a panic that begins with out_size\n  got       {said:?}");
+    assert!(
+        said.contains("out_size"),
+        "out_size(3, 5, 1, 0): the kernel is larger than the image\n  expected  a panic that begins with out_size\n  got       {said:?}"
+    );
 }
 
 #[test]
@@ -37,12 +45,16 @@ fn conv_conv2d_loops() {
         let of = |w: &Array4<f32>, b: &Array1<f32>| ours::conv2d_loops(&x, w, b, stride, padding);
         let flipped = weight.slice(ours::ndarray::s![.., .., ..;-1, ..;-1]).to_owned();
         let swapped = weight.clone().permuted_axes([0, 1, 3, 2]).as_standard_layout().into_owned();
-        let what = format!("conv2d_loops of (2, {ci}, 5, 5) and ({co}, {ci}, 3, 3), stride {stride}, padding {padding}");
+        let what = format!(
+            "conv2d_loops of (2, {ci}, 5, 5) and ({co}, {ci}, 3, 3), stride {stride}, padding {padding}"
+        );
         judge([case(what, || conv2d_loops(&x, &weight, &bias, stride, padding), right.clone())
             .slip("a bias that was forgotten", || of(&weight, &none))
             .slip("a bias that is added for each channel that comes in", || of(&weight, &(&bias * ci as f32)))
             .slip("a bias that is added for each product", || of(&weight, &(&bias * (9 * ci) as f32)))
-            .slip("a kernel turned around, as mathematicians convolve: here it is laid on as it is", || of(&flipped, &bias))
+            .slip("a kernel turned around, as mathematicians convolve: here it is laid on as it is", || {
+                of(&flipped, &bias)
+            })
             .slip("rows and columns of the kernel exchanged", || of(&swapped, &bias))
             .slip("a mean instead of a sum", || of(&(&weight / (9 * ci) as f32), &bias))]);
     }
@@ -73,11 +85,15 @@ fn conv_conv2d_loops_grad() {
 #[test]
 fn kaiming2_fans_get() {
     let fans = Fans { nf: 32, ni: 16, rec_fs: 25 };
-    judge([case("fan in and fan out of (32, 16, 5, 5)", || vec![fans.get(Fan::In), fans.get(Fan::Out)], vec![400_usize, 800])
-        .slip("fan in and fan out exchanged: what comes in is added up", || vec![800_usize, 400])
-        .slip("channels alone: each of them has kh · kw pixels", || vec![16_usize, 32])
-        .slip("the kernel alone: it looks at every channel", || vec![25_usize, 25])
-        .slip("a root of the kernel's size: its positions are counted, not its side", || vec![80_usize, 160])]);
+    judge([case(
+        "fan in and fan out of (32, 16, 5, 5)",
+        || vec![fans.get(Fan::In), fans.get(Fan::Out)],
+        vec![400_usize, 800],
+    )
+    .slip("fan in and fan out exchanged: what comes in is added up", || vec![800_usize, 400])
+    .slip("channels alone: each of them has kh · kw pixels", || vec![16_usize, 32])
+    .slip("the kernel alone: it looks at every channel", || vec![25_usize, 25])
+    .slip("a root of the kernel's size: its positions are counted, not its side", || vec![80_usize, 160])]);
 }
 
 #[test]
@@ -94,7 +110,9 @@ fn kaiming2_kaiming2() {
     };
     let unsigned = || (draws(1.0) + 1.0) / 2.0 * (root3 * gain / fan_in.sqrt()) as f32;
     judge([case("kaiming2 of a (3, 2, 5, 5), a = 0, fan in", yours, draws(root3 * gain / fan_in.sqrt()))
-        .slip("the standard deviation taken for the bound: numbers up to b have b / √3", || draws(gain / fan_in.sqrt()))
+        .slip("the standard deviation taken for the bound: numbers up to b have b / √3", || {
+            draws(gain / fan_in.sqrt())
+        })
         .slip("fan in and fan out exchanged", || draws(root3 * gain / fan_out.sqrt()))
         .slip("a gain that was forgotten", || draws(root3 / fan_in.sqrt()))
         .slip("a division by the fan: a standard deviation takes the root", || draws(root3 * gain / fan_in))

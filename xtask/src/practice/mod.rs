@@ -248,7 +248,7 @@ fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Option
                 format!("{} is there already and is no practice of {}", folder.display(), stage.name());
             return Err(Usage(format!("{what}: name another folder with --to")).into());
         }
-        say(&format!("{} is there already, and stays as it is", folder.display()));
+        say(&format!("{} is there already, and stays as it is", workspace.relative(&folder)));
         return show::overview(workspace, Some(&folder), options);
     }
     make(workspace, stage, &folder)?;
@@ -263,7 +263,7 @@ fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
     folder::make(folder, stage, &files, &practice.fresh_progress())?;
     say(&format!(
         "{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`",
-        folder.display()
+        workspace.relative(folder)
     ));
     Ok(())
 }
@@ -292,7 +292,7 @@ fn reset(practice: &mut Practice<'_>, number: Option<usize>) -> Result<ExitCode>
     let Some(number) = number else {
         let (workspace, stage, folder) = (practice.workspace, practice.stage, practice.folder.clone());
         let kept = folder::put_aside(&folder)?;
-        say(&format!("what was there is kept in {}", kept.display()));
+        say(&format!("what was there is kept in {}", workspace.relative(&kept)));
         make(workspace, stage, &folder)?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -307,9 +307,11 @@ fn reset(practice: &mut Practice<'_>, number: Option<usize>) -> Result<ExitCode>
     )?;
     let fresh = fresh.get(&file).context("the stage has no such file")?;
     match folder::reset(&practice.folder, &file, &name, fresh)? {
-        Some(kept) => {
-            say(&format!("`{}` begins anew; what was there is kept in {}", exercise.function, kept.display()))
-        }
+        Some(kept) => say(&format!(
+            "`{}` begins anew; what was there is kept in {}",
+            exercise.function,
+            practice.workspace.relative(&kept)
+        )),
         None => say(&format!("`{}` is as it was at the beginning", exercise.function)),
     }
     practice.progress.done.remove(&number);
