@@ -54,7 +54,7 @@
 //! # How it is computed
 //!
 //! [`einsum_loops`] is the definition: one loop for each letter. [`einsum`](einsum()) gives the same numbers up to rounding, faster.
-//! The engine is [lib/einsum](::einsum). It multiplies two operands at a time, in the cheapest
+//! The engine is the library `lib/einsum`. It multiplies two operands at a time, in the cheapest
 //! order, and turns each product into calls of [`matmul`](crate::matmul()) if it can; its page says how, and which
 //! intermediate results are rounded.
 
