@@ -193,38 +193,36 @@ fn killed_at_any_moment_nothing_is_lost() {
             .unwrap()
     };
     let folder = fixture.root.join("practice/nb00_testing");
-    let took = std::time::Instant::now();
-    fixture.output(&["practice", "nb00"]);
-    let whole = took.elapsed();
-    let files = |folder: &PathBuf| fs::read_dir(folder).unwrap().count();
-    let (count, fresh) = (files(&folder), fixture.read(DEEP));
-    for moment in 0..25_u32 {
-        fs::remove_dir_all(&folder).unwrap();
-        let mut child = start(&["practice", "nb00"]);
-        std::thread::sleep(whole * moment / 24);
+    // As soon as the first thing is written, and then a little later each time.
+    let kill_in_the_midst = |mut child: std::process::Child, first: PathBuf, moment: u32| {
+        while !first.exists() && child.try_wait().unwrap().is_none() {}
+        std::thread::sleep(std::time::Duration::from_micros(100) * moment);
         child.kill().unwrap();
         child.wait().unwrap();
+    };
+    fixture.output(&["practice", "nb00"]);
+    let files = |folder: &PathBuf| fs::read_dir(folder).unwrap().count();
+    let (count, fresh) = (files(&folder), fixture.read(DEEP));
+    for moment in 0..25 {
+        fs::remove_dir_all(fixture.root.join("practice")).unwrap();
+        kill_in_the_midst(start(&["practice", "nb00"]), fixture.root.join("practice"), moment);
         assert!(!folder.exists() || files(&folder) == count, "it appears whole or not at all");
         fixture.output(&["practice", "nb00"]);
         assert_eq!(fixture.read(DEEP), fresh, "the next call makes it, whatever was left behind");
     }
-    for moment in 0..25_u32 {
-        let mine =
-            fresh.replace("todo!(\"exercise 1: deep::near, whether it is near\")", &format!("{moment} == 1"));
+    for moment in 0..25 {
+        let todo = "todo!(\"exercise 1: deep::near, whether it is near\")";
+        let mine = fresh.replace(todo, &format!("{moment} == 1"));
         fixture.write(DEEP, &mine);
-        let mut child = start(&["practice", "reset", "nb00", "1"]);
-        std::thread::sleep(whole * moment / 24);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let _ = fs::remove_dir_all(folder.join("kept"));
+        kill_in_the_midst(start(&["practice", "reset", "nb00", "1"]), folder.join("kept"), moment);
         let now = fixture.read(DEEP);
         assert!(now == mine || now == fresh, "half written: {now}");
         let kept = fs::read_dir(folder.join("kept")).into_iter().flatten().flatten();
         let is_kept = kept.map(|file| fs::read_to_string(file.path()).unwrap()).any(|text| text == mine);
         assert!(now == mine || is_kept, "what was written is nowhere");
-        assert!(
-            serde_json::from_str::<serde_json::Value>(&fixture.read("practice/nb00_testing/progress.json"))
-                .is_ok()
-        );
+        let progress = fixture.read("practice/nb00_testing/progress.json");
+        assert!(serde_json::from_str::<serde_json::Value>(&progress).is_ok(), "{progress}");
     }
 }
 
