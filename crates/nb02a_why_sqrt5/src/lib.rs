@@ -13,7 +13,7 @@
 //! | 1 | [`conv`] | a convolution as plain loops, with its gradients |
 //! | 2 | [`mod@kaiming2`] | fans of a convolution's weight, and the initialisation from the paper |
 //! | 3 | [`nn`] | `nn::Conv2d` on a fast kernel, `nn::AvgPool2d`, `nn::Flatten`, `nn::Lambda` |
-//! | 4 | [`four_layers`] | the experiment: what is left after four layers, and what comes back |
+//! | 4 | [`mod@four_layers`] | the experiment: what is left after four layers, and what comes back |
 //!
 //! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside
 //! ours. What came before is re-exported: [`nb02_fully_connected`] and all that it stands on.

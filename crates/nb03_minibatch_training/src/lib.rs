@@ -9,7 +9,7 @@
 //! | 1 | [`loss`] | `log_softmax` three times, `nll`, `cross_entropy` and its gradient |
 //! | 2 | [`targets`] | what a batch should be: classes, or a probability for each class |
 //! | 3 | [`mod@accuracy`] | how often the largest output is the label |
-//! | 4 | [`model`] | the notebook's `Model`, whose parameters Rust has to list |
+//! | 4 | [`mod@model`] | the notebook's `Model`, whose parameters Rust has to list |
 //! | 5 | [`optim`] | [`Sgd`] |
 //! | 6 | [`dataset`], [`sampler`], [`dataloader`] | rows in a shuffled order, a batch at a time |
 //! | 7 | [`loops`] | the training loop, from by hand to a data loader |
