@@ -88,7 +88,9 @@ pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
     }
 }
 
-/// Calls `work` with every item, as [`for_each`] does with every task, for items that are lent mutably.
+/// Calls `work` once with every item, on as many threads as `operations` are worth; returns when all are done.
+///
+/// If a call panics, so does this, and the items that no thread has taken are left.
 pub fn share<I: ExactSizeIterator + Send>(items: I, operations: f64, work: impl Fn(I::Item) + Sync) {
     let tasks = items.len();
     let items = Mutex::new(items);

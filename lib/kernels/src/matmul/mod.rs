@@ -27,7 +27,7 @@
 //! for any number of threads.
 //!
 //! **Threads.** Products over 0.4 million operations use the current rayon pool (`RAYON_NUM_THREADS`); `NB_THREADS` limits
-//! how many of its threads work on one call. `NB_MATMUL` forces a [`Path`].
+//! how many of its threads work on one call. `NB_MATMUL` forces an [`Isa`].
 //!
 //! ```
 //! use kernels::{matmul::matmul, ndarray::Array2};
