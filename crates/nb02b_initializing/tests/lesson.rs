@@ -32,8 +32,8 @@ fn compare(what: &str, course: [&str; 2], theory: Moments, tolerance: f64, f: im
         |number: fn(&Moments) -> f64| Stats::of(&all.iter().map(|m| number(m) as f32).collect::<Array1<_>>());
     let (means, squares) = (of(|m| m.mean), of(|m| m.square));
     let with_theory = |s: Stats, theory: f64| format!("{:.4}±{:.4}, in theory {theory:.4}", s.mean, s.std);
-    beside(&format!("{what}: mean"), with_theory(means, theory.mean), format!("{}", course[0]));
-    beside(&format!("{what}: mean square"), with_theory(squares, theory.square), format!("{}", course[1]));
+    beside(&format!("{what}: mean"), with_theory(means, theory.mean), course[0]);
+    beside(&format!("{what}: mean square"), with_theory(squares, theory.square), course[1]);
     let size = theory.square.sqrt();
     assert!((means.mean - theory.mean).abs() < tolerance * size, "{}", means.mean);
     assert!((squares.mean / theory.square - 1.0).abs() < tolerance, "{}", squares.mean);
