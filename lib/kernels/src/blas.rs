@@ -21,6 +21,7 @@
 //! assert_eq!(blas(&a.t(), &b), array![[100.0, 140.0], [140.0, 200.0]]);
 //! ```
 
+use crate::matmul::{Epilogue, shapes};
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, cblas_sgemm};
 use intel_mkl_src as _;
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2}; // declares nothing, links the library
@@ -56,8 +57,8 @@ pub fn blas(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 /// ```
 #[track_caller]
 pub fn blas_into(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>, c: &mut ArrayRef2<f32>) {
-    let (m, k, n) = sizes("blas", a, b);
-    assert!(c.dim() == (m, n), "blas: the product is ({m}, {n}), and c is {:?}", c.dim());
+    shapes::check("blas", a, b, Epilogue::None, c);
+    let (m, k, n) = (a.nrows(), a.ncols(), b.ncols());
     let [m, k, n] = [int(m), int(k), int(n)]; // not `map`: a closure would hide the caller's line
     match (leading_dimension(c), leading_dimension(&c.t())) {
         _ if k == 0 || c.is_empty() => c.fill(0.0),

@@ -41,7 +41,7 @@
 pub(crate) mod destination;
 pub(crate) mod kernel;
 pub(crate) mod mat_ref;
-mod shapes;
+pub(crate) mod shapes;
 mod blocked;
 mod tall_skinny;
 mod split_k;
