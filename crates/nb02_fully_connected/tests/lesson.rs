@@ -15,7 +15,7 @@ use nb02_fully_connected::functions::linear::{
     OUTER_BUDGET, lin_grad_einsum, lin_grad_outer, lin_param_grads, outer_bytes,
 };
 use nb02_fully_connected::ndarray::{
-    ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, array, s,
+    ArcArray2, Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Zip, array, s,
 };
 use nb02_fully_connected::nn::{matrix, tensor};
 use nb02_fully_connected::timing::{PROFILE, human};
@@ -299,6 +299,7 @@ fn s12_leaky_relu() {
     let x = array![[-3.0, -1.0, 0.0, 2.0]];
     beside_expected("leaky_relu(x, 0.01)", leaky_relu(&x, 0.01), "0.01 x below 0");
     beside_expected("its slope", leaky_relu_grad(&x, &Array2::ones((1, 4)), 0.01), "0.01 below 0");
+    test_near(&leaky_relu_grad(&x, &array![[1.0, 2.0, 3.0, 4.0]], 0.01), &array![[0.01, 0.02, 0.03, 4.0]]);
     for a in [0.0, 0.01, 0.1, 1.0] {
         println!("a = {a:<4}  gain = √(2/(1 + a²)) = {:.4}", gain(a));
     }
@@ -534,11 +535,13 @@ fn s19_mse_grad_and_relu_grad() {
     test_eq(&out_g.dim(), &out.dim());
     test_near(&out_g[[0, 0]], &(2.0 * (out[[0, 0]] - y[0]) / y.len() as f32));
 
-    let l1_g = relu_grad(&l1, &Array2::ones(l1.dim()));
+    let l2_g = randn(l1.dim(), &mut manual_seed(19)); // not of ones: they would hide the factor
+    let l1_g = relu_grad(&l1, &l2_g);
+    let passed = l1_g.iter().filter(|&&g| g != 0.0).count() as f64 / l1_g.len() as f64;
     let dead = (0..NH).filter(|&unit| l1.column(unit).iter().all(|&z| z <= 0.0)).count();
-    beside_expected("share of units that pass", format_args!("{:.3}", mean(&l1_g)), "about a half");
+    beside_expected("share of units that pass", format_args!("{passed:.3}"), "about a half");
     beside_expected("units that never pass", dead, "few: \"dead\" ones learn nothing");
-    test_eq(&l1_g.iter().zip(&l1).all(|(&g, &z)| g == if z > 0.0 { 1.0 } else { 0.0 }), &true);
+    test_near(&l1_g, &Zip::from(&l1).and(&l2_g).map_collect(|&z, &g| if z > 0.0 { g } else { 0.0 }));
 }
 
 /// `lin_grad`, three times
@@ -1428,14 +1431,14 @@ fn s41_hw02_half_of_what() {
 #[test]
 fn s42_hw03_in_place_relu_and_its_kink() {
     let z = array![[-1.0, 0.0, 0.3, 2.0]];
-    let out_g = Array2::ones((1, 4));
+    let out_g = array![[1.0, 2.0, 3.0, 4.0]];
     let clamped = relu(&z);
     let shifted = shifted_relu(&z, 0.5);
-    beside_expected("mask from the input", relu_grad(&z, &out_g), "0 0 1 1: right");
+    beside_expected("mask from the input", relu_grad(&z, &out_g), "0 0 3 4: right");
     let clamped_g = relu_grad(&clamped, &out_g);
-    beside_expected("mask after clamp_min_(0)", clamped_g, "0 0 1 1: still right, as x > 0 is the same");
+    beside_expected("mask after clamp_min_(0)", clamped_g, "0 0 3 4: still right, as x > 0 is the same");
     let shifted_g = relu_grad(&shifted, &out_g);
-    beside_expected("mask after clamp_min_(0).sub_(0.5)", shifted_g, "0 0 0 1: wrong for 0 < x ≤ 0.5");
+    beside_expected("mask after clamp_min_(0).sub_(0.5)", shifted_g, "0 0 0 4: wrong for 0 < x ≤ 0.5");
     beside_measured(
         "gradient at exactly 0",
         relu_grad(&z, &out_g)[[0, 1]],
@@ -1443,7 +1446,7 @@ fn s42_hw03_in_place_relu_and_its_kink() {
     );
     println!("In Rust the signature tells: relu takes &x and cannot overwrite it.");
     test_eq(&relu_grad(&z, &out_g), &relu_grad(&clamped, &out_g));
-    test_eq(&relu_grad(&shifted, &out_g), &array![[0.0, 0.0, 0.0, 1.0]]);
+    test_eq(&relu_grad(&shifted, &out_g), &array![[0.0, 0.0, 0.0, 4.0]]);
 }
 
 /// Homework: "always give squeeze a dimension"
