@@ -1,14 +1,9 @@
-//! The smallest products that take each way through the module, for tools that watch every access: `cargo xtask memory`.
-//!
-//! In Miri there is no AVX, so that what it interprets are the kernels for any processor, of four lanes and without fused
-//! multiply-adds. Their pointer arithmetic, packing and masks are those of all isas, as it is one source.
+//! The smallest products that take each way through the module, for tools that watch every access: AddressSanitizer and
+//! valgrind, by `cargo xtask sanitize`.
 
 use kernels::Isa;
 use kernels::matmul::{Epilogue, matmul, matmul_on};
 use kernels::ndarray::{Array1, Array2, ArrayRef2, s};
-
-/// Miri takes seconds for what others do in no time.
-const MIRI: bool = cfg!(miri);
 
 /// What takes which way. Sizes are as small as the way allows, and leave a rest in every direction; of four lanes less
 /// is enough than of sixteen.
@@ -18,10 +13,10 @@ const SHAPES: [(&str, (usize, usize, usize)); 9] = [
     ("direct", (3, 7, 11)),
     ("in place, a strip and a rest", (21, 5, 35)),
     ("dot products, B where it lies", (5, 131, 3)),
-    ("dot products and whole registers", if MIRI { (33, 33, 7) } else { (35, 131, 21) }),
+    ("dot products and whole registers", (35, 131, 21)),
     ("packed", (66, 3, 35)),
     ("a long sum in parts", (2, 2050, 3)),
-    ("two blocks of k", if MIRI { (3, 1030, 5) } else { (17, 1030, 19) }),
+    ("two blocks of k", (17, 1030, 19)),
 ];
 
 /// Small whole numbers, so that every sum of products is exact in any order.
@@ -36,16 +31,13 @@ fn expected(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
 
 #[test]
 fn every_way_through_the_module() {
-    for (i, (what, (m, k, n))) in SHAPES.into_iter().enumerate() {
+    for (what, (m, k, n)) in SHAPES {
         let (a, b) = (numbers(m, k), numbers(k, n));
         let (a_t, b_t) = (a.t().as_standard_layout().into_owned(), b.t().as_standard_layout().into_owned());
         let want = expected(&a, &b);
-        let all = [(a.view(), b.view()), (a.view(), b_t.t()), (a_t.t(), b.view()), (a_t.t(), b_t.t())];
-        // A long sum is one of transposed rows, B lies in columns where dot products read it in place, and where it is
-        // packed in squares.
-        let layouts = if MIRI { &all[[0, 0, 0, 0, 1, 0, 2, 2, 3][i]..][..1] } else { &all };
+        let layouts = [(a.view(), b.view()), (a.view(), b_t.t()), (a_t.t(), b.view()), (a_t.t(), b_t.t())];
         for isa in Isa::available() {
-            for (a, b) in layouts {
+            for (a, b) in &layouts {
                 println!("{what}: {isa} {m}·{k}·{n}, strides {:?} and {:?}", a.strides(), b.strides());
                 let mut c = Array2::from_elem((m, n), f32::NAN);
                 matmul_on(isa, a, b, Epilogue::None, &mut c);
@@ -75,9 +67,8 @@ fn steps_and_epilogues() {
     }
 }
 
-/// Enough operations that others are invited to help. (Under Miri `threads.rs` tests that without any arithmetic.)
+/// Enough operations that others are invited to help.
 #[test]
-#[cfg_attr(miri, ignore = "200,000 multiply-adds would take minutes")]
 fn several_threads() {
     let (a, b) = (numbers(81, 64), numbers(64, 41));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
