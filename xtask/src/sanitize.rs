@@ -97,6 +97,7 @@ impl Watcher {
                 asan.args(TARGET)
                     .args(SMALL)
                     .args(["--", "memory::"])
+                    .env("ASAN_OPTIONS", "allocator_may_return_null=1") // a test asks for more than there is
                     .env("RUSTFLAGS", "-Zsanitizer=address");
                 asan
             }
