@@ -147,10 +147,10 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_section_is_the_lesson() {
-        let section = "fn s() -> R {\n    // The two.\n    let (a, b) = (one(), two());\n    // About b and expected.\n    let expected = array![1.0];\n    beside(\"a\", &a, \"1\");\n    println!(\"A sentence.\");\n\n    println!(\"{b}\");\n    // Why.\n    test_eq(&a, &expected);\n    for x in [1, 2] {\n        assert!(x > 0);\n    }\n    figures::show(\"p\", || 1);\n    let t = time(\"t\", f);\n    Ok(())\n}";
+        let section = "fn s() -> R {\n    // The two.\n    let (a, b) = (one(), two());\n    // About b and expected.\n    let expected = array![1.0];\n    show(\"a\", &a).course(\"1\");\n    println!(\"A sentence.\");\n\n    println!(\"{b}\");\n    // Why.\n    test_eq(&a, &expected);\n    for x in [1, 2] {\n        assert!(x > 0);\n    }\n    figures::show(\"p\", || 1);\n    let t = time(\"t\", f);\n    Ok(())\n}";
         assert_eq!(
             lesson(section).unwrap(),
-            "// The two.\nlet (a, b) = (one(), two());\nbeside(\"a\", &a, \"1\");\n\nprintln!(\"{b}\");\nlet t = time(\"t\", f);"
+            "// The two.\nlet (a, b) = (one(), two());\nshow(\"a\", &a).course(\"1\");\n\nprintln!(\"{b}\");\nlet t = time(\"t\", f);"
         );
         assert_eq!(lesson("fn s() {\n    let a = 1;\n    assert_eq!(a, 1);\n}"), None);
         assert_eq!(lesson("no rust"), None);

@@ -1,43 +1,54 @@
-//! How a lesson shows its results: our number with the course's beside it, and a line for each check that could not be
+//! How a lesson shows its results: our number with the course's next to it, and a line for each check that could not be
 //! made.
 
 use std::fmt::Display;
 use std::io::Write;
 
-/// Prints one line of a lesson: what it is, our number, and the course's number for it.
+/// One line of a lesson: what it is and our number, printed with another's as soon as that is given.
 ///
 /// ```
+/// use nb00_testing::show;
+///
 /// // x_train's mean                       0.1304   course: 0.1304
-/// nb00_testing::beside("x_train's mean", format_args!("{:.4}", 0.130_447), "0.1304");
-/// ```
-pub fn beside(what: &str, ours: impl Display, course: impl Display) {
-    println!("{}", line(what, ours, "course", course));
-}
-
-/// The same beside a number that the course never printed: what PyTorch, NumPy or ndarray gave, measured once.
-///
-/// ```
+/// show("x_train's mean", format_args!("{:.4}", 0.130_447)).course("0.1304");
 /// // ndarray's x.mean()                   0.1308   measured: 0.1308
-/// nb00_testing::beside_measured("ndarray's x.mean()", format_args!("{:.4}", 0.130_82), "0.1308");
-/// ```
-pub fn beside_measured(what: &str, ours: impl Display, measured: impl Display) {
-    println!("{}", line(what, ours, "measured", measured));
-}
-
-/// The same beside what a formula gives, or an argument: nobody printed it.
-///
-/// ```
+/// show("ndarray's x.mean()", format_args!("{:.4}", 0.130_82)).measured("0.1308");
 /// // E[relu²]                             0.5003   expected: 1/2
-/// nb00_testing::beside_expected("E[relu²]", format_args!("{:.4}", 0.500_3), "1/2");
+/// show("E[relu²]", format_args!("{:.4}", 0.500_3)).expected("1/2");
 /// ```
-pub fn beside_expected(what: &str, ours: impl Display, expected: impl Display) {
-    println!("{}", line(what, ours, "expected", expected));
+pub fn show(what: &str, ours: impl Display) -> Shown<'_> {
+    Shown { what, ours: ours.to_string() }
 }
 
-/// In columns: a name, our number, and another's, with a word that says whose.
-fn line(what: &str, ours: impl Display, whose: &str, other: impl Display) -> String {
-    let ours = ours.to_string(); // padded as a whole, whatever it is
-    format!("{what:<34} {ours:>14}   {whose}: {other}")
+/// A line of [`show`] that waits for the other's number.
+#[derive(Debug)]
+#[must_use = "the line is printed by `course`, `measured` or `expected`"]
+pub struct Shown<'a> {
+    what: &'a str,
+    ours: String,
+}
+
+impl Shown<'_> {
+    /// Prints our number and the one that the course printed.
+    pub fn course(self, number: impl Display) {
+        println!("{}", self.line("course", number));
+    }
+
+    /// Prints our number and one that the course never printed: what PyTorch, NumPy or ndarray gave, measured once.
+    pub fn measured(self, number: impl Display) {
+        println!("{}", self.line("measured", number));
+    }
+
+    /// Prints our number and what a formula or an argument gives.
+    pub fn expected(self, number: impl Display) {
+        println!("{}", self.line("expected", number));
+    }
+
+    /// In columns: a name, our number, and another's, with a word that says whose.
+    fn line(&self, whose: &str, other: impl Display) -> String {
+        let Shown { what, ours } = self;
+        format!("{what:<34} {ours:>14}   {whose}: {other}")
+    }
 }
 
 /// Says that a check was not made, and why: to the terminal itself, since a passing test's prints are hidden.
@@ -59,7 +70,8 @@ mod tests {
 
     #[test]
     fn the_label_says_whose_number_it_is() {
-        let [course, measured] = ["course", "measured"].map(|whose| line("x.mean()", 0.13, whose, 0.1304));
+        let [course, measured] =
+            ["course", "measured"].map(|whose| show("x.mean()", 0.13).line(whose, 0.1304));
         assert_eq!(course, "x.mean()                                     0.13   course: 0.1304");
         assert_eq!(measured, course.replace("course", "measured"));
     }

@@ -10,7 +10,7 @@
 //! | [`arrays`] | [`AsArray`]: why one [`near`] serves numbers, slices and arrays of any rank |
 //! | [`timing`] | [`timeit`] and [`time`], the notebook's `%timeit` and `%time` |
 //! | [`chart`] | [`Blocks`]: bars and histograms in the terminal |
-//! | [`course`] | [`beside`], [`beside_measured`], [`beside_expected`] and [`skip`]: how a lesson test shows its number next to another's |
+//! | [`course`] | [`show()`] and [`skip`]: how a lesson test shows its number next to another's |
 //!
 //! ```
 //! use nb00_testing::*;
@@ -28,7 +28,7 @@ pub mod course;
 
 pub use arrays::{AsArray, Float, Numbers};
 pub use chart::Blocks;
-pub use course::{beside, beside_expected, beside_measured, skip};
+pub use course::{Shown, show, skip};
 pub use ndarray;
 pub use testing::{
     TEST, allclose, near, relative_norm, test, test_eq, test_near, test_near_norm, test_near_zero,

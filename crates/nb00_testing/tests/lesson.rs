@@ -73,8 +73,8 @@ fn s04_near() {
 #[test]
 fn s05_nan_and_infinity() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
-    beside_measured("near(NaN, NaN)", near(&nan, &nan), "False");
-    beside_measured("near(inf, inf)", near(&inf, &inf), "True");
+    show("near(NaN, NaN)", near(&nan, &nan)).measured("False");
+    show("near(inf, inf)", near(&inf, &inf)).measured("True");
     assert!(!near(&nan, &nan) && !near(&nan, &0.0) && !near(&0.0, &nan));
     assert!(near(&inf, &inf) && !near(&inf, &-inf) && !near(&inf, &f32::MAX) && !near(&f32::MAX, &inf));
     // One NaN spoils a whole array, wherever it hides.
@@ -113,7 +113,7 @@ fn s06_whatever_is_an_array() {
 #[test]
 fn s07_shapes_first() {
     let (column, flat) = (Array2::<f32>::ones((50, 1)), Array1::<f32>::ones(50));
-    beside_measured("near(ones(50, 1), ones(50))", near(&column, &flat), "True, by broadcasting");
+    show("near(ones(50, 1), ones(50))", near(&column, &flat)).measured("True, by broadcasting");
     // This is what PyTorch compares: both as (50, 50).
     let square = (column.broadcast((50, 50)).unwrap(), flat.broadcast((50, 50)).unwrap());
     assert!(near(&square.0, &square.1));
@@ -170,13 +170,10 @@ fn s10_small_gradients() {
     // Made up, but as large as the lesson's gradient with respect to x_train and as crowded about zero.
     let grad = Array1::linspace(-1.0_f64, 1.0, 10_001).mapv(|u| 5.7e-5 * u.powi(17));
     let (zero, halved) = (Array1::zeros(grad.len()), &grad / 2.0);
-    beside_measured(
-        "% of the gradient near zero",
-        format_args!("{:.1}", percent_near(&zero, &grad)),
-        "90.7 of x_train's",
-    );
+    show("% of the gradient near zero", format_args!("{:.1}", percent_near(&zero, &grad)))
+        .measured("90.7 of x_train's");
     let half = format!("{:.1}", percent_near(&halved, &grad));
-    beside_measured("% near half of itself", half, "99.1 of x_train's");
+    show("% near half of itself", half).measured("99.1 of x_train's");
     assert!(percent_near(&zero, &grad) > 85.0 && percent_near(&halved, &grad) > 90.0);
     assert!(!near(&zero, &grad), "a few large elements save the lesson's check");
 

@@ -28,10 +28,10 @@ fn s01_get_data() {
     let Mnist { x_train, y_train, x_valid, y_valid, source } = &*DATA;
     println!("data: {source}");
     let (min, max) = y_train.fold((9, 0), |(min, max), &y| (y.min(min), y.max(max)));
-    beside("x_train.shape", format_args!("{:?}", x_train.shape()), "torch.Size([50000, 784])");
-    beside("x_valid.shape", format_args!("{:?}", x_valid.shape()), "torch.Size([10000, 784])");
-    beside("y_train", y_train, "tensor([5, 0, 4,  ..., 8, 4, 8])");
-    beside("y_train.min(), y_train.max()", format_args!("{min}, {max}"), "tensor(0), tensor(9)");
+    show("x_train.shape", format_args!("{:?}", x_train.shape())).course("torch.Size([50000, 784])");
+    show("x_valid.shape", format_args!("{:?}", x_valid.shape())).course("torch.Size([10000, 784])");
+    show("y_train", y_train).course("tensor([5, 0, 4,  ..., 8, 4, 8])");
+    show("y_train.min(), y_train.max()", format_args!("{min}, {max}")).course("tensor(0), tensor(9)");
 
     test_eq(&x_train.nrows(), &y_train.len());
     test_eq(&x_valid.nrows(), &y_valid.len());
@@ -62,9 +62,9 @@ fn s02_look_at_a_digit() {
     let first: Vec<_> = (0..8.min(DATA.y_train.len())).map(|i| DATA.image(i)).collect();
     println!("{}", show_images(&first, chart::width(), Blocks::here()));
     figures::show("the-first-digits", || figures::digits(&first, &DATA));
-    beside("type", std::any::type_name_of_val(&image[[0, 0]]), "torch.FloatTensor");
+    show("type", std::any::type_name_of_val(&image[[0, 0]])).course("torch.FloatTensor");
     let largest = image.fold(0.0_f32, |a, &b| a.max(b));
-    beside_measured("largest pixel", largest, "0.9961, which is 255/256");
+    show("largest pixel", largest).measured("0.9961, which is 255/256");
     only_mnist(&DATA.source, "the largest pixel", || test_eq(&largest, &(255.0 / 256.0)));
     test_eq(&image.dim(), &(28, 28));
 }
@@ -79,14 +79,11 @@ fn s02_look_at_a_digit() {
 fn s03_initial_model() {
     let weights = randn((784, 10), &mut manual_seed(42));
     let bias = Array1::<f32>::zeros(10);
-    beside("weights.shape", format_args!("{:?}", weights.shape()), "torch.randn(784,10)");
-    beside("bias", &bias, "torch.zeros(10)");
+    show("weights.shape", format_args!("{:?}", weights.shape())).course("torch.randn(784,10)");
+    show("bias", &bias).course("torch.zeros(10)");
     let logits = matmul(&DATA.x_valid, &weights) + &bias;
-    beside_expected(
-        "(x_valid @ weights + bias).shape",
-        format_args!("{:?}", logits.shape()),
-        "10 numbers an image",
-    );
+    show("(x_valid @ weights + bias).shape", format_args!("{:?}", logits.shape()))
+        .expected("10 numbers an image");
     test_eq(&logits.dim(), &(DATA.x_valid.nrows(), 10));
 }
 
@@ -100,12 +97,12 @@ fn s03_initial_model() {
 fn s04_matmul_loops() {
     let (m1, m2) = m1_and_m2();
     let t1 = ladder::loops(&m1, &m2);
-    beside("t1.shape", format_args!("{:?}", t1.shape()), "torch.Size([5, 10])");
-    beside("%timeit loops", timing::human(timeit(|| ladder::loops(&m1, &m2)).min), "835 ms");
+    show("t1.shape", format_args!("{:?}", t1.shape())).course("torch.Size([5, 10])");
+    show("%timeit loops", timing::human(timeit(|| ladder::loops(&m1, &m2)).min)).course("835 ms");
     test_eq(&t1.dim(), &(5, 10));
     let a = array![[1., 2., 3.], [4., 5., 6.]];
     let worked = ladder::loops(&a, &worked_b());
-    beside("the worked example", line(&worked), "[[140, 140], [320, 320]]");
+    show("the worked example", line(&worked)).course("[[140, 140], [320, 320]]");
     figures::show("row-times-column", || figures::product(&a, &worked_b()));
     test_eq(&worked, &worked_product());
 }
@@ -128,8 +125,8 @@ fn worked_product() -> Array2<f32> {
 fn s05_elementwise_operations() {
     let (a, b) = (array![10., 6., -4.], array![2., 8., 7.]);
     let less = elementwise::float(&elementwise::lt(&a, &b));
-    beside("a + b", &a + &b, "tensor([12., 14.,  3.])");
-    beside("(a < b).float().mean()", format_args!("{:.4}", less.sum() / 3.0), "tensor(0.6667)");
+    show("a + b", &a + &b).course("tensor([12., 14.,  3.])");
+    show("(a < b).float().mean()", format_args!("{:.4}", less.sum() / 3.0)).course("tensor(0.6667)");
     test_eq(&(&a + &b), &array![12., 14., 3.]);
     test_eq(&less, &array![0., 1., 1.]);
     println!("a < b on whole arrays does not compile: in Rust a comparison is one yes or no, hence `lt`.");
@@ -146,8 +143,8 @@ fn s06_frobenius_norm() {
     let mut other = m.clone();
     other.row_mut(2).assign(&array![7., 7., 8.]);
     let norm = elementwise::frobenius_norm;
-    beside("(m*m).sum().sqrt()", format_args!("{:.4}", norm(&m)), "tensor(16.8819)");
-    beside_expected("… third row [7, 7, 8]", format_args!("{:.4}", norm(&other)), "√253 = 15.9060");
+    show("(m*m).sum().sqrt()", format_args!("{:.4}", norm(&m))).course("tensor(16.8819)");
+    show("… third row [7, 7, 8]", format_args!("{:.4}", norm(&other))).expected("√253 = 15.9060");
     test_near(&norm(&m), &285_f64.sqrt());
     test_near(&norm(&other), &253_f64.sqrt());
     test_near(&(&m * &m).sum().sqrt(), &norm(&m));
@@ -162,7 +159,8 @@ fn s06_frobenius_norm() {
 #[test]
 fn s07_matmul_elementwise() {
     let (m1, m2) = m1_and_m2();
-    beside("%timeit elementwise", timing::human(timeit(|| ladder::elementwise(&m1, &m2)).min), "1.39 ms");
+    show("%timeit elementwise", timing::human(timeit(|| ladder::elementwise(&m1, &m2)).min))
+        .course("1.39 ms");
     test_near(&ladder::elementwise(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
@@ -186,9 +184,9 @@ fn s08_broadcasting_a_scalar() {
     let a = array![10.0_f32, 6.0, -4.0];
     let (m, _) = m_and_c();
     let positive = elementwise::gt(&a, &arr0(0.0));
-    beside("a > 0", line(positive.mapv(u8::from)), "[1, 1, 0]");
-    beside("a + 1", line(&a + 1.0), "[11, 7, -3]");
-    beside("2 * m", line(2.0 * &m), "[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");
+    show("a > 0", line(positive.mapv(u8::from))).course("[1, 1, 0]");
+    show("a + 1", line(&a + 1.0)).course("[11, 7, -3]");
+    show("2 * m", line(2.0 * &m)).course("[[2, 4, 6], [8, 10, 12], [14, 16, 18]]");
     figures::show("broadcasting-a-scalar", || figures::broadcast(("2", &2.0), "×", ("m", &m), &(2.0 * &m)));
     test_eq(&positive, &array![true, true, false]);
     test_eq(&(&a + 1.0), &array![11.0, 7.0, -3.0]);
@@ -204,15 +202,15 @@ fn s08_broadcasting_a_scalar() {
 fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
     let (m, c) = m_and_c();
     let expected = array![[11.0, 22.0, 33.0], [14.0, 25.0, 36.0], [17.0, 28.0, 39.0]];
-    beside("m + c", line(&m + &c), "[[11, 22, 33], [14, 25, 36], [17, 28, 39]]");
+    show("m + c", line(&m + &c)).course("[[11, 22, 33], [14, 25, 36], [17, 28, 39]]");
     test_eq(&(&m + &c), &expected);
     test_eq(&(&c + &m), &expected);
 
     let t = expand_as(&c, &m);
-    beside("t = c.expand_as(m)", line(t), "[[10, 20, 30], [10, 20, 30], [10, 20, 30]]");
-    beside("t.shape", format!("{:?}", t.shape()), "(3, 3)");
-    beside("t.stride()", format!("{:?}", t.strides()), "(0, 1)");
-    beside("len(t.storage())", c.len(), "3: 10, 20, 30");
+    show("t = c.expand_as(m)", line(t)).course("[[10, 20, 30], [10, 20, 30], [10, 20, 30]]");
+    show("t.shape", format!("{:?}", t.shape())).course("(3, 3)");
+    show("t.stride()", format!("{:?}", t.strides())).course("(0, 1)");
+    show("len(t.storage())", c.len()).course("3: 10, 20, 30");
     test_eq(t.strides(), &[0, 1]);
     test_eq(&t.as_ptr(), &c.as_ptr());
     test_eq(&(&m + &t), &expected);
@@ -234,9 +232,9 @@ fn s10_copies_and_views() {
     let (clone, materialised) = (c.clone(), view.to_owned());
     let mut assigned = Array2::zeros((3, 3));
     assigned.assign(&c); // copy_(): into memory that is there already, broadcasting
-    beside_measured("same memory: expand_as", view.as_ptr() == c.as_ptr(), "True");
-    beside_measured("same memory: clone", clone.as_ptr() == c.as_ptr(), "False");
-    beside_measured("strides of the expanded, cloned", format!("{:?}", materialised.strides()), "(3, 1)");
+    show("same memory: expand_as", view.as_ptr() == c.as_ptr()).measured("True");
+    show("same memory: clone", clone.as_ptr() == c.as_ptr()).measured("False");
+    show("strides of the expanded, cloned", format!("{:?}", materialised.strides())).measured("(3, 1)");
     test_eq(materialised.strides(), &[3, 1]);
     test_eq(&materialised.len(), &9);
     test_eq(&assigned, &materialised);
@@ -252,21 +250,18 @@ fn s10_copies_and_views() {
 #[test]
 fn s11_unsqueeze() {
     let (m, c) = m_and_c();
-    beside("c.shape", format!("{:?}", c.shape()), "(3)");
-    beside("c.unsqueeze(0).shape", format!("{:?}", unsqueeze(&c, 0).shape()), "(1, 3)");
-    beside("c.unsqueeze(1).shape", format!("{:?}", unsqueeze(&c, 1).shape()), "(3, 1)");
-    beside("c[:None].shape", format!("{:?}", c.slice(s![..]).shape()), "(3): a slice of everything");
+    show("c.shape", format!("{:?}", c.shape())).course("(3)");
+    show("c.unsqueeze(0).shape", format!("{:?}", unsqueeze(&c, 0).shape())).course("(1, 3)");
+    show("c.unsqueeze(1).shape", format!("{:?}", unsqueeze(&c, 1).shape())).course("(3, 1)");
+    show("c[:None].shape", format!("{:?}", c.slice(s![..]).shape())).course("(3): a slice of everything");
     test_eq(unsqueeze(&c, 0).shape(), &[1, 3]);
     test_eq(unsqueeze(&c, 1).shape(), &[3, 1]);
     test_eq(&unsqueeze(&c, -1), &unsqueeze(&c, 1));
 
     let columns = unsqueeze(&c, 1);
-    beside(
-        "c[:, None].expand_as(m)",
-        line(expand_as(&columns, &m)),
-        "[[10, 10, 10], [20, 20, 20], [30, 30, 30]]",
-    );
-    beside("m + c[:, None]", line(&m + &columns), "[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
+    show("c[:, None].expand_as(m)", line(expand_as(&columns, &m)))
+        .course("[[10, 10, 10], [20, 20, 20], [30, 30, 30]]");
+    show("m + c[:, None]", line(&m + &columns)).course("[[11, 12, 13], [24, 25, 26], [37, 38, 39]]");
     figures::show("broadcasting-a-column", || {
         figures::broadcast(("m", &m), "+", ("c[:, None]", &columns), &(&m + &columns))
     });
@@ -281,7 +276,7 @@ fn s11_unsqueeze() {
 #[test]
 fn s12_matmul_broadcast() {
     let (m1, m2) = m1_and_m2();
-    beside("%timeit broadcast", timing::human(timeit(|| ladder::broadcast(&m1, &m2)).min), "254 µs");
+    show("%timeit broadcast", timing::human(timeit(|| ladder::broadcast(&m1, &m2)).min)).course("254 µs");
     println!("In Python this rung is faster than the one before. In compiled code it may well be slower: it");
     println!("fills a (784, 10) array for each row, only to add it up.");
     test_near(&ladder::broadcast(&m1, &m2), &ladder::loops(&m1, &m2));
@@ -299,7 +294,7 @@ fn s13_homework_why_it_works() {
     let b = array![[10.0, 10.0], [20.0, 20.0], [30.0, 30.0]];
     let trace = trace_broadcast_matmul(&a, &b);
     println!("{trace}");
-    beside("a @ b", line(matmul(&a, &b)), "[[140, 140], [320, 320]]");
+    show("a @ b", line(matmul(&a, &b))).course("[[140, 140], [320, 320]]");
     assert!(trace.contains("[[10, 10], [40, 40], [90, 90]]") && trace.contains("c[1]  (2)     [320, 320]"));
     test_eq(&matmul(&a, &b), &array![[140.0, 140.0], [320.0, 320.0]]);
 }
@@ -317,8 +312,8 @@ fn s14_the_slip() -> Result<(), BroadcastError> {
     test_eq(&error.axes, &vec![-1]);
 
     let (a, b) = (array![[1.0_f32, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [10.0, 10.0]]);
-    beside_expected("a[i, None] on a square", line(lecture_slip(&a, &b)?), "no error, and wrong");
-    beside_expected("the product", line(matmul(&a, &b)), "[[21, 21], [43, 43]]");
+    show("a[i, None] on a square", line(lecture_slip(&a, &b)?)).expected("no error, and wrong");
+    show("the product", line(matmul(&a, &b))).expected("[[21, 21], [43, 43]]");
     assert!(!near(&lecture_slip(&a, &b)?, &matmul(&a, &b)));
     Ok(())
 }
@@ -331,7 +326,8 @@ fn s14_the_slip() -> Result<(), BroadcastError> {
 fn s15_outer_product() {
     let (_, c) = m_and_c();
     let products = &unsqueeze(&c, 0) * &unsqueeze(&c, 1);
-    beside("c[None] * c[:, None]", line(&products), "[[100, 200, 300], [200, 400, 600], [300, 600, 900]]");
+    show("c[None] * c[:, None]", line(&products))
+        .course("[[100, 200, 300], [200, 400, 600], [300, 600, 900]]");
     let (row, column) = (unsqueeze(&c, 0), unsqueeze(&c, 1));
     figures::show("the-outer-product", || {
         figures::broadcast(("c[None]", &row), "×", ("c[:, None]", &column), &products)
@@ -340,7 +336,7 @@ fn s15_outer_product() {
     test_eq(&products, &outer(&c, &c, |x, y| x * y));
 
     let larger = zip_broadcast(&unsqueeze(&c, 0), &unsqueeze(&c, 1), |x, y| x > y);
-    beside("c[None] > c[:, None]", line(larger.mapv(u8::from)), "[[0, 1, 1], [0, 0, 1], [0, 0, 0]]");
+    show("c[None] > c[:, None]", line(larger.mapv(u8::from))).course("[[0, 1, 1], [0, 0, 1], [0, 0, 0]]");
     test_eq(&larger.mapv(u8::from), &array![[0, 1, 1], [0, 0, 1], [0, 0, 0]]);
 }
 
@@ -353,8 +349,8 @@ fn s15_outer_product() {
 #[test]
 fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
     let shown = |shapes: &[&[usize]]| broadcast_shapes(shapes).map(|shape| format!("{shape:?}"));
-    beside("(256, 256, 3) * (3)", shown(&[&[256, 256, 3], &[3]])?, "(256, 256, 3)");
-    beside("(1, 1, 3) * (256, 256, 3)", shown(&[&[1, 1, 3], &[256, 256, 3]])?, "(256, 256, 3)");
+    show("(256, 256, 3) * (3)", shown(&[&[256, 256, 3], &[3]])?).course("(256, 256, 3)");
+    show("(1, 1, 3) * (256, 256, 3)", shown(&[&[1, 1, 3], &[256, 256, 3]])?).course("(256, 256, 3)");
     test_eq(&broadcast_shapes(&[&[8, 1, 6, 1], &[7, 1, 5]])?, &vec![8, 7, 6, 5]);
 
     let image = rand((16, 16, 3), &mut manual_seed(1));
@@ -389,13 +385,10 @@ fn s17_the_silent_trap() {
     let wrong = &output - &target;
     let right = &squeeze(&output, -1) - &target;
     let right_loss = mse(&right.clone().insert_axis(Axis(1)));
-    beside_expected(
-        "shape of output - target",
-        format!("{:?}", wrong.shape()),
-        "(200, 200) where (200) was meant",
-    );
-    beside_measured("the wrong loss", format!("{:.3}", mse(&wrong)), "2.319 (other random numbers)");
-    beside_measured("the right loss", format!("{right_loss:.3}"), "2.429 (other random numbers)");
+    show("shape of output - target", format!("{:?}", wrong.shape()))
+        .expected("(200, 200) where (200) was meant");
+    show("the wrong loss", format!("{:.3}", mse(&wrong))).measured("2.319 (other random numbers)");
+    show("the right loss", format!("{right_loss:.3}")).measured("2.429 (other random numbers)");
     test_eq(wrong.shape(), &[200, 200]);
     test_eq(right.shape(), &[200]);
 
@@ -405,7 +398,7 @@ fn s17_the_silent_trap() {
     let all_pairs = variance(&column) + variance(&target) + (mean(&column) - mean(&target)).powi(2);
     test_near(&mse(&wrong), &all_pairs);
     assert!((right_loss - all_pairs).abs() > 0.01);
-    beside_expected("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000, "10 GB");
+    show("bytes at 50,000 rows", 4_u64 * 50_000 * 50_000).expected("10 GB");
 }
 
 /// Einstein summation
@@ -431,7 +424,7 @@ fn s18_einsum() -> Result<(), EinsumError> {
     for (i, c) in batched.outer_iter().enumerate() {
         test_near(&c, &matmul(&a.index_axis(Axis(0), i), &b.index_axis(Axis(0), i)));
     }
-    beside_expected("bik,bkj->bij", format!("{:?}", batched.shape()), "a batch of products");
+    show("bik,bkj->bij", format!("{:?}", batched.shape())).expected("a batch of products");
     Ok(())
 }
 
@@ -442,7 +435,7 @@ fn s18_einsum() -> Result<(), EinsumError> {
 #[test]
 fn s19_matmul_einsum() {
     let (m1, m2) = m1_and_m2();
-    beside("%timeit einsum", timing::human(timeit(|| ladder::einsum(&m1, &m2)).min), "57.2 µs");
+    show("%timeit einsum", timing::human(timeit(|| ladder::einsum(&m1, &m2)).min)).course("57.2 µs");
     test_near(&ladder::einsum(&m1, &m2), &ladder::loops(&m1, &m2));
 }
 
@@ -459,11 +452,11 @@ fn s20_einsum_letters() -> Result<(), EinsumError> {
     let kept: Array1<f32> = einsum("i,i->i", &[&a, &a])?;
     let summed: Array1<f32> = einsum("ij->i", &[&m])?;
     let trace: Array0<f32> = einsum("ii", &[&m])?;
-    beside_expected("i,i", &inner, "the inner product");
-    beside_expected("i", line(&same), "the array itself");
-    beside_expected("i,i->i", line(&kept), "repeated, and not summed");
-    beside_expected("ij->i", line(&summed), "not repeated, and summed");
-    beside_expected("ii", &trace, "the trace");
+    show("i,i", &inner).expected("the inner product");
+    show("i", line(&same)).expected("the array itself");
+    show("i,i->i", line(&kept)).expected("repeated, and not summed");
+    show("ij->i", line(&summed)).expected("not repeated, and summed");
+    show("ii", &trace).expected("the trace");
     test_eq(&inner.into_scalar(), &14.0);
     test_eq(&same, &a);
     test_eq(&kept, &array![1.0, 4.0, 9.0]);
@@ -504,7 +497,7 @@ fn s22_einsum_gradients() -> Result<(), EinsumError> {
     let giant: Array2<f32> = (&unsqueeze(&inp, -1) * &unsqueeze(&out_g, 1)).sum_axis(Axis(0));
     test_near_norm(&w_g, &giant, 1e-5);
     println!("{}", einsum_explain("bi,bj->bij", &[&[50_000, 784], &[50_000, 50]])?);
-    beside_expected("bytes of the giant product", 4_u64 * 50_000 * 784 * 50, "7.84 GB");
+    show("bytes of the giant product", 4_u64 * 50_000 * 784 * 50).expected("7.84 GB");
 
     let forgotten: Result<Array2<f32>, _> = einsum("ia,ka->ik", &[&out_g.column(0), &w]);
     println!("{}", forgotten.unwrap_err());
@@ -535,8 +528,9 @@ fn s23_einsum_order() -> Result<(), EinsumError> {
 fn s24_matmul_library() {
     let (m1, m2) = m1_and_m2();
     let expected = ladder::loops(&m1, &m2);
-    beside("%timeit m1 @ m2, ndarray's dot", timing::human(timeit(|| ladder::dot(&m1, &m2)).min), "18.2 µs");
-    beside("%timeit m1 @ m2, our matmul", timing::human(timeit(|| matmul(&m1, &m2)).min), "18.2 µs");
+    show("%timeit m1 @ m2, ndarray's dot", timing::human(timeit(|| ladder::dot(&m1, &m2)).min))
+        .course("18.2 µs");
+    show("%timeit m1 @ m2, our matmul", timing::human(timeit(|| matmul(&m1, &m2)).min)).course("18.2 µs");
     println!("our matmul runs on {}", matmul::Isa::chosen());
     test_near(&ladder::dot(&m1, &m2), &expected);
     test_near(&matmul(&m1, &m2), &expected);
@@ -584,11 +578,11 @@ fn s26_the_ladder_for_a_mini_batch() {
 fn s27_cost_of_one_pass() {
     let (m1, m2) = m1_and_m2();
     let pass = |rung: ladder::Matmul| timing::human(timeit(|| rung(&m1, &m2)).min * 1e4);
-    beside_expected("10,000 products with loops", pass(ladder::loops), "2.32 h at 835 ms");
-    beside_expected("10,000 products with matmul", pass(matmul), "0.18 s at 18.2 µs");
+    show("10,000 products with loops", pass(ladder::loops)).expected("2.32 h at 835 ms");
+    show("10,000 products with matmul", pass(matmul)).expected("0.18 s at 18.2 µs");
     let weights = &m2;
     let whole = timeit_n(3, 1, || matmul(&DATA.x_train, weights)).min;
     let rows = DATA.x_train.nrows();
-    beside(&format!("or one product of {rows} rows"), timing::human(whole), "not measured there");
+    show(&format!("or one product of {rows} rows"), timing::human(whole)).course("not measured there");
     test_eq(&timing::human(835e-3 * 1e4), &"2.32 h".to_string());
 }

@@ -62,13 +62,8 @@ impl Spread {
         Spread { mean: of(|s| s.mean), std: of(|s| s.std) }
     }
 
-    fn beside(&self, what: &str, course: &str) {
-        beside(what, self, course);
-    }
-
-    /// Beside one random draw of PyTorch.
-    fn beside_draw(&self, what: &str, draw: &str) {
-        beside_measured(what, self, format_args!("{draw}, one draw"));
+    fn show<'a>(&self, what: &'a str) -> Shown<'a> {
+        show(what, self)
     }
 }
 
@@ -88,8 +83,8 @@ impl Display for Spread {
 fn s01_statistics_before() {
     println!("data: {}", DIGITS.source);
     let (train, valid) = (DIGITS.train_before, DIGITS.valid_before);
-    beside("x_train.mean(), .std()", stats_text(train), "0.1304 / 0.3073");
-    beside("x_valid.mean(), .std()", stats_text(valid), "0.1287 / 0.3050");
+    show("x_train.mean(), .std()", stats_text(train)).course("0.1304 / 0.3073");
+    show("x_valid.mean(), .std()", stats_text(valid)).course("0.1287 / 0.3050");
     only_mnist(&DIGITS.source, "its mean and standard deviation", || {
         println!(
             "The pixels are byte/256. (Had they been byte/255, as often, the means would be 0.1310 and 0.1292.)"
@@ -107,8 +102,8 @@ fn s01_statistics_before() {
 #[test]
 fn s03_normalize() {
     let (train, valid) = (Stats::of(&DIGITS.x_train), Stats::of(&DIGITS.x_valid));
-    beside("x_train.mean(), .std()", stats_text(train), "3.06e-05 / 1.0 (the 3e-05 is f32 rounding)");
-    beside("x_valid.mean(), .std()", stats_text(valid), "-0.0058 / 0.9924");
+    show("x_train.mean(), .std()", stats_text(train)).course("3.06e-05 / 1.0 (the 3e-05 is f32 rounding)");
+    show("x_valid.mean(), .std()", stats_text(valid)).course("-0.0058 / 0.9924");
     println!("train's mean is really {:.1e}.", train.mean);
     println!(
         "Those 3e-05 are also why the course's valid mean is -0.0058: torch 2.15 prints -0.0059, as we do."
@@ -129,8 +124,8 @@ fn s03_normalize() {
 #[test]
 fn s04_sizes() {
     let ((n, m), c) = (DIGITS.x_train.dim(), DIGITS.y_train.fold(0.0_f32, |a, &b| a.max(b)) + 1.0);
-    beside("n, m, c", format_args!("{n}, {m}, {c}"), "50000, 784, 10");
-    beside("nh", NH, "50");
+    show("n, m, c", format_args!("{n}, {m}, {c}")).course("50000, 784, 10");
+    show("nh", NH).course("50");
     println!("One output only: the digit itself, as a number. Odd, but it keeps the first net simple.");
     test_eq(&(m, c), &(784, 10.0));
     test_eq(&n, &DIGITS.y_train.len());
@@ -144,11 +139,14 @@ fn s04_sizes() {
 #[test]
 fn s05_raw_weights() {
     Spread::over_seeds(|rng| Stats::of(&randn((784, 80), rng)))
-        .beside_draw("randn(784, 80)", "-0.0040 / 1.0009");
-    Spread::over_seeds(|rng| Stats::of(&randn((80, 1), rng))).beside_draw("randn(80, 1)", "0.0546 / 0.8732");
+        .show("randn(784, 80)")
+        .measured("-0.0040 / 1.0009, one draw");
+    Spread::over_seeds(|rng| Stats::of(&randn((80, 1), rng)))
+        .show("randn(80, 1)")
+        .measured("0.0546 / 0.8732, one draw");
     let x = some_x();
     let l1 = Spread::over_seeds(|rng| Stats::of(&lin(&x, &randn((784, NH), rng), &Array1::zeros(NH))));
-    beside_expected("x @ randn(784, 50)", &l1, "√784 = 28 times too large");
+    show("x @ randn(784, 50)", &l1).expected("√784 = 28 times too large");
     assert!((l1.std.mean / 28.0 - 1.0).abs() < 0.15);
 }
 
@@ -163,9 +161,11 @@ fn s06_xavier() {
     describe("w1", &w1);
     describe("w2", &w2);
     Spread::over_seeds(|rng| Stats::of(&xavier(784, 80, rng)))
-        .beside_draw("randn(784, 80)/√784", "-0.0001 / 0.0358");
+        .show("randn(784, 80)/√784")
+        .measured("-0.0001 / 0.0358, one draw");
     Spread::over_seeds(|rng| Stats::of(&xavier(80, 1, rng)))
-        .beside_draw("randn(80, 1)/√80", "0.0030 / 0.1121");
+        .show("randn(80, 1)/√80")
+        .measured("0.0030 / 0.1121, one draw");
     // The lesson's own assertions.
     test_near_zero(mean(&w1), 1e-3);
     test_near_zero(std(&w1) - 1.0 / 784.0_f64.sqrt(), 1e-3);
@@ -180,7 +180,7 @@ fn s06_xavier() {
 fn s07_lin() {
     let x = some_x();
     let t = Spread::over_seeds(|rng| Stats::of(&lin(&x, &xavier(784, NH, rng), &Array1::zeros(NH))));
-    t.beside("lin(x, w1, b1)", "0.2035 / 1.0095");
+    t.show("lin(x, w1, b1)").course("0.2035 / 1.0095");
     println!(
         "The mean's spread is {:.3}; the course's 0.2035 is {:.1} times that: a rare draw.",
         t.mean.std,
@@ -200,7 +200,7 @@ fn s07_lin() {
 fn s08_relu_after_xavier() {
     let x = some_x();
     let t = Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &xavier(784, NH, rng), &Array1::zeros(NH)))));
-    t.beside("relu(lin(x, w1, b1))", "0.5063 / 0.6765");
+    t.show("relu(lin(x, w1, b1))").course("0.5063 / 0.6765");
     println!("Of a standard normal it would be 1/√2π = 0.399 and √(1/2 − 1/2π) = 0.584.");
 
     let z = relu(&randn((1_000, 1_000), &mut manual_seed(0)));
@@ -217,21 +217,19 @@ fn s08_relu_after_xavier() {
 fn s09_kaiming() {
     let x = some_x();
     Spread::over_seeds(|rng| Stats::of(&kaiming(784, NH, rng)))
-        .beside("randn(m, nh)*√(2/m)", "0.0001 / 0.0508");
+        .show("randn(m, nh)*√(2/m)")
+        .course("0.0001 / 0.0508");
     let out =
         Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &kaiming(784, NH, rng), &Array1::zeros(NH)))));
-    out.beside("relu(lin(x, w1, b1))", "0.5678 / 0.8491");
+    out.show("relu(lin(x, w1, b1))").course("0.5678 / 0.8491");
     println!("Of a normal of variance 2 it would be 1/√π = 0.564 and √(1 − 1/π) = 0.826.");
 
     // What Kaiming initialisation promises: the second moment, E[x²], comes out as it went in.
     let second = |s: Stats| s.mean.powi(2) + s.std.powi(2);
     let goes_in = second(Stats::of(&x));
     let comes_out = (out.mean.mean.powi(2) + out.mean.std.powi(2)) + out.std.mean.powi(2);
-    beside_expected(
-        "E[x²] in, E[relu²] out",
-        format_args!("{goes_in:.3}, {comes_out:.3}"),
-        "equal, on average over weights",
-    );
+    show("E[x²] in, E[relu²] out", format_args!("{goes_in:.3}, {comes_out:.3}"))
+        .expected("equal, on average over weights");
     assert!((comes_out / goes_in - 1.0).abs() < 0.05);
 }
 
@@ -262,9 +260,9 @@ fn s10_kaiming_in_place() {
     ] {
         let l1 = |rng: &mut Rng| lin(&x, &w1(fill, nh, rng), &Array1::zeros(nh));
         let weights = Spread::over_seeds(|rng| Stats::of(&w1(fill, nh, rng)));
-        weights.beside(&format!("w1 ({name})"), courses[0]);
-        Spread::over_seeds(|rng| Stats::of(&l1(rng))).beside("lin(x, w1, b1)", courses[1]);
-        Spread::over_seeds(|rng| Stats::of(&relu(&l1(rng)))).beside("relu(lin(x, w1, b1))", courses[2]);
+        weights.show(&format!("w1 ({name})")).course(courses[0]);
+        Spread::over_seeds(|rng| Stats::of(&l1(rng))).show("lin(x, w1, b1)").course(courses[1]);
+        Spread::over_seeds(|rng| Stats::of(&relu(&l1(rng)))).show("relu(lin(x, w1, b1))").course(courses[2]);
         stds.push(weights.std.mean);
     }
     test_near_zero(stds[0] - (2.0_f64 / 784.0).sqrt(), 1e-4);
@@ -281,11 +279,13 @@ fn s11_shifted_relu() {
     let x = some_x();
     let l2 = |nh, rng: &mut Rng| shifted_relu(&lin(&x, &kaiming(784, nh, rng), &Array1::zeros(nh)), 0.5);
     let t = Spread::over_seeds(|rng| Stats::of(&l2(NH, rng)));
-    t.beside("relu(x) − 0.5, nh 50", "0.1071 / 0.8995");
-    Spread::over_seeds(|rng| Stats::of(&l2(80, rng))).beside_draw("relu(x) − 0.5, nh 80", "0.1045 / 0.8618");
+    t.show("relu(x) − 0.5, nh 50").course("0.1071 / 0.8995");
+    Spread::over_seeds(|rng| Stats::of(&l2(80, rng)))
+        .show("relu(x) − 0.5, nh 80")
+        .measured("0.1045 / 0.8618, one draw");
     let out = |rng: &mut Rng| lin(&l2(80, rng), &kaiming(80, 1, rng), &Array1::zeros(1));
     let out = Spread::over_seeds(|rng| Stats::of(&out(rng)));
-    out.beside_draw("linear_2, nh 80", "-0.8572 / 1.0908");
+    out.show("linear_2, nh 80").measured("-0.8572 / 1.0908, one draw");
     assert!(t.mean.mean.abs() < 0.2 && out.mean.std > 0.2);
 }
 
@@ -297,8 +297,8 @@ fn s11_shifted_relu() {
 #[test]
 fn s12_leaky_relu() {
     let x = array![[-3.0, -1.0, 0.0, 2.0]];
-    beside_expected("leaky_relu(x, 0.01)", leaky_relu(&x, 0.01), "0.01 x below 0");
-    beside_expected("its slope", leaky_relu_grad(&x, &Array2::ones((1, 4)), 0.01), "0.01 below 0");
+    show("leaky_relu(x, 0.01)", leaky_relu(&x, 0.01)).expected("0.01 x below 0");
+    show("its slope", leaky_relu_grad(&x, &Array2::ones((1, 4)), 0.01)).expected("0.01 below 0");
     test_near(&leaky_relu_grad(&x, &array![[1.0, 2.0, 3.0, 4.0]], 0.01), &array![[0.01, 0.02, 0.03, 4.0]]);
     for a in [0.0, 0.01, 0.1, 1.0] {
         println!("a = {a:<4}  gain = √(2/(1 + a²)) = {:.4}", gain(a));
@@ -326,11 +326,11 @@ fn s13_other_initialisations() {
     let x = some_x();
     let default = Spread::over_seeds(|rng| Stats::of(&nn::Linear::new(784, NH, rng).weight.value));
     let by_formula = "kaiming_uniform_(a=√5): std 1/√(3·784) = 0.0206";
-    beside_expected("nn.Linear's own weights", &default, by_formula);
+    show("nn.Linear's own weights", &default).expected(by_formula);
     let images = tensor(x.to_owned());
     let out = |rng: &mut Rng| Stats::of(&nn::ReLU.infer(&nn::Linear::new(784, NH, rng).infer(&images)));
     let out = Spread::over_seeds(out);
-    beside_expected("relu(nn.Linear(x))", out, "2.4 times smaller than with Kaiming");
+    show("relu(nn.Linear(x))", out).expected("2.4 times smaller than with Kaiming");
     test_near_zero(default.std.mean - 1.0 / (3.0_f64 * 784.0).sqrt(), 1e-4);
 
     println!("w2 divided by √nh, and by √m instead:");
@@ -340,8 +340,8 @@ fn s13_other_initialisations() {
     };
     let right = Spread::over_seeds(|rng| out((NH as f32).sqrt(), rng));
     let wrong = Spread::over_seeds(|rng| out(28.0, rng));
-    beside_measured("out, w2/√nh", &right, "0.705 is its std");
-    beside_measured("out, w2/√m", &wrong, "0.178: √(784/50) = 3.96 times too small");
+    show("out, w2/√nh", &right).measured("0.705 is its std");
+    show("out, w2/√m", &wrong).measured("0.178: √(784/50) = 3.96 times too small");
     test_near_zero(right.std.mean / wrong.std.mean - 3.96, 0.01);
 }
 
@@ -362,7 +362,7 @@ fn s14_convolution() {
     }
     println!("w.t(), one row per position of the kernel:\n{}", w.t());
     let out = lin(&image.insert_axis(Axis(0)), &w, &Array1::zeros(4));
-    beside_expected("lin(image, w, 0)", &out, "37 47 67 77: the kernel slid by hand");
+    show("lin(image, w, 0)", &out).expected("37 47 67 77: the kernel slid by hand");
     test_eq(&out, &array![[37.0, 47.0, 67.0, 77.0]]);
     test_eq(&w.iter().filter(|&&w| w == 0.0).count(), &20);
 }
@@ -450,9 +450,9 @@ fn ten_layers(weights: Init, activation: Activation) -> Vec<Array2<f32>> {
 fn s16_model() {
     let net = net(0.5);
     let out = model(&DIGITS.x_valid, &net);
-    beside("model(x_valid).shape", format_args!("{:?}", out.shape()), "torch.Size([10000, 1])");
+    show("model(x_valid).shape", format_args!("{:?}", out.shape())).course("torch.Size([10000, 1])");
     let time = fastest(|| model(&DIGITS.x_valid, &net));
-    beside("%timeit model(x_valid)", human(time), "8.41 ms");
+    show("%timeit model(x_valid)", human(time)).course("8.41 ms");
     println!("({PROFILE})");
     test_eq(&out.dim(), &(DIGITS.x_valid.nrows(), 1));
 }
@@ -467,22 +467,19 @@ fn s17_mse() {
     let (x, y) = (&DIGITS.x_train, &DIGITS.y_train);
     let out = model(x, &net(0.5));
     let loss = mse(&out, y);
-    beside("mse(model(x_train), y_train)", loss, "33.4708");
+    show("mse(model(x_train), y_train)", loss).course("33.4708");
     let valid = mse(&model(&DIGITS.x_valid, &net(0.5)), &DIGITS.y_valid);
-    beside_measured("mse(model(x_valid), y_valid)", valid, "37.3602, one draw");
+    show("mse(model(x_valid), y_valid)", valid).measured("37.3602, one draw");
     let some_y = DIGITS.y_train.slice(s![..some_x().nrows()]);
     let losses = Array1::from_iter((0..SEEDS).map(|seed| {
         mse(&model(&some_x(), &Weights::kaiming(784, NH, 0.5, &mut manual_seed(seed))), &some_y)
     }));
-    beside(
-        "over the seeds",
-        format_args!("{:.1} ± {:.1}", mean(&losses), std(&losses)),
-        "both are single draws",
-    );
+    show("over the seeds", format_args!("{:.1} ± {:.1}", mean(&losses), std(&losses)))
+        .course("both are single draws");
     let always = |guess: f32| mse(&Array2::from_elem((y.len(), 1), guess), y);
     let (nothing, average) = (always(0.0), always(mean(y) as f32));
-    beside_measured("always guessing 0", nothing, "28.15");
-    beside_measured("always guessing the mean", average, "8.36: what a net must beat");
+    show("always guessing 0", nothing).measured("28.15");
+    show("always guessing the mean", average).measured("8.36: what a net must beat");
 
     // Another way to the same number: var(p) + var(y) + (gap of the means)² − 2 cov(p, y).
     let (p, centred) = (squeeze(&out, -1), |a: &ArrayRef1<f32>| a.mapv(|v| f64::from(v) - mean(a)));
@@ -511,10 +508,10 @@ fn s18_chain_rule() {
     let (x, dx) = (0.7, 1e-6);
     let (du, dy) = (g(x + dx) - g(x), f(g(x + dx)) - f(g(x)));
     println!("at x = {x}: push x by {dx:.0e}, u moves by {du:.4e} and y by {dy:.4e}");
-    beside_expected("dy/dx", format_args!("{:.5}", dy / dx), "0.11299: the slope of both together");
+    show("dy/dx", format_args!("{:.5}", dy / dx)).expected("0.11299: the slope of both together");
     let product = format!("{:.5}", (dy / du) * (du / dx));
-    beside_expected("dy/du · du/dx", product, "0.11299: the product of the slopes");
-    beside_expected("cos(u) · 2x", format_args!("{:.5}", g(x).cos() * 2.0 * x), "0.11299: by calculus");
+    show("dy/du · du/dx", product).expected("0.11299: the product of the slopes");
+    show("cos(u) · 2x", format_args!("{:.5}", g(x).cos() * 2.0 * x)).expected("0.11299: by calculus");
     test_near(&(dy / dx), &(g(x).cos() * 2.0 * x));
     println!("The net is mse(lin2(relu(lin1(x))), y): the same with four functions, from the outside in.");
 }
@@ -531,7 +528,7 @@ fn s19_mse_grad_and_relu_grad() {
     let l1 = lin(&x, &net.w1, &net.b1);
     let out = model(&x, &net);
     let out_g = mse_grad(&out, &y);
-    beside_expected("out.g.shape", format_args!("{:?}", out_g.shape()), "that of the output");
+    show("out.g.shape", format_args!("{:?}", out_g.shape())).expected("that of the output");
     test_eq(&out_g.dim(), &out.dim());
     test_near(&out_g[[0, 0]], &(2.0 * (out[[0, 0]] - y[0]) / y.len() as f32));
 
@@ -539,8 +536,8 @@ fn s19_mse_grad_and_relu_grad() {
     let l1_g = relu_grad(&l1, &l2_g);
     let passed = l1_g.iter().filter(|&&g| g != 0.0).count() as f64 / l1_g.len() as f64;
     let dead = (0..NH).filter(|&unit| l1.column(unit).iter().all(|&z| z <= 0.0)).count();
-    beside_expected("share of units that pass", format_args!("{passed:.3}"), "about a half");
-    beside_expected("units that never pass", dead, "few: \"dead\" ones learn nothing");
+    show("share of units that pass", format_args!("{passed:.3}")).expected("about a half");
+    show("units that never pass", dead).expected("few: \"dead\" ones learn nothing");
     test_near(&l1_g, &Zip::from(&l1).and(&l2_g).map_collect(|&z, &g| if z > 0.0 { g } else { 0.0 }));
 }
 
@@ -580,7 +577,7 @@ fn s20_lin_grad_in_three_forms() {
         ("einsum \"bi,bj->ij\"", times[1], "140 ms, the whole backward"),
         ("inp.t() @ out.g", times[2], "140 ms, the whole backward"),
     ] {
-        beside(name, format_args!("{}, {}", human(time), human(time * scale)), course);
+        show(name, format_args!("{}, {}", human(time), human(time * scale))).course(course);
     }
     println!("So it was not einsum that was fast. It was the giant that was slow.");
 }
@@ -594,7 +591,7 @@ fn s20_lin_grad_in_three_forms() {
 fn s21_forward_and_backward() {
     let (x, y, net) = (&DIGITS.x_train, &DIGITS.y_train, net(0.5));
     let (loss, grads) = time("forward_and_backward", || forward_and_backward(x, y, &net));
-    beside("loss", loss, "33.4708");
+    show("loss", loss).course("33.4708");
     let shapes = format!(
         "{:?} {:?} {:?} {:?}",
         grads.w1.shape(),
@@ -602,8 +599,8 @@ fn s21_forward_and_backward() {
         grads.w2.shape(),
         grads.b2.shape()
     );
-    beside_expected("shapes of the gradients", shapes, "those of w1, b1, w2, b2");
-    beside_expected("w2.t()", format_args!("{:?}", net.w2.t().shape()), "(1, 50)");
+    show("shapes of the gradients", shapes).expected("those of w1, b1, w2, b2");
+    show("w2.t()", format_args!("{:?}", net.w2.t().shape())).expected("(1, 50)");
     test_eq(&grads.x.dim(), &x.dim());
     test_eq(&grads.w1.dim(), &net.w1.dim());
 
@@ -618,7 +615,7 @@ fn s21_forward_and_backward() {
     let step = |v: &Array2<f32>, g: &Array2<f32>| v - &(0.01 * g);
     let moved = Weights { w1: step(&net.w1, &grads.w1), w2: step(&net.w2, &grads.w2), ..net };
     let after = mse(&model(x, &moved), y);
-    beside_expected("loss after the step", after, "smaller");
+    show("loss after the step", after).expected("smaller");
     assert!(after < loss);
 }
 
@@ -658,7 +655,7 @@ fn s22_test_near_autograd() {
         let mut oracle = Oracle::open("fc_train_nh50_shift0.5");
         let (net, expected) = (oracle.net(), oracle.grads("x_grad_first10"));
         let (loss, grads) = forward_and_backward(&DIGITS.x_train, &DIGITS.y_train, &net);
-        beside_measured("loss", loss, format_args!("{:.7} (PyTorch, same weights)", oracle.loss()));
+        show("loss", loss).measured(format_args!("{:.7} (PyTorch, same weights)", oracle.loss()));
         // The notebook's five checks.
         let ig = grads.x.slice(s![..10, ..]);
         test_near(&grads.w2, &expected.w2);
@@ -673,7 +670,7 @@ fn s22_test_near_autograd() {
         let nothing = Array2::<f32>::zeros(some.dim());
         let pass = nothing.iter().zip(&some).filter(|&(&a, &b)| near(&a, &b)).count();
         let share = 100.0 * pass as f64 / some.len() as f64;
-        beside_measured("… near zero itself (%)", format_args!("{share:.1}"), "90.7, with other weights");
+        show("… near zero itself (%)", format_args!("{share:.1}")).measured("90.7, with other weights");
         println!("An absolute tolerance cannot see them. So they are measured by their own size:");
         for (name, error) in [
             ("w1", relative_norm(&grads.w1, &expected.w1)),
@@ -683,7 +680,7 @@ fn s22_test_near_autograd() {
             ("x", relative_norm(&ig.to_owned(), &expected.x)),
         ] {
             let what = format!("‖ours − PyTorch's‖ / ‖·‖, {name}");
-            beside_expected(&what, format_args!("{error:.1e}"), "≤ 1e-5");
+            show(&what, format_args!("{error:.1e}")).expected("≤ 1e-5");
             assert!(error <= 1e-5);
         }
         assert!(share > 80.0);
@@ -708,9 +705,9 @@ fn s23_finite_differences() {
     let (x, y) = (patch(DIGITS.x_train.slice(s![..64, ..])), DIGITS.y_train.slice(s![..64]).to_owned());
     let net = Weights::kaiming(36, 10, 0.5, &mut manual_seed(1));
     let check = |in_f64: f64, in_f32: f64| {
-        beside_measured("in f64", format_args!("{in_f64:.1e}"), "5e-11");
+        show("in f64", format_args!("{in_f64:.1e}")).measured("5e-11");
         let whole = "1.5e-2, on whole images: useless";
-        beside_measured("in f32, at its best step", format_args!("{in_f32:.1e}"), whole);
+        show("in f32, at its best step", format_args!("{in_f32:.1e}")).measured(whole);
         assert!(in_f64 <= 1e-8 && in_f32 > 1e-5);
     };
     println!("The relative error of w1.g:");
@@ -753,12 +750,12 @@ fn s23b_f32_accumulation() {
     let ours = DIGITS.train_before;
     let (n, in_f32) = (pixels.len(), stats::mean_in_f32(pixels));
     println!("The mean and standard deviation of {n} pixels, five ways:");
-    beside("ours, accumulated in f64", stats_text(ours), "0.1304 / 0.3073");
-    beside_measured("iter().sum::<f32>() / n", format_args!("{in_f32:.4}"), "0.1312 on MNIST");
-    beside_measured("ndarray's x.mean()", format_args!("{:.4}", pixels.mean().unwrap()), "0.1308");
-    beside_measured("ndarray's x.std(0.)", format_args!("{:.4}", pixels.std(0.0)), "0.28025: 8.8 % too low");
+    show("ours, accumulated in f64", stats_text(ours)).course("0.1304 / 0.3073");
+    show("iter().sum::<f32>() / n", format_args!("{in_f32:.4}")).measured("0.1312 on MNIST");
+    show("ndarray's x.mean()", format_args!("{:.4}", pixels.mean().unwrap())).measured("0.1308");
+    show("ndarray's x.std(0.)", format_args!("{:.4}", pixels.std(0.0))).measured("0.28025: 8.8 % too low");
     let shortcut = format!("{:.4}", stats::std_in_f32(pixels));
-    beside_expected("√(E[x²] − E[x]²) in f32", shortcut, "0.3073, had f32 digits enough");
+    show("√(E[x²] − E[x]²) in f32", shortcut).expected("0.3073, had f32 digits enough");
 
     // The same by the plainest loop there is, in f64, and by nothing that `Stats` uses.
     let sum: f64 = pixels.iter().map(|&x| f64::from(x)).sum();
@@ -768,11 +765,8 @@ fn s23b_f32_accumulation() {
 
     only_mnist(&DIGITS.source, "how far off f32 is on 39 million pixels", || {
         let wrong = normalize(pixels, pixels.mean().unwrap().into(), pixels.std(0.0).into());
-        beside_measured(
-            "std left after those",
-            format_args!("{:.4}", std(&wrong)),
-            "1.0965: test_near_zero(1-std) fails",
-        );
+        show("std left after those", format_args!("{:.4}", std(&wrong)))
+            .measured("1.0965: test_near_zero(1-std) fails");
         assert!((std(&wrong) - 1.0).abs() > 1e-3);
         assert!((f64::from(in_f32) - ours.mean).abs() > 5e-4);
     });
@@ -792,8 +786,8 @@ fn s24_layers_as_classes() {
     let [forward, backward] = layer_steps(&mut model);
     println!("{rows} rows, and what 50,000 would take at that rate ({PROFILE}):");
     let times = |time: f64| format!("{}, {}", human(time), human(time * 50_000.0 / rows as f64));
-    beside("forward", times(forward), "70.7 ms");
-    beside("backward, giant outer product", times(backward), "3.4 s");
+    show("forward", times(forward)).course("70.7 ms");
+    show("backward, giant outer product", times(backward)).course("3.4 s");
 
     let (_, expected) = forward_and_backward(&x, &y, &net);
     test_near_norm(&model.backward(), &expected.x, 1e-5);
@@ -807,7 +801,7 @@ fn s24_layers_as_classes() {
     let (_, unshifted) = forward_and_backward(&x, &y, &Weights { shift: 0.0, ..net });
     let apart = relative_norm(&unshifted.w1, &expected.w1);
     let what = "‖w1.g − without shift‖ / ‖w1.g‖";
-    beside_expected(what, format_args!("{apart:.2}"), "not 0: the comparison notices");
+    show(what, format_args!("{apart:.2}")).expected("not 0: the comparison notices");
     assert!(!near(&unshifted.w1, &expected.w1) && apart > 1e-2);
 }
 
@@ -935,9 +929,9 @@ fn s26_reset() {
     let out_g = mse_grad(&matrix(&saved.out), &y);
     net.backward_params(saved, tensor(out_g));
     let there = |net: &mut nn::Sequential| net.parameters().iter().filter(|(_, p)| p.grad.is_some()).count();
-    beside_expected("gradients after backward", there(&mut net), "4");
+    show("gradients after backward", there(&mut net)).expected("4");
     net.zero_grad();
-    beside_expected("gradients after the reset", there(&mut net), "0");
+    show("gradients after the reset", there(&mut net)).expected("0");
     println!("There is nothing to collect, as Python's gc.collect() would: `saved` owned the activations,");
     println!("backward took it, and they were gone when it returned. The gradients' memory is kept for");
     println!("the next step, which writes over it.");
@@ -957,10 +951,10 @@ fn s27_the_loop_over_layers() {
     for l in &layers {
         out = l.infer(&out);
     }
-    beside_expected("x.shape after the loop", format_args!("{:?}", out.shape()), "one number an image");
+    show("x.shape after the loop", format_args!("{:?}", out.shape())).expected("one number an image");
     println!("{layers:#?}");
     let found: usize = layers.iter_mut().map(|layer| layer.parameters().len()).sum();
-    beside_measured("parameters in the list", found, "0: PyTorch does not look into a plain list");
+    show("parameters in the list", found).measured("0: PyTorch does not look into a plain list");
     test_near(&matrix(&out), &model(&x, &net));
     test_eq(&found, &4);
 }
@@ -1005,14 +999,14 @@ fn s28_q01_zeros_uniform_normal() {
         ..net(0.0)
     };
     let (_, zeros) = forward_and_backward(&x, &y, &with(0.0));
-    beside_expected("largest |w1.g|, all weights 0", largest(&zeros.w1), "0: the first layer never learns");
+    show("largest |w1.g|, all weights 0", largest(&zeros.w1)).expected("0: the first layer never learns");
     let second = "0, as relu(0) = 0: nor the second; only b2 does";
-    beside_expected("largest |w2.g|, all weights 0", largest(&zeros.w2), second);
+    show("largest |w2.g|, all weights 0", largest(&zeros.w2)).expected(second);
     let (_, same) = forward_and_backward(&x, &y, &with(0.01));
     // Up to rounding: products may add up the last columns in another order than the first.
     let differs = |column: &ArrayView1<'_, f32>| relative_norm(column, &same.w1.column(0)) > 1e-6;
     let differ = same.w1.columns().into_iter().filter(differs).count();
-    beside_expected("columns of w1.g that differ", differ, "0: fifty units that stay one unit");
+    show("columns of w1.g that differ", differ).expected("0: fifty units that stay one unit");
     test_eq(&(largest(&zeros.w1), largest(&zeros.w2), differ), &(0.0, 0.0, 0));
     assert!(zeros.b2[0] != 0.0 && largest(&same.w1) > 0.0);
 
@@ -1025,7 +1019,7 @@ fn s28_q01_zeros_uniform_normal() {
         let near_zero = w.iter().filter(|w| w.abs() < 0.1).count() as f64 / n as f64;
         let largest = w.fold(0.0_f32, |max, w| max.max(w.abs()));
         let ours = format!("{:.1} %, {largest:.3}", 100.0 * near_zero);
-        beside_measured("  |w| < 0.1σ, largest", ours, measured);
+        show("  |w| < 0.1σ, largest", ours).measured(measured);
         test_near_zero(std(w) - 1.0, 2e-3);
     }
     figures::show("normal-and-uniform", || figures::weights([("normal", &normal), ("uniform", &uniform)]));
@@ -1038,7 +1032,7 @@ fn s28_q01_zeros_uniform_normal() {
             w
         };
         let out = Spread::over_seeds(|rng| Stats::of(&relu(&lin(&x, &w1(rng), &Array1::zeros(NH)))));
-        beside_measured(&format!("relu(lin(x)), {name}"), out, measured);
+        show(&format!("relu(lin(x)), {name}"), out).measured(measured);
     }
 }
 
@@ -1058,11 +1052,8 @@ fn s29_q02_layout_and_mode() {
         "PyTorch stores (out, in), one row per output, and multiplies by the transpose, which costs nothing."
     );
     let w = randn((50, 784), &mut manual_seed(0));
-    beside_expected(
-        "w.strides(), w.t().strides()",
-        format_args!("{:?}, {:?}", w.strides(), w.t().strides()),
-        "the same numbers, read the other way",
-    );
+    show("w.strides(), w.t().strides()", format_args!("{:?}, {:?}", w.strides(), w.t().strides()))
+        .expected("the same numbers, read the other way");
     test_eq(&w.t().as_ptr(), &w.as_ptr());
     let (ours, bias) = (nn::Linear::from_pytorch(&w, &Array1::zeros(50)), Array1::zeros(50));
     let out = ours.infer(&tensor(some_x().to_owned()));
@@ -1084,11 +1075,11 @@ fn s29_q02_layout_and_mode() {
         let expected = init::kaiming_std((784, NH), 0.0, fan, layout);
         let drawn = w1(&mut manual_seed(0));
         let out = Stats::of(&relu(&lin(&x, &drawn, &Array1::zeros(NH))));
-        beside_measured(
+        show(
             &format!("{fan:?}, {layout:?}"),
             format_args!("{:.4} → {:.2} / {:.2}", std(&drawn), out.mean, out.std),
-            measured,
-        );
+        )
+        .measured(measured);
         assert!((std(&drawn) / expected - 1.0).abs() < 0.02);
     }
     let std_of = |fan, layout| init::kaiming_std((784, NH), 0.0, fan, layout);
@@ -1107,14 +1098,14 @@ fn s30_q03_why_the_mean_changes_again() {
     let share = mean(&mean_image.mapv(|p| p * p)) / mean(&x.mapv(|p| p * p));
     println!("1. relu of N(0, 2) has mean 1/√π = 0.5642, not 0.5: the shift leaves 0.064.");
     println!("2. Pixels are normalised together, not each by itself: the mean image is not 0.");
-    beside_measured("   its share of E[x²]", format_args!("{:.1} %", 100.0 * share), "29.2 %");
+    show("   its share of E[x²]", format_args!("{:.1} %", 100.0 * share)).measured("29.2 %");
     let unit_means = |x: &Array2<f32>, seed| {
         let l1 = lin(x, &kaiming(784, NH, &mut manual_seed(seed)), &Array1::zeros(NH));
         l1.mean_axis(Axis(0)).expect("there are images")
     };
     let sd = std(&Array1::from_iter((0..SEEDS).flat_map(|seed| unit_means(&x, seed))));
     let theory = "0.743; theory √(2 · 0.292) = 0.764";
-    beside_measured("   so the units' means spread by", format_args!("{sd:.3}"), theory);
+    show("   so the units' means spread by", format_args!("{sd:.3}")).measured(theory);
     println!("3. The last layer has one output: its mean is one draw of a weighted sum of those means.");
 
     // Each pixel by itself: mean 0 everywhere, and the same size as before over all.
@@ -1127,9 +1118,9 @@ fn s30_q03_why_the_mean_changes_again() {
         ("all, and gain 1", means_over_seeds(&centred, 0.5642, xavier)),
     ];
     let [(_, [_, plain]), _, (_, [_, per_pixel]), (_, [_, best])] = &variants;
-    beside_measured("   mean of linear_2, its spread", format_args!("{:.3}", std(plain)), "0.54");
-    beside_measured("   … each pixel centred", format_args!("{:.3}", std(per_pixel)), "0.13");
-    beside_measured("   … shift 0.5642, gain 1 at the end", format_args!("{:.3}", std(best)), "0.076");
+    show("   mean of linear_2, its spread", format_args!("{:.3}", std(plain))).measured("0.54");
+    show("   … each pixel centred", format_args!("{:.3}", std(per_pixel))).measured("0.13");
+    show("   … shift 0.5642, gain 1 at the end", format_args!("{:.3}", std(best))).measured("0.076");
     println!("The means of {SEEDS} seeds, from −2 to 2:");
     let of = |layer: &str, i: usize| {
         variants.each_ref().map(|(name, means)| (format!("{layer}, {name}"), means[i].clone()))
@@ -1166,7 +1157,7 @@ fn s31_q04_in_place_functions_return() {
     let before = w.as_ptr();
     let returned = kaiming_uniform_(&mut w, 0.0, Fan::In, Layout::InOut, &mut manual_seed(0));
     let same = returned.as_ptr() == before;
-    beside_measured("the same tensor comes back", same, "kaiming_uniform_(w) is w: True");
+    show("the same tensor comes back", same).measured("kaiming_uniform_(w) is w: True");
     test_eq(&returned.as_ptr(), &before);
     println!("So calls chain:  std(kaiming_uniform_(&mut w, …)) = {:.4}", std(returned));
 }
@@ -1183,12 +1174,9 @@ fn s32_q05_the_gradient_of_the_input() {
     let out_g = randn((x.nrows(), NH), &mut manual_seed(0));
     let with = fastest(|| lin_grad(x, &net.w1, &out_g));
     let without = fastest(|| lin_param_grads(x, &out_g));
-    beside_expected("x.g in MB", format_args!("{:.0}", x.len() as f64 * 4e-6), "157");
-    beside_measured(
-        "lin_grad, w.g and b.g alone",
-        format_args!("{}, {}", human(with), human(without)),
-        "98 of 151 ms of PyTorch's whole backward are x.g",
-    );
+    show("x.g in MB", format_args!("{:.0}", x.len() as f64 * 4e-6)).expected("157");
+    show("lin_grad, w.g and b.g alone", format_args!("{}, {}", human(with), human(without)))
+        .measured("98 of 151 ms of PyTorch's whole backward are x.g");
     println!("({PROFILE})");
 
     println!("Its uses: which pixels matter, adversarial images, style transfer, GANs.");
@@ -1250,9 +1238,9 @@ fn s34_q07_a_clone_has_no_gradient() {
     let saved = layer.forward(&tensor(Array2::ones((4, 3))));
     layer.backward(saved, tensor(Array2::ones((4, 2))));
     let clone = layer.clone();
-    beside_measured("the layer's gradient", layer.weight.grad.is_some(), "True");
+    show("the layer's gradient", layer.weight.grad.is_some()).measured("True");
     let torchs = "AttributeError: no attribute 'g'";
-    beside_measured("the clone's gradient", clone.weight.grad.is_some(), torchs);
+    show("the clone's gradient", clone.weight.grad.is_some()).measured(torchs);
     println!(
         "In PyTorch `.g` is a Python attribute, and clone() copies storage, not attributes. Here it is a"
     );
@@ -1276,7 +1264,7 @@ fn s35_q08_why_gradients_are_saved() {
     }
     test_near_norm(&model.lin1.w.grad.expect("just computed"), &saved.w1, 1e-5);
     let (_, of_valid) = forward_and_backward(&DIGITS.x_valid, &DIGITS.y_valid, &net(0.5));
-    beside_measured("near the validation set's w1.g", near(&of_valid.w1, &saved.w1), "False");
+    show("near the validation set's w1.g", near(&of_valid.w1, &saved.w1)).measured("False");
     assert!(!near(&of_valid.w1, &saved.w1));
     println!("Because every refactoring overwrites w1.g, and something has to be left to compare with.");
     println!(
@@ -1305,9 +1293,9 @@ fn s36_q09_where_call_went() {
     use module::Module as _;
     let x = array![[1.0, 2.0]];
     let pass = Double.call(&x); // from the trait
-    beside_expected("Double.call(x)", pass.out(), "[[2, 4]]");
+    show("Double.call(x)", pass.out()).expected("[[2, 4]]");
     let x_g = Double.backward(pass, &array![[1.0, 1.0]]); // from the trait
-    beside_expected("Double.backward(…)", &x_g, "[[2, 2]]");
+    show("Double.backward(…)", &x_g).expected("[[2, 2]]");
     println!(
         "It moved into the base class, which calls the subclass's forward: a template method. In Rust, a trait"
     );
@@ -1325,11 +1313,8 @@ fn s37_q10_einsum_of_the_input_gradient() {
     println!("{}", einsum_explain("ia, ka -> ik", &[out_g.shape(), w.shape()]).expect("it is well formed"));
     let inp_g: Array2<f32> = einsum("ia, ka -> ik", &[&out_g, &w]).expect("spaces are fine");
     let error = relative_norm(&inp_g, &matmul(&out_g, &w.t()));
-    beside_expected(
-        "difference to out.g @ w.t()",
-        format_args!("{error:.0e}"),
-        "f32 rounding; here it is that very product",
-    );
+    show("difference to out.g @ w.t()", format_args!("{error:.0e}"))
+        .expected("f32 rounding; here it is that very product");
     assert!(error < 1e-6);
 
     println!("It fails only where out.g is (n), the unsqueeze(-1) of mse_grad forgotten:");
@@ -1347,8 +1332,8 @@ fn s37_q10_einsum_of_the_input_gradient() {
 fn s38_q11_relu_module_and_function() {
     let x = randn((100, 7), &mut manual_seed(0));
     let out = nn::ReLU.infer(&tensor(x.clone()));
-    beside_measured("the same numbers", matrix(&out) == relu(&x), "torch.equal: True");
-    beside_measured("parameters of nn::ReLU", nn::ReLU.parameters().len(), "0");
+    show("the same numbers", matrix(&out) == relu(&x)).measured("torch.equal: True");
+    show("parameters of nn::ReLU", nn::ReLU.parameters().len()).measured("0");
     println!(
         "The module calls the function. A module can stand in a Sequential, and be printed: {:?}.",
         nn::ReLU
@@ -1369,14 +1354,14 @@ fn s39_q12_the_squeezed_loss() {
     let all_pairs = &out - &targ; // (200, 1) − (200)
     let (right, wrong) = (mse(&out, &targ), all_pairs.mapv(|d| d * d).mean().expect("not empty"));
     let shape = format!("{:?}", all_pairs.shape());
-    beside_expected("(n,1) − (n)", shape, "all pairs; 50000 × 50000 floats are 10 GB");
-    beside_measured("the right loss", right, "2.429 in an example");
-    beside_measured("the loss over all pairs", wrong, "2.319 there: wrong, and plausible");
+    show("(n,1) − (n)", shape).expected("all pairs; 50000 × 50000 floats are 10 GB");
+    show("the right loss", right).measured("2.429 in an example");
+    show("the loss over all pairs", wrong).measured("2.319 there: wrong, and plausible");
     let (p, gap) = (squeeze(&out, -1), mean(&out) - mean(&targ));
     let variance = |a: &ArrayRef1<f32>| std(a).powi(2) * (rows - 1) as f64 / rows as f64;
     let expected = variance(&p) + variance(&targ) + gap * gap;
     let only = "the same: all that it can learn is the mean";
-    beside_expected("var(out) + var(targ) + gap²", format_args!("{expected:.4}"), only);
+    show("var(out) + var(targ) + gap²", format_args!("{expected:.4}")).expected(only);
     test_near_norm(&f64::from(wrong), &expected, 1e-5);
     assert!(relative_norm(&wrong, &right) > 1e-3);
     println!("Our mse takes an ArrayRef2 and an ArrayRef1, squeezes the one, and compares the lengths.");
@@ -1417,9 +1402,9 @@ fn s41_hw02_half_of_what() {
     let out = relu(&z);
     let (m, s) = (mean(&out), std(&out));
     let second_moment = format!("{:.4}", mean(&out.mapv(|x| x * x)));
-    beside_expected("E[relu²]", second_moment, "1/2: the second moment halves");
-    beside_expected("Var[relu]", format_args!("{:.4}", s * s), "1/2 − 1/2π = 0.341, not 1/2");
-    beside_expected("std, mean", format_args!("{s:.4}, {m:.4}"), "0.584, 0.399");
+    show("E[relu²]", second_moment).expected("1/2: the second moment halves");
+    show("Var[relu]", format_args!("{:.4}", s * s)).expected("1/2 − 1/2π = 0.341, not 1/2");
+    show("std, mean", format_args!("{s:.4}, {m:.4}")).expected("0.584, 0.399");
     test_near_zero(m * m + s * s - 0.5, 2e-3);
     test_near_zero(s * s - 0.340_845, 2e-3);
 }
@@ -1434,16 +1419,13 @@ fn s42_hw03_in_place_relu_and_its_kink() {
     let out_g = array![[1.0, 2.0, 3.0, 4.0]];
     let clamped = relu(&z);
     let shifted = shifted_relu(&z, 0.5);
-    beside_expected("mask from the input", relu_grad(&z, &out_g), "0 0 3 4: right");
+    show("mask from the input", relu_grad(&z, &out_g)).expected("0 0 3 4: right");
     let clamped_g = relu_grad(&clamped, &out_g);
-    beside_expected("mask after clamp_min_(0)", clamped_g, "0 0 3 4: still right, as x > 0 is the same");
+    show("mask after clamp_min_(0)", clamped_g).expected("0 0 3 4: still right, as x > 0 is the same");
     let shifted_g = relu_grad(&shifted, &out_g);
-    beside_expected("mask after clamp_min_(0).sub_(0.5)", shifted_g, "0 0 0 4: wrong for 0 < x ≤ 0.5");
-    beside_measured(
-        "gradient at exactly 0",
-        relu_grad(&z, &out_g)[[0, 1]],
-        "0 (PyTorch too; torch.maximum 0.5, Swift 1)",
-    );
+    show("mask after clamp_min_(0).sub_(0.5)", shifted_g).expected("0 0 0 4: wrong for 0 < x ≤ 0.5");
+    show("gradient at exactly 0", relu_grad(&z, &out_g)[[0, 1]])
+        .measured("0 (PyTorch too; torch.maximum 0.5, Swift 1)");
     println!("In Rust the signature tells: relu takes &x and cannot overwrite it.");
     test_eq(&relu_grad(&z, &out_g), &relu_grad(&clamped, &out_g));
     test_eq(&relu_grad(&shifted, &out_g), &array![[0.0, 0.0, 0.0, 4.0]]);
@@ -1459,11 +1441,8 @@ fn s43_hw04_squeeze_with_its_axis() {
         "In this code plain squeeze() would survive a batch of one: (1,1) → (), minus (1) is (1) again."
     );
     println!("It does lose the batch axis of a (1, 10) output. Naming the axis cannot:");
-    beside_measured(
-        "squeeze((1, 1), -1)",
-        format_args!("{:?}", squeeze(&Array2::<f32>::ones((1, 1)), -1).shape()),
-        "torch.Size([1])",
-    );
+    show("squeeze((1, 1), -1)", format_args!("{:?}", squeeze(&Array2::<f32>::ones((1, 1)), -1).shape()))
+        .measured("torch.Size([1])");
     let message = failure(|| assert!(squeeze(&Array2::<f32>::ones((1, 10)), -1).is_empty())).message;
     println!("squeeze((1, 10), -1) panics, where PyTorch leaves it as it is, in silence:\n  {message}");
     assert!(message.contains("[1, 10]"));
@@ -1493,6 +1472,6 @@ fn s44_hw05_autograd_or_not() {
     let out_g = tensor(mse_grad(&matrix(&saved.out), &y));
     let last = saved.parts.pop().expect("three of them");
     let l2_g = net.layers[2].backward(last, out_g);
-    beside_measured("l2.g", format_args!("{:?}", l2_g.shape()), "None, with a warning");
+    show("l2.g", format_args!("{:?}", l2_g.shape())).measured("None, with a warning");
     test_eq(l2_g.shape(), &[x.nrows(), NH][..]);
 }

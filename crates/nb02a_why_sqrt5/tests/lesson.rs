@@ -60,10 +60,10 @@ fn s01_images() {
     let digits = &*DIGITS;
     println!("data: {}", digits.source);
     let as_images = |(n, _): (usize, usize)| format!("[{n}, 1, 28, 28]");
-    beside("x_train.shape", as_images(digits.train), "[50000, 1, 28, 28]");
-    beside("x_valid.shape", as_images(digits.valid), "[10000, 1, 28, 28]");
-    beside("n, c", format_args!("{}, {}", digits.train.0, digits.classes), "50000, 10");
-    beside("x = x_valid[:100]", format_args!("{:?}", digits.x.shape()), "[100, 1, 28, 28]");
+    show("x_train.shape", as_images(digits.train)).course("[50000, 1, 28, 28]");
+    show("x_valid.shape", as_images(digits.valid)).course("[10000, 1, 28, 28]");
+    show("n, c", format_args!("{}, {}", digits.train.0, digits.classes)).course("50000, 10");
+    show("x = x_valid[:100]", format_args!("{:?}", digits.x.shape())).course("[100, 1, 28, 28]");
     test_near_zero(digits.normalized.mean, 1e-3);
     test_near_zero(digits.normalized.std - 1.0, 1e-3);
     only_mnist(&digits.source, "the number of images", || {
@@ -88,11 +88,8 @@ fn s02_six_loops() {
     let slow = timeit_n(1, 1, || conv2d_loops(&DIGITS.x, &weight, &bias, 2, 2)).min;
     let fast = timeit_n(5, 1, || conv2d(&DIGITS.x, &weight, &bias, 2, 2)).min;
     println!("100 images, 1 channel to 8, 5 × 5, stride 2, padding 2: {:?}", by_product.dim());
-    beside_expected(
-        "six loops, patches @ weight",
-        format_args!("{}, {}", human(slow), human(fast)),
-        "the same numbers",
-    );
+    show("six loops, patches @ weight", format_args!("{}, {}", human(slow), human(fast)))
+        .expected("the same numbers");
     test_eq(&by_product.dim(), &(100, 8, 14, 14));
 }
 
@@ -102,8 +99,8 @@ fn s02_six_loops() {
 #[test]
 fn s03_the_first_layer() {
     let l1 = l1(&mut manual_seed(0));
-    beside("l1", format_args!("{l1:?}"), "Conv2d(1, 32, kernel_size=(5, 5), stride=(1, 1))");
-    beside("l1.weight.shape", format_args!("{:?}", l1.weight.value.shape()), "[32, 1, 5, 5]");
+    show("l1", format_args!("{l1:?}")).course("Conv2d(1, 32, kernel_size=(5, 5), stride=(1, 1))");
+    show("l1.weight.shape", format_args!("{:?}", l1.weight.value.shape())).course("[32, 1, 5, 5]");
     test_eq(&l1.weight.value.shape(), &[32, 1, 5, 5].as_slice());
     test_eq(&l1.bias.value.shape(), &[32].as_slice());
 }
@@ -117,10 +114,10 @@ fn s03_the_first_layer() {
 fn s04_default_weights() {
     let weight = Spread::over_seeds(|rng| stats_of(&l1(rng).weight.value));
     let bias = Spread::over_seeds(|rng| stats_of(&l1(rng).bias.value));
-    weight.beside("stats(l1.weight)", "-0.0043 / 0.1156");
-    bias.beside("stats(l1.bias)", "0.0212 / 0.1176");
+    weight.show("stats(l1.weight)").course("-0.0043 / 0.1156");
+    bias.show("stats(l1.bias)").course("0.0212 / 0.1176");
     let theory = 1.0 / 75.0_f64.sqrt();
-    beside_expected("by theory, 1/√75", format_args!("{theory:.4}"), "0.1155");
+    show("by theory, 1/√75", format_args!("{theory:.4}")).expected("0.1155");
     test_near_zero(weight.std.mean - theory, 2e-3);
     test_near_zero(bias.std.mean - theory, 5e-3);
     let largest = l1(&mut manual_seed(0)).weight.value.fold(0.0_f32, |most, w| most.max(w.abs()));
@@ -135,14 +132,10 @@ fn s04_default_weights() {
 #[test]
 fn s05_its_output() {
     let out = Spread::over_seeds(|rng| stats_of(&l1(rng).infer(&DIGITS.tensor())));
-    out.beside("stats(l1(x))", "0.0107 / 0.5978");
+    out.show("stats(l1(x))").course("0.0107 / 0.5978");
     let std = 1.0 / 75.0_f64.sqrt();
     let theory = size_by_theory(std, std);
-    beside_expected(
-        "by theory",
-        format_args!("{theory:.3}"),
-        "√(1/3 + 1/75) = 0.589, were all windows alike",
-    );
+    show("by theory", format_args!("{theory:.3}")).expected("√(1/3 + 1/75) = 0.589, were all windows alike");
     test_near_zero(out.size() / theory - 1.0, 0.1);
 }
 
@@ -154,9 +147,9 @@ fn s05_its_output() {
 fn s06_kaiming_for_no_relu() {
     let out =
         Spread::over_seeds(|rng| stats_of(&l1_with(kaiming_normal(1.0, rng), rng).infer(&DIGITS.tensor())));
-    out.beside("stats(l1(x)), a=1", "0.0267 / 1.1067");
+    out.show("stats(l1(x)), a=1").course("0.0267 / 1.1067");
     let theory = size_by_theory(0.2, 1.0 / 75.0_f64.sqrt());
-    beside_expected("by theory", format_args!("{theory:.3}"), "√(1 + 1/75) = 1.007, were all windows alike");
+    show("by theory", format_args!("{theory:.3}")).expected("√(1 + 1/75) = 1.007, were all windows alike");
     test_near_zero(out.size() / theory - 1.0, 0.1);
 }
 
@@ -170,10 +163,10 @@ fn s07_with_relu() {
     let kaiming = |rng: &mut Rng| l1_with(kaiming_normal(0.0, rng), rng);
     let (with, without) =
         (Spread::over_seeds(|rng| f1(&kaiming(rng))), Spread::over_seeds(|rng| f1(&l1(rng))));
-    with.beside("stats(f1(x, 0)), kaiming", "0.5547 / 1.0199");
-    without.beside("stats(f1(x, 0)), default", "0.2219 / 0.3653");
+    with.show("stats(f1(x, 0)), kaiming").course("0.5547 / 1.0199");
+    without.show("stats(f1(x, 0)), default").course("0.2219 / 0.3653");
     let ratio = with.size() / without.size();
-    beside_expected("how much less", format_args!("{ratio:.2}"), "√6 = 2.45, less what the bias adds");
+    show("how much less", format_args!("{ratio:.2}")).expected("√6 = 2.45, less what the bias adds");
     assert!((2.2..2.5).contains(&ratio));
 }
 
@@ -184,10 +177,10 @@ fn s07_with_relu() {
 #[test]
 fn s08_fans() {
     let fans = Fans::of(l1(&mut manual_seed(0)).weight.value.shape());
-    beside("rec_fs", fans.rec_fs, "25");
-    beside("nf, ni", format_args!("{}, {}", fans.nf, fans.ni), "32, 1");
+    show("rec_fs", fans.rec_fs).course("25");
+    show("nf, ni", format_args!("{}, {}", fans.nf, fans.ni)).course("32, 1");
     let both = (fans.get(Fan::In), fans.get(Fan::Out));
-    beside("fan_in, fan_out", format_args!("{}, {}", both.0, both.1), "25, 800");
+    show("fan_in, fan_out", format_args!("{}, {}", both.0, both.1)).course("25, 800");
     test_eq(&both, &(25, 800));
 }
 
@@ -199,7 +192,7 @@ fn s08_fans() {
 fn s09_gain() {
     let gains = [1.0, 0.0, 0.01, 0.1, 5.0_f64.sqrt()].map(gain);
     let text = gains.map(|gain| format!("{gain:.5}")).join(", ");
-    beside("gain(1, 0, .01, .1, √5)", &text, "1.0, 1.41421, 1.41414, 1.40720, 0.57735");
+    show("gain(1, 0, .01, .1, √5)", &text).course("1.0, 1.41421, 1.41414, 1.40720, 0.57735");
     test_eq(&text.as_str(), &"1.00000, 1.41421, 1.41414, 1.40720, 0.57735");
     test_near_zero(gains[4] - 1.0 / 3.0_f64.sqrt(), 1e-15);
 }
@@ -211,8 +204,8 @@ fn s09_gain() {
 #[test]
 fn s10_std_of_uniform() {
     let spread = Spread::over_seeds(|rng| Stats::of(&rand(10_000, rng).mapv(|u| 2.0 * u - 1.0)));
-    spread.beside("torch.zeros(10000).uniform_(-1,1).std()", "0.5788");
-    beside("1/math.sqrt(3.)", format_args!("{:.5}", 1.0 / 3.0_f64.sqrt()), "0.57735");
+    spread.show("torch.zeros(10000).uniform_(-1,1).std()").course("0.5788");
+    show("1/math.sqrt(3.)", format_args!("{:.5}", 1.0 / 3.0_f64.sqrt())).course("0.57735");
     test_near_zero(spread.std.mean - 1.0 / 3.0_f64.sqrt(), 2e-3);
 }
 
@@ -231,9 +224,9 @@ fn s11_kaiming2() {
     };
     let (zero, root5) = (with(0.0), with(5.0_f64.sqrt()));
     let default = Spread::over_seeds(|rng| f1(&l1(rng)));
-    zero.beside("kaiming2(l1.weight, a=0); stats(f1(x))", "0.5603 / 1.0921");
-    root5.beside("kaiming2(l1.weight, a=math.sqrt(5.))", "0.2186 / 0.3437");
-    default.beside("the default", "0.2219 / 0.3653");
+    zero.show("kaiming2(l1.weight, a=0); stats(f1(x))").course("0.5603 / 1.0921");
+    root5.show("kaiming2(l1.weight, a=math.sqrt(5.))").course("0.2186 / 0.3437");
+    default.show("the default").course("0.2219 / 0.3653");
     test_near_zero(root5.size() / default.size() - 1.0, 0.05);
     assert!(zero.size() / root5.size() > 2.0);
 }
@@ -268,8 +261,8 @@ fn s12_why_sqrt5() {
 fn s13_flatten() {
     let one = Flatten.infer(&nn::tensor(Array4::zeros((100, 1, 1, 1))));
     let ten = Flatten.infer(&nn::tensor(Array4::zeros((100, 10, 1, 1))));
-    beside("Flatten of [100, 1, 1, 1]", format_args!("{:?}", one.shape()), "[100], by view(-1)");
-    beside_expected("Flatten of [100, 10, 1, 1]", format_args!("{:?}", ten.shape()), "[1000] with view(-1)");
+    show("Flatten of [100, 1, 1, 1]", format_args!("{:?}", one.shape())).course("[100], by view(-1)");
+    show("Flatten of [100, 10, 1, 1]", format_args!("{:?}", ten.shape())).expected("[1000] with view(-1)");
     test_eq(&(one.shape(), ten.shape()), &([100, 1].as_slice(), [100, 10].as_slice()));
 }
 
@@ -287,10 +280,10 @@ fn s14_four_layers() {
         (Spread::over_seeds(|rng| all(rng).out), Spread::over_seeds(|rng| all(rng).weight_g))
     };
     let ((out, grad), (kaiming_out, kaiming_grad)) = (left(Init::Default), left(Init::Kaiming));
-    out.beside("stats(y), default", "0.0875 / 0.0065");
-    grad.beside("stats(m[0].weight.grad), default", "0.0054 / 0.0333");
-    kaiming_out.beside("stats(y), kaiming_uniform", "-0.0352 / 0.4043");
-    kaiming_grad.beside("stats(m[0].weight.grad), kaiming", "0.0093 / 0.4231");
+    out.show("stats(y), default").course("0.0875 / 0.0065");
+    grad.show("stats(m[0].weight.grad), default").course("0.0054 / 0.0333");
+    kaiming_out.show("stats(y), kaiming_uniform").course("-0.0352 / 0.4043");
+    kaiming_grad.show("stats(m[0].weight.grad), kaiming").course("0.0093 / 0.4231");
     let (outs, grads) = (kaiming_out.std.mean / out.std.mean, kaiming_grad.std.mean / grad.std.mean);
     println!(
         "Kaiming's outputs differ {outs:.0} times as much, and the first layer learns {grads:.0} times as fast."
@@ -329,16 +322,15 @@ fn s15_layer_by_layer() {
 #[test]
 fn s16_swift() {
     let kaiming = Spread::over_seeds(|rng| f1(&l1_with(kaiming_normal(0.0, rng), rng)));
-    kaiming.beside("relu(l1(x)), kaiming", "0.4976 / 1.0268, in Swift");
+    kaiming.show("relu(l1(x)), kaiming").course("0.4976 / 1.0268, in Swift");
     let default = Spread::over_seeds(|rng| f1(&l1(rng)));
-    default.beside("relu(l1(x)), default", "0.1808 / 0.3493, in Swift");
+    default.show("relu(l1(x)), default").course("0.1808 / 0.3493, in Swift");
     let out = |init| Spread::over_seeds(|rng| stats_of(&four_layers(init, rng).infer(&DIGITS.tensor())));
     let (weak, strong) = (out(Init::Default), out(Init::Kaiming));
-    weak.beside("four layers, default", "0.1730 / 0.1252 (W's next)");
-    strong.beside(
-        "four layers, kaiming",
-        "-0.0570 / 0.2777; -0.3769 / 0.3202; 0.1008 / 0.5422 (W's last three)",
-    );
+    weak.show("four layers, default").course("0.1730 / 0.1252 (W's next)");
+    strong
+        .show("four layers, kaiming")
+        .course("-0.0570 / 0.2777; -0.3769 / 0.3202; 0.1008 / 0.5422 (W's last three)");
     assert!(default.size() < 0.6 && weak.std.mean < strong.std.mean);
 }
 
@@ -362,8 +354,8 @@ fn s17_five_steps() {
     };
     let (default, kaiming) = (after(Init::Default), after(Init::Kaiming));
     println!("loss and std of the outputs after five steps of 0.01");
-    beside_expected("default", format_args!("{:.2}, {:.4}", default.0, default.1), "outputs still alike");
-    beside_expected("Kaiming", format_args!("{:.2}, {:.4}", kaiming.0, kaiming.1), "outputs that differ");
+    show("default", format_args!("{:.2}, {:.4}", default.0, default.1)).expected("outputs still alike");
+    show("Kaiming", format_args!("{:.2}, {:.4}", kaiming.0, kaiming.1)).expected("outputs that differ");
     let spread = stats_of(&nn::tensor(y.view().insert_axis(Axis(1)).to_owned())).std;
     println!("(The labels' own std is {spread:.2}.)");
     assert!(kaiming.1 > 3.0 * default.1 && default.0.is_finite() && kaiming.0.is_finite());
@@ -387,11 +379,8 @@ fn s18_gradients() {
     let pushed = finite_difference(loss, &wide_weight, 1e-4);
     let loops = conv2d_loops_grad(&wide, &wide_weight, &wide_g, 2, 1);
     let fast = kernels::conv::conv2d_grad(&x, &weight, &out_g, 2, 1);
-    beside_expected(
-        "loops from pushing",
-        format_args!("{:.1e}", relative_norm(&loops.weight, &pushed)),
-        "≤ 1e-8",
-    );
+    show("loops from pushing", format_args!("{:.1e}", relative_norm(&loops.weight, &pushed)))
+        .expected("≤ 1e-8");
     test_near_norm(&loops.weight, &pushed, 1e-8);
     test_near_norm(&fast.weight.mapv(f64::from), &loops.weight, 1e-5);
     test_near_norm(&fast.input.mapv(f64::from), &loops.x, 1e-5);

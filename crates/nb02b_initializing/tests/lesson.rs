@@ -32,8 +32,8 @@ fn compare(what: &str, course: [&str; 2], theory: Moments, tolerance: f64, f: im
         |number: fn(&Moments) -> f64| Stats::of(&all.iter().map(|m| number(m) as f32).collect::<Array1<_>>());
     let (means, squares) = (of(|m| m.mean), of(|m| m.square));
     let with_theory = |s: Stats, theory: f64| format!("{:.4}±{:.4}, in theory {theory:.4}", s.mean, s.std);
-    beside(&format!("{what}: mean"), with_theory(means, theory.mean), course[0]);
-    beside(&format!("{what}: mean square"), with_theory(squares, theory.square), course[1]);
+    show(&format!("{what}: mean"), with_theory(means, theory.mean)).course(course[0]);
+    show(&format!("{what}: mean square"), with_theory(squares, theory.square)).course(course[1]);
     let size = theory.square.sqrt();
     assert!((means.mean - theory.mean).abs() < tolerance * size, "{}", means.mean);
     assert!((squares.mean / theory.square - 1.0).abs() < tolerance, "{}", squares.mean);
@@ -46,7 +46,7 @@ fn compare(what: &str, course: [&str; 2], theory: Moments, tolerance: f64, f: im
 #[test]
 fn s01_explosion() {
     let end = through_layers(N, 100, scaled(1.0), &mut manual_seed(0));
-    beside("x.mean(), x.std()", stats_text(&end.x), "nan / nan");
+    show("x.mean(), x.std()", stats_text(&end.x)).course("nan / nan");
     assert!(end.x.iter().all(|x| !x.is_finite()) && Stats::of(&end.x).mean.is_nan());
 }
 
@@ -63,13 +63,13 @@ fn s02_when_exactly() {
     let lost: Vec<usize> = (0..SEEDS)
         .map(|seed| through_layers(N, 31, scaled(1.0), &mut manual_seed(seed)).lost.expect("it explodes"))
         .collect();
-    beside("the first index that is lost", format_args!("{lost:?}"), "28");
-    beside_expected("ln 3.4e38 / ln √512", format_args!("{expected:.1}"), "28.4");
+    show("the first index that is lost", format_args!("{lost:?}")).course("28");
+    show("ln 3.4e38 / ln √512", format_args!("{expected:.1}")).expected("28.4");
     test_near_zero(expected - 28.45, 0.01);
     assert!(lost.iter().all(|&index| index == 27 || index == 28), "{lost:?}");
     let sizes = through_layers(N, 20, scaled(1.0), &mut manual_seed(0)).sizes;
     let growth = (sizes[19] / sizes[0]).powf(1.0 / 19.0);
-    beside_expected("growth a product", format_args!("{growth:.2}"), "22.63");
+    show("growth a product", format_args!("{growth:.2}")).expected("22.63");
     test_near_zero(growth / 512.0_f64.sqrt() - 1.0, 0.02);
 }
 
@@ -81,13 +81,10 @@ fn s02_when_exactly() {
 #[test]
 fn s03_vanishing() {
     let end = through_layers(N, 100, scaled(0.01), &mut manual_seed(0));
-    beside("x.mean(), x.std()", stats_text(&end.x), "0. / 0.");
+    show("x.mean(), x.std()", stats_text(&end.x)).course("0. / 0.");
     let (lost, expected) = (end.lost.expect("it vanishes"), expected_end(0.01 * 512.0_f64.sqrt()));
-    beside_expected(
-        "the first index at which all are 0",
-        lost,
-        format!("ln 1.4e-45 / ln 0.226 = {expected:.1}"),
-    );
+    show("the first index at which all are 0", lost)
+        .expected(format!("ln 1.4e-45 / ln 0.226 = {expected:.1}"));
     assert!(end.x.iter().all(|&x| x == 0.0));
     assert!((expected - 2.0..expected + 2.0).contains(&(lost as f64)), "{lost} {expected}");
 }
@@ -100,9 +97,9 @@ fn s03_vanishing() {
 #[test]
 fn s04_the_magic_number() {
     let scale = 1.0 / 512.0_f32.sqrt();
-    beside("1/math.sqrt(512)", format_args!("{scale:.5}"), "0.04419");
+    show("1/math.sqrt(512)", format_args!("{scale:.5}")).course("0.04419");
     let end = through_layers(N, 100, scaled(scale), &mut manual_seed(0));
-    beside("x.mean(), x.std()", stats_text(&end.x), "-0.0171 / 0.9270");
+    show("x.mean(), x.std()", stats_text(&end.x)).course("-0.0171 / 0.9270");
     let size = |rng: &mut Rng| {
         *through_layers(128, 100, |rng| randn((128, 128), rng) / 128.0_f32.sqrt(), rng).sizes.last().unwrap()
     };
@@ -204,8 +201,8 @@ fn s10_a_hundred_layers_with_relu() {
         *through_layers_with(n, 100, &mut weights, |x| x.max(0.0), &mut manual_seed(0)).sizes.last().unwrap()
     };
     let (xavier, kaiming) = (end((1.0 / n as f32).sqrt()), end((2.0 / n as f32).sqrt()));
-    beside_expected("size after 100 layers, 1/√n", format_args!("{xavier:.1e}"), "2⁻⁵⁰ = 8.9e-16");
-    beside_expected("… √(2/n)", format_args!("{kaiming:.2}"), "about 1");
+    show("size after 100 layers, 1/√n", format_args!("{xavier:.1e}")).expected("2⁻⁵⁰ = 8.9e-16");
+    show("… √(2/n)", format_args!("{kaiming:.2}")).expected("about 1");
     // The logarithm wanders by √(100 · 5/4 / n) about, 0.7 here: four of that.
     assert!((xavier / 2.0_f64.powi(-50)).ln().abs() < 2.8 && kaiming.ln().abs() < 2.8, "{xavier} {kaiming}");
 }
@@ -220,11 +217,11 @@ fn s11_orthogonal() {
     let n = 128;
     let q = orthogonal(n, &mut manual_seed(0));
     let apart = relative_norm(&matmul(&q.t(), &q), &Array2::<f32>::eye(n));
-    beside_expected("‖qᵀ@q − 1‖ / ‖1‖", format_args!("{apart:.1e}"), "f32's rounding");
+    show("‖qᵀ@q − 1‖ / ‖1‖", format_args!("{apart:.1e}")).expected("f32's rounding");
     test_near_zero(apart, 1e-6);
     let sizes = through_layers(n, 100, |rng| orthogonal(n, rng), &mut manual_seed(0)).sizes;
     let ratio = sizes[99] / sizes[0];
-    beside_expected("size after 100 layers / after one", format_args!("{ratio:.6}"), "1");
+    show("size after 100 layers / after one", format_args!("{ratio:.6}")).expected("1");
     test_near_zero(ratio - 1.0, 1e-4);
     let even = orthonormal_columns(&ndarray::array![[3.0, 1.0], [4.0, 2.0], [0.0, 2.0]]);
     let by_hand = ndarray::array![
@@ -244,7 +241,7 @@ fn s12_nearly_parallel() {
     let hilbert = Array2::from_shape_fn((10, 10), |(i, j)| 1.0 / (1.0 + i as f64 + j as f64)); // the classic
     let q = orthonormal_columns(&hilbert);
     let apart = relative_norm(&q.t().dot(&q), &Array2::<f64>::eye(10));
-    beside_expected("‖qᵀ@q − 1‖, Hilbert's matrix of 10", format_args!("{apart:.1e}"), "f64's rounding");
+    show("‖qᵀ@q − 1‖, Hilbert's matrix of 10", format_args!("{apart:.1e}")).expected("f64's rounding");
     test_near_zero(apart, 1e-14);
 }
 
@@ -261,9 +258,9 @@ fn s13_three_strategies() {
     let random = randn((n, n), rng) / (n as f32).sqrt();
     let (scaled, orthogonal) = (largest_stretch(&random), largest_stretch(&orthogonal(n, rng)));
     let normed = largest_stretch(&(&random / scaled as f32));
-    beside_expected("scaled by 1/√n", format_args!("{scaled:.3}"), "2, for large n");
-    beside_expected("orthogonal", format_args!("{orthogonal:.3}"), "1");
-    beside_expected("divided by its spectral norm", format_args!("{normed:.3}"), "1, and all others less");
+    show("scaled by 1/√n", format_args!("{scaled:.3}")).expected("2, for large n");
+    show("orthogonal", format_args!("{orthogonal:.3}")).expected("1");
+    show("divided by its spectral norm", format_args!("{normed:.3}")).expected("1, and all others less");
     test_near_zero(scaled - 2.0, 0.15);
     test_near_zero(orthogonal - 1.0, 1e-4);
     test_near_zero(normed - 1.0, 1e-3);

@@ -66,9 +66,9 @@ fn on_last_batch(net: &dyn Module) -> (Scores, usize) {
 /// Shows both, the notebook's number beside the notebook's. Every loop from here on has to get this far in one epoch.
 fn show_trained(what: &str, net: &dyn Module, course: &str) {
     let (last, rows) = on_last_batch(net);
-    beside(&format!("{what}: the last {rows} rows"), text(last), course);
+    show(&format!("{what}: the last {rows} rows"), text(last)).course(course);
     let valid = scores(net);
-    beside_measured(&format!("{what}: validation set"), text(valid), "0.09 to 0.4 / 0.92 to 0.96 on MNIST");
+    show(&format!("{what}: validation set"), text(valid)).measured("0.09 to 0.4 / 0.92 to 0.96 on MNIST");
     assert!(valid.accuracy > 0.7, "the notebook's own bound");
 }
 
@@ -118,14 +118,11 @@ fn median(numbers: impl Iterator<Item = f64>) -> f64 {
 fn s01_raw_pixels() {
     println!("data: {}", DIGITS.source);
     let (x, y) = (DIGITS.train.x(), DIGITS.train.y());
-    beside(
-        "x_train.shape, y_train.shape",
-        format_args!("{:?}, [{}]", x.shape(), y.len()),
-        "[50000, 784], [50000]",
-    );
-    beside("x_train.mean()", format_args!("{:.4}", mean(x)), "0.1304");
+    show("x_train.shape, y_train.shape", format_args!("{:?}, [{}]", x.shape(), y.len()))
+        .course("[50000, 784], [50000]");
+    show("x_train.mean()", format_args!("{:.4}", mean(x))).course("0.1304");
     let (low, high) = x.iter().fold((1.0_f32, 0.0_f32), |(low, high), x| (low.min(*x), high.max(*x)));
-    beside("smallest, largest pixel", format_args!("{low}, {high}"), "0.0, 0.99609375");
+    show("smallest, largest pixel", format_args!("{low}, {high}")).course("0.0, 0.99609375");
     assert!(low == 0.0 && high < 1.0 && x.shape()[1] == 784);
 }
 
@@ -138,14 +135,10 @@ fn s01_raw_pixels() {
 fn s02_log_softmax() {
     let (pred, _) = untrained(BS);
     let three = |log: Array2<f32>| format!("{:.4}", log.slice(s![0, ..3]));
-    beside("(exp / exp.sum).log()", three(forms::plain(&pred)), "[-2.2674, -2.1714, -2.3043]");
-    beside("pred - exp.sum.log()", three(forms::difference(&pred)), "the same");
-    beside("pred - pred.logsumexp()", three(forms::shifted(&pred)), "the same");
-    beside_expected(
-        "all equal",
-        format_args!("{:.4}", -(C as f32).ln()),
-        "-2.3026, had it no opinion at all",
-    );
+    show("(exp / exp.sum).log()", three(forms::plain(&pred))).course("[-2.2674, -2.1714, -2.3043]");
+    show("pred - exp.sum.log()", three(forms::difference(&pred))).course("the same");
+    show("pred - pred.logsumexp()", three(forms::shifted(&pred))).course("the same");
+    show("all equal", format_args!("{:.4}", -(C as f32).ln())).expected("-2.3026, had it no opinion at all");
     for form in [forms::plain, forms::difference, forms::shifted] {
         test_near(&form(&pred), &log_softmax(&pred));
         test_near(&form(&pred).exp().sum_axis(Axis(1)), &vec![1.0_f32; BS]);
@@ -186,11 +179,8 @@ fn s04_nll_and_cross_entropy() {
     let picked: Vec<f32> = (0..3).map(|i| log_probs[[i, usize::from(classes[i])]]).collect();
     println!("sm_pred[[0,1,2], {classes:?}] = {picked:.4?}");
     let loss = nll(&log_probs, &y);
-    beside(
-        "nll(log_softmax(pred), y)",
-        format_args!("{loss:.4}"),
-        "2.3019 (all rows), expected ln 10 = 2.3026",
-    );
+    show("nll(log_softmax(pred), y)", format_args!("{loss:.4}"))
+        .course("2.3019 (all rows), expected ln 10 = 2.3026");
     test_near(&logsumexp(&pred), &pred.exp().sum_axis(Axis(1)).ln());
     test_near(&cross_entropy(&pred, &y).0, &loss);
     test_near_zero(loss - 10_f32.ln(), 0.1);
@@ -212,11 +202,7 @@ fn s05_the_gradient_of_cross_entropy() {
     println!("softmax({:?}) = {:.4}", pred.row(0).to_vec(), log_softmax(&pred).exp().row(0));
     println!("− one-hot(1)     = {:.4}, and the loss is {loss:.4}", grad.row(0));
     let by_differences = finite_difference(|x| cross_entropy(x, &y).0, &pred, 1e-5);
-    beside_expected(
-        "by finite differences",
-        format_args!("{:.4}", by_differences.row(0)),
-        "the same, in f64",
-    );
+    show("by finite differences", format_args!("{:.4}", by_differences.row(0))).expected("the same, in f64");
     test_near_norm(&grad, &by_differences, 1e-8);
     test_near_norm(&grad, &(log_softmax(&pred).exp() - array![[0.0, 1.0, 0.0]]), 1e-12);
 
@@ -235,14 +221,11 @@ fn s06_timed() {
     let log_probs = log_softmax(&pred);
     let time = |f: &dyn Fn() -> f32| human(timeit_n(3, 1, f).min);
     println!("60,000 rows, {PROFILE}:");
-    beside("nll", time(&|| nll(&log_probs, &y)), "0.73 ms (Swift)");
-    beside("first form, nll", time(&|| nll(&forms::plain(&pred), &y)), "(not timed)");
-    beside("third form, nll", time(&|| nll(&forms::shifted(&pred), &y)), "0.95 ms (Swift)");
-    beside(
-        "cross_entropy and its gradient",
-        time(&|| cross_entropy(&pred, &y).0),
-        "0.28 ms without gradient (Swift)",
-    );
+    show("nll", time(&|| nll(&log_probs, &y))).course("0.73 ms (Swift)");
+    show("first form, nll", time(&|| nll(&forms::plain(&pred), &y))).course("(not timed)");
+    show("third form, nll", time(&|| nll(&forms::shifted(&pred), &y))).course("0.95 ms (Swift)");
+    show("cross_entropy and its gradient", time(&|| cross_entropy(&pred, &y).0))
+        .course("0.28 ms without gradient (Swift)");
     test_near_norm(&cross_entropy(&pred, &y).0, &nll(&log_probs, &y), 1e-5);
 }
 
@@ -252,12 +235,12 @@ fn s06_timed() {
 #[test]
 fn s07_the_first_batch() {
     let (preds, yb) = untrained(BS);
-    beside("preds[0]", format_args!("{:.2}", preds.row(0)), "ten numbers of about ±0.25");
-    beside("preds.shape", format_args!("{:?}", preds.dim()), "(64, 10)");
+    show("preds[0]", format_args!("{:.2}", preds.row(0))).course("ten numbers of about ±0.25");
+    show("preds.shape", format_args!("{:?}", preds.dim())).course("(64, 10)");
     let (loss, right) = (cross_entropy(&preds, &yb).0, accuracy(&preds, &yb));
-    beside("loss_func(preds, yb)", format_args!("{loss:.4}"), "2.3076");
-    beside("accuracy(preds, yb)", format_args!("{right:.4}"), "0.1719");
-    beside_expected("untrained, ten classes", "", "about 0.1");
+    show("loss_func(preds, yb)", format_args!("{loss:.4}")).course("2.3076");
+    show("accuracy(preds, yb)", format_args!("{right:.4}")).course("0.1719");
+    show("untrained, ten classes", "").expected("about 0.1");
     assert!((2.2..2.45).contains(&loss) && right < 0.5);
     test_eq(&accuracy(&array![[0.1, 0.9], [0.9, 0.1]], &Targets::from(vec![1, 1])), &0.5);
 }
@@ -323,11 +306,8 @@ fn s11_registration() {
     };
     let mut model = Model::new(784, NH, C, &mut manual_seed(42));
     let mut net = Sequential::new().then(model.l1.clone()).then(nn::ReLU).then(model.l2.clone());
-    beside(
-        "[o.shape for o in parameters()]",
-        format_args!("{:?}", shapes(&mut model)),
-        "(50,784), (50), (10,50), (10): PyTorch's order is (out, in)",
-    );
+    show("[o.shape for o in parameters()]", format_args!("{:?}", shapes(&mut model)))
+        .course("(50,784), (50), (10,50), (10): PyTorch's order is (out, in)");
     test_eq(&shapes(&mut model), &shapes(&mut net));
 
     over_parameters(&mut net, DIGITS.train.x(), DIGITS.train.y(), LR, BS);
@@ -369,7 +349,8 @@ impl Module for Forgetful {
 fn s12_the_optimiser() {
     let (mut net, opt) = get_model(784, NH, C, LR, &mut manual_seed(42));
     let (xb, yb) = first(BS);
-    beside("loss before", format_args!("{:.4}", cross_entropy(&matrix(&net.infer(&xb)), &yb).0), "2.3222");
+    show("loss before", format_args!("{:.4}", cross_entropy(&matrix(&net.infer(&xb)), &yb).0))
+        .course("2.3222");
     with_optimizer(&mut net, &opt, DIGITS.train.x(), DIGITS.train.y(), BS);
     show_trained("optim.SGD", &net, "0.0797 / 0.9375 (own Optimizer), 0.0436 / 1.0");
     println!(
@@ -383,7 +364,8 @@ fn s12_the_optimiser() {
 #[test]
 fn s13_dataset() {
     let (xb, yb) = first(5);
-    beside("train_ds[0:5]", format_args!("{:?}, {:?}", xb.shape(), labels(&yb)), "(5, 784), [5, 0, 4, 1, 9]");
+    show("train_ds[0:5]", format_args!("{:?}, {:?}", xb.shape(), labels(&yb)))
+        .course("(5, 784), [5, 0, 4, 1, 9]");
     let (mut net, opt) = get_model(784, NH, C, LR, &mut manual_seed(42));
     with_dataset(&mut net, cross_entropy, &opt, &DIGITS.train, BS);
     show_trained("Dataset", &net, "0.4507 / 0.8750");
@@ -401,11 +383,8 @@ fn s14_dataloader() {
         (DataLoader::new(&DIGITS.train, BS), DataLoader::new(&DIGITS.valid, BS));
     let mut batches = valid_dl.epoch(0);
     let batch = batches.next().expect("there are images");
-    beside(
-        "xb.shape, yb.shape",
-        format_args!("{:?}, [{}]", batch.x.shape(), batch.y.len()),
-        "(64, 784), (64)",
-    );
+    show("xb.shape, yb.shape", format_args!("{:?}, [{}]", batch.x.shape(), batch.y.len()))
+        .course("(64, 784), (64)");
     println!("The first validation image (the course's: a 3), with its label {:?}:", labels(&batch.y)[0]);
     println!("{}", show_image(&image(&batch.x, 0)));
     with_dataloader(&mut net, cross_entropy, &opt, &mut train_dl, 0);
@@ -430,9 +409,10 @@ fn image(x: &Tensor, row: usize) -> ArrayView2<'_, f32> {
 /// without the six before it.
 #[test]
 fn s15_samplers() {
-    beside("Sampler(10, 3)", format_args!("{:?}", Sampler::Sequential.batches(10, 3, 0)), "0-2, 3-5, 6-8, 9");
+    show("Sampler(10, 3)", format_args!("{:?}", Sampler::Sequential.batches(10, 3, 0)))
+        .course("0-2, 3-5, 6-8, 9");
     let random = Sampler::Random { seed: 1 };
-    beside("shuffled", format_args!("{:?}", random.batches(10, 3, 0)), "8 0 3, 5 1 2, 7 6 4, 9");
+    show("shuffled", format_args!("{:?}", random.batches(10, 3, 0))).course("8 0 3, 5 1 2, 7 6 4, 9");
     println!("the next epoch: {:?}", random.batches(10, 3, 1));
     let mut rows = random.order(n(), 3);
     rows.sort_unstable();
@@ -442,7 +422,7 @@ fn s15_samplers() {
     for epoch in 0..2 {
         let mut batches = train_dl.epoch(epoch);
         let batch = batches.next().expect("there are images");
-        beside(&format!("first label of epoch {epoch}"), labels(&batch.y)[0], "3; 1, 9 on two calls");
+        show(&format!("first label of epoch {epoch}"), labels(&batch.y)[0]).course("3; 1, 9 on two calls");
     }
 }
 
@@ -456,7 +436,7 @@ fn s16_shuffled_and_drop_last() {
     let mut shuffled = DataLoader::new(&DIGITS.train, BS).shuffle(2);
     let mut whole = shuffled.clone().drop_last();
     let batches = (shuffled.len(), whole.len());
-    beside("batches; with drop_last", format_args!("{batches:?}"), "782; 781");
+    show("batches; with drop_last", format_args!("{batches:?}")).course("782; 781");
     let train = |dl: &mut DataLoader| {
         let (mut net, opt) = get_model(784, NH, C, LR, &mut manual_seed(42));
         with_dataloader(&mut net, cross_entropy, &opt, dl, 0);
@@ -476,12 +456,13 @@ fn s16_shuffled_and_drop_last() {
 #[test]
 fn s17_validation() {
     let (train_dl, mut valid_dl) = get_dls(&DIGITS.train, &DIGITS.valid, BS, 0);
-    beside("len(train_dl), len(valid_dl)", format_args!("{}, {}", train_dl.len(), valid_dl.len()), "782, 79");
+    show("len(train_dl), len(valid_dl)", format_args!("{}, {}", train_dl.len(), valid_dl.len()))
+        .course("782, 79");
     let rows = valid_dl.epoch(0).next().map_or(0, |batch| batch.y.len());
-    beside("rows in a batch of valid_dl", rows, "128");
+    show("rows in a batch of valid_dl", rows).course("128");
     let (net, _) = get_model(784, NH, C, LR, &mut manual_seed(0));
     let before = net.infer(&first(1).0);
-    beside("untrained", text(validate(&net, cross_entropy, &mut valid_dl)), "(not printed)");
+    show("untrained", text(validate(&net, cross_entropy, &mut valid_dl))).course("(not printed)");
     assert_eq!((rows, net.infer(&first(1).0)), (2 * BS, before));
 }
 
@@ -497,13 +478,13 @@ fn s18_fit() {
     for (epoch, course) in course.iter().enumerate() {
         let seeds: Vec<String> =
             RUNS.iter().map(|run| format!("{:.4}", run.epochs[epoch].valid.accuracy)).collect();
-        beside(&format!("epoch {epoch}, seeds 0 to 4"), seeds.join(" "), course);
+        show(&format!("epoch {epoch}, seeds 0 to 4"), seeds.join(" ")).course(course);
     }
     let first = median(RUNS.iter().map(|run| run.epochs[0].valid.accuracy));
     let best = |run: &Run| run.epochs.iter().map(|epoch| epoch.valid.accuracy).fold(0.0, f64::max);
     let best = median(RUNS.iter().map(best));
-    beside("median after one epoch", format_args!("{first:.4}"), "0.9533 (one seed)");
-    beside("median of the best of five", format_args!("{best:.4}"), "0.9664 (one seed)");
+    show("median after one epoch", format_args!("{first:.4}")).course("0.9533 (one seed)");
+    show("median of the best of five", format_args!("{best:.4}")).course("0.9664 (one seed)");
     figures::show("loss-by-batch", || figures::loss(&RUNS[0].losses));
     figures::show("accuracy-by-epoch", || figures::accuracies(RUNS.iter().map(|run| run.epochs.as_slice())));
     assert!(first > 0.9, "the notebook's own bound: {first}");
@@ -538,16 +519,13 @@ fn s19_q01_batches_of_different_sizes() {
         test_near_norm(&right.accuracy, &accuracy(&matrix(&all), DIGITS.valid.y()), 1e-12);
         test_near_norm(&right.loss, &f64::from(cross_entropy(&matrix(&all), DIGITS.valid.y()).0), 1e-5);
     }
-    beside_measured("the error of its accuracy", "see above", "±0.0003 to 0.0006");
+    show("the error of its accuracy", "see above").measured("±0.0003 to 0.0006");
     let odd = Dataset::new(tensor(array![[5.0, 0.0], [5.0, 0.0], [0.0, 5.0]]), vec![0, 0, 0]);
     let (net, mut dl) = (Sequential::new(), DataLoader::new(&odd, 2)); // right, right; wrong
     let (right, course) =
         (validate(&net, cross_entropy, &mut dl), validate_unweighted(&net, cross_entropy, &mut dl));
-    beside_expected(
-        "two right, one wrong, bs 2",
-        format_args!("{:.4} and {:.4}", right.accuracy, course.accuracy),
-        "2/3 and 1/2",
-    );
+    show("two right, one wrong, bs 2", format_args!("{:.4} and {:.4}", right.accuracy, course.accuracy))
+        .expected("2/3 and 1/2");
     test_near(&[right.accuracy, course.accuracy], &[2.0 / 3.0, 0.5]);
 }
 
@@ -565,16 +543,10 @@ fn s20_q02_why_zero_grad() {
     net.zero_grad();
     add_gradients_of(&mut net, 0..BS / 4);
     let of_parts = add_gradients_of(&mut net, BS / 4..BS);
-    beside_expected(
-        "‖parts − whole‖ / ‖whole‖",
-        format_args!("{:.1e}", relative_norm(&of_parts, &of_whole)),
-        "0, but for rounding",
-    );
-    beside_expected(
-        "without zero_grad in between",
-        format_args!("{:.4}", relative_norm(&twice, &of_whole)),
-        "1: twice the gradient",
-    );
+    show("‖parts − whole‖ / ‖whole‖", format_args!("{:.1e}", relative_norm(&of_parts, &of_whole)))
+        .expected("0, but for rounding");
+    show("without zero_grad in between", format_args!("{:.4}", relative_norm(&twice, &of_whole)))
+        .expected("1: twice the gradient");
     test_near_norm(&of_parts, &of_whole, 1e-5);
     test_near_norm(&relative_norm(&twice, &of_whole), &1.0, 1e-5);
 }
@@ -660,11 +632,8 @@ fn s22_first_layer() {
 #[test]
 fn s23_epoch_time() {
     let fastest = RUNS.iter().map(|run| run.seconds).fold(f64::INFINITY, f64::min);
-    beside_measured(
-        &format!("an epoch of {} rows, bs {BS}", n()),
-        human(fastest),
-        "0.6 to 1.0 s for 50000 (PyTorch)",
-    );
+    show(&format!("an epoch of {} rows, bs {BS}", n()), human(fastest))
+        .measured("0.6 to 1.0 s for 50000 (PyTorch)");
     println!("{PROFILE}; the fastest of {SEEDS}");
     let batches = n().div_ceil(BS);
     println!("{} a batch", human(fastest / batches as f64));

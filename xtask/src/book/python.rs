@@ -1,6 +1,6 @@
 //! Python beside Rust: runs each stage's `tests/lesson.py` and compares what it prints with the recorded run.
 //!
-//! There `show("what", value)` prints `what = value`; here `beside("what", value, course)` prints the same `what`
+//! There `show("what", value)` prints `what = value`; here `show("what", value).course(…)` prints the same `what`
 //! in the section of the same name. Of the two values the numbers are compared, in their order; brackets and words
 //! are not, and true is 1. **The rule:** whole numbers are equal; others differ by a thousandth at most, or by one
 //! unit of the last digit that we print. Where we print a spread (`0.50±0.03`, over many seeds), the one random draw
@@ -202,10 +202,10 @@ fn compare(section: &Section, python: &[String]) -> Compared {
     compared
 }
 
-/// What nb00's `beside`, `beside_measured` and `beside_expected` print after our value.
+/// What nb00's `show` prints after our value: whose the next one is.
 const LABELS: [&str; 3] = ["   course: ", "   measured: ", "   expected: "];
 
-/// The value that nb00's `beside` printed for `what`: behind the name, which fills 34 columns, perhaps indented.
+/// The value that nb00's `show` printed for `what`: behind the name, which fills 34 columns, perhaps indented.
 fn ours<'a>(output: &'a str, what: &str) -> Option<&'a str> {
     let starts = std::iter::once(0).chain(output.match_indices('\n').map(|(i, _)| i + 1));
     let value = |line: &'a str| {

@@ -6,21 +6,21 @@ use std::process::Command;
 
 /// In the second section Python will disagree.
 const RUST: &str = r#"
-fn beside(what: &str, ours: &str) {
+fn show(what: &str, ours: &str) {
     println!("{what:<34} {ours:>14}   course: 0");
 }
 
 /// The same
 #[test]
 fn s01_same() {
-    beside("a + b", "[12, 14, 3]");
-    beside("   the mean", "0.5000±0.0100");
+    show("a + b", "[12, 14, 3]");
+    show("   the mean", "0.5000±0.0100");
 }
 
 /// Another
 #[test]
 fn s02_differs() {
-    beside("a", "1");
+    show("a", "1");
 }
 
 /// No Python
@@ -30,7 +30,7 @@ fn s03_rust_only() {}
 /// The last
 #[test]
 fn s04_last() {
-    beside("b", "2");
+    show("b", "2");
 }
 "#;
 

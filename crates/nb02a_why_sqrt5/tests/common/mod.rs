@@ -66,8 +66,8 @@ impl Spread {
         Spread { mean: of(|s| s.mean), std: of(|s| s.std) }
     }
 
-    pub(crate) fn beside(&self, what: &str, course: &str) {
-        beside(what, self, course);
+    pub(crate) fn show<'a>(&self, what: &'a str) -> Shown<'a> {
+        show(what, self)
     }
 
     /// The root of the mean of the squares, over all seeds.
