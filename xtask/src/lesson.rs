@@ -1,4 +1,4 @@
-//! A stage's notebook: the sections of its `tests/lesson.rs`, and the same in Python, read from the sources.
+//! A stage's notebook: the sections of its lesson, and the same in Python, read from the sources.
 
 use crate::sources;
 use crate::stages::Stage;
@@ -8,15 +8,26 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
 
 /// One cell of the notebook: a test function with its title.
+#[derive(Clone)]
 pub(crate) struct Section {
     /// `s07_einsum`
     pub(crate) id: String,
+    /// What the test harness calls it: `part2_init::s07_lin` in a lesson of more than one file.
+    pub(crate) test: String,
     /// The first line of its documentation; empty where it has none.
     pub(crate) title: String,
     pub(crate) file: PathBuf,
     pub(crate) line: usize,
     /// The function as it stands in the file, with its documentation.
     pub(crate) code: String,
+}
+
+impl Section {
+    /// `crates/nb01_matmul/tests/lesson.rs:31`
+    pub(crate) fn place(&self, stage: &Stage) -> String {
+        let file = self.file.strip_prefix(stage.folder()).unwrap_or(&self.file);
+        format!("{}/{}:{}", stage.shown(), file.display(), self.line)
+    }
 }
 
 /// The first line of the crate's documentation, without its `#`.
@@ -37,28 +48,50 @@ pub(crate) fn summary(file: &Path) -> Result<String> {
     Ok(lines.collect::<Vec<_>>().join(" "))
 }
 
-/// The sections of the stage, in the order of the file; none where there is no `tests/lesson.rs`.
+/// The sections of the stage, in the order of the lesson; none where there is no lesson.
 pub(crate) fn sections(stage: &Stage) -> Result<Vec<Section>> {
-    match stage.lesson() {
-        Some(target) => read(&target.file),
-        None => Ok(vec![]),
+    Ok(parts(stage)?.iter().map(Part::sections).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// A file of the lesson that holds sections.
+struct Part {
+    file: PathBuf,
+    /// What the harness puts before the names of its tests: `part2_init::`, and nothing in the lesson's first file.
+    prefix: String,
+    text: String,
+    parsed: syn::File,
+}
+
+/// The lesson's own file, and those of its modules that hold sections.
+fn parts(stage: &Stage) -> Result<Vec<Part>> {
+    let Some(target) = stage.lesson() else { return Ok(vec![]) };
+    let first = Part::read(target.file.clone(), String::new())?;
+    let modules = sources::section_modules(&first.parsed, &first.file)?;
+    let others = modules.into_iter().map(|(name, file)| Part::read(file, format!("{name}::")));
+    std::iter::once(Ok(first)).chain(others).collect()
+}
+
+impl Part {
+    fn read(file: PathBuf, prefix: String) -> Result<Part> {
+        let (text, parsed) = sources::parse(&file)?;
+        Ok(Part { file, prefix, text, parsed })
+    }
+
+    fn sections(&self) -> Result<Vec<Section>> {
+        let functions = self.parsed.items.iter().filter_map(|item| match item {
+            syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f),
+            _ => None,
+        });
+        functions.map(|f| section(f, self)).collect()
     }
 }
 
-fn read(file: &Path) -> Result<Vec<Section>> {
-    let (text, parsed) = sources::parse(file)?;
-    let functions = parsed.items.iter().filter_map(|item| match item {
-        syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f),
-        _ => None,
-    });
-    functions.map(|f| section(f, file, &text)).collect()
-}
-
-fn section(f: &syn::ItemFn, file: &Path, text: &str) -> Result<Section> {
+fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part) -> Result<Section> {
     let code = sources::cut(text, f.span()).with_context(|| format!("{} cannot be cut", f.sig.ident))?;
     let title = sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().to_string();
     Ok(Section {
         id: f.sig.ident.to_string(),
+        test: format!("{prefix}{}", f.sig.ident),
         title,
         file: file.into(),
         line: f.sig.span().start().line,
@@ -66,32 +99,40 @@ fn section(f: &syn::ItemFn, file: &Path, text: &str) -> Result<Section> {
     })
 }
 
-/// What the sections of the stage's lesson share; `None` where there is no `tests/lesson.rs`.
+/// What the sections of the stage's lesson share; `None` where there is no lesson.
 pub(crate) fn shared(stage: &Stage) -> Result<Option<Lesson>> {
     let Some(target) = stage.lesson() else { return Ok(None) };
-    let (text, parsed) = sources::parse(&target.file)?;
     let mut lesson = Lesson { file: target.file.clone(), ..Lesson::default() };
-    for item in &parsed.items {
-        add(item, &sources::cut(&text, item.span()).unwrap_or_default(), &mut lesson);
+    let parts = parts(stage)?;
+    for part in &parts {
+        for item in &part.parsed.items {
+            add(item, &sources::cut(&part.text, item.span()).unwrap_or_default(), &part.file, &mut lesson);
+        }
     }
+    // What holds sections is no helper.
+    lesson.pieces.retain(|piece| !parts.iter().any(|part| piece.module.as_ref() == Some(&part.file)));
     Ok(Some(lesson))
 }
 
-fn add(item: &syn::Item, code: &str, lesson: &mut Lesson) {
-    let mut push = |name: &syn::Ident, is_file| {
-        lesson.pieces.push(Piece { name: name.to_string(), code: code.into(), is_file });
+/// What a file of the lesson begins with where another one has the `use` lines.
+const OF_THE_FIRST_FILE: &str = "use super::*;";
+
+fn add(item: &syn::Item, code: &str, file: &Path, lesson: &mut Lesson) {
+    let mut push = |name: &syn::Ident, module| {
+        lesson.pieces.push(Piece { name: name.to_string(), code: code.into(), module });
     };
     match (item, sources::named(item)) {
         (syn::Item::Fn(f), _) if sources::is_test(&f.attrs) => {}
+        (syn::Item::Use(_), _) if code == OF_THE_FIRST_FILE => {}
         (syn::Item::Use(_), _) => lesson.uses.extend([code, "\n"]),
-        (syn::Item::Mod(x), _) => push(&x.ident, x.content.is_none()),
+        (syn::Item::Mod(x), _) => push(&x.ident, sources::module_of(x, file)),
         (syn::Item::Impl(x), _) => {
             let is_it = |p: &&mut Piece| sources::name_of_impl(x).is_some_and(|name| *name == p.name);
             if let Some(piece) = lesson.pieces.iter_mut().find(is_it) {
                 piece.code.extend(["\n\n", code]);
             }
         }
-        (_, Some((_, name, ..))) => push(name, false),
+        (_, Some((_, name, ..))) => push(name, None),
         _ => {}
     }
 }
@@ -156,13 +197,15 @@ mod tests {
 
     #[test]
     fn a_lesson_is_taken_apart() {
-        let text = "use a::b;\nmod common;\n/// Doc.\nfn helper() {}\nstruct S;\n#[test]\nfn s01_a() {}\nimpl S {\n    fn f() {}\n}\n";
+        let text = "use super::*;\nuse a::b;\nmod lesson;\n/// Doc.\nfn helper() {}\nstruct S;\n#[test]\nfn s01_a() {}\nimpl S {\n    fn f() {}\n}\n";
         let mut lesson = Lesson::default();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs"); // beside which there is a lesson.rs
         for item in &syn::parse_file(text).unwrap().items {
-            add(item, &sources::cut(text, item.span()).unwrap(), &mut lesson);
+            add(item, &sources::cut(text, item.span()).unwrap(), &file, &mut lesson);
         }
-        let pieces: Vec<(&str, bool)> = lesson.pieces.iter().map(|p| (p.name.as_str(), p.is_file)).collect();
-        assert_eq!(pieces, [("common", true), ("helper", false), ("S", false)]);
+        let pieces: Vec<(&str, bool)> =
+            lesson.pieces.iter().map(|p| (p.name.as_str(), p.module.is_some())).collect();
+        assert_eq!(pieces, [("lesson", true), ("helper", false), ("S", false)]);
         assert_eq!(lesson.uses, "use a::b;\n");
         assert_eq!(lesson.pieces[2].code, "struct S;\n\nimpl S {\n    fn f() {}\n}");
     }

@@ -137,6 +137,11 @@ impl Reader<'_> {
     fn add_module(&mut self, x: &syn::ItemMod, place: &Place) -> Result<()> {
         let inside = place.inside(&x.ident, &x.vis);
         let outer = docs(&x.attrs);
+        if place.path.ends_with("::lesson")
+            && let Some(file) = section_module(x, &place.file)?
+        {
+            return self.items_of(&parse(&file)?.1.items, &Place { file, ..place.clone() });
+        }
         if let Some((_, items)) = &x.content {
             // A `mod tests` explains itself.
             if !x.attrs.iter().any(|a| a.path().is_ident("cfg")) {
@@ -236,6 +241,29 @@ pub(crate) fn parse(file: &Path) -> Result<(String, syn::File)> {
     let parsed = syn::parse_file(&text)
         .map_err(|e| anyhow::anyhow!("{}:{}: this is no Rust: {e}", file.display(), e.span().start().line))?;
     Ok((text, parsed))
+}
+
+/// The modules of a lesson that hold its sections, and their files. A section is named without its module:
+/// `nb02_fully_connected::lesson::s07_lin`.
+pub(crate) fn section_modules(lesson: &syn::File, file: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let modules = lesson.items.iter().filter_map(|item| match item {
+        SynItem::Mod(x) => Some((x.ident.to_string(), section_module(x, file))),
+        _ => None,
+    });
+    modules.filter_map(|(name, found)| Some(found.transpose()?.map(|file| (name, file)))).collect()
+}
+
+/// The file of a lesson's module, if there are sections in it.
+fn section_module(x: &syn::ItemMod, lesson: &Path) -> Result<Option<PathBuf>> {
+    let Some(file) = module_of(x, lesson) else { return Ok(None) };
+    let is_section = |item: &SynItem| matches!(item, SynItem::Fn(f) if is_test(&f.attrs));
+    Ok(parse(&file)?.1.items.iter().any(is_section).then_some(file))
+}
+
+/// The file of a module that the root of a target declares.
+pub(crate) fn module_of(x: &syn::ItemMod, root: &Path) -> Option<PathBuf> {
+    let place = Place { path: String::new(), file: root.into(), folder: parent(root), public: false };
+    x.content.is_none().then(|| module_file(&x.attrs, &x.ident.to_string(), &place))?
 }
 
 /// The documentation comment, its lines without the comment signs and the space after them.

@@ -193,11 +193,12 @@ impl Press<'_> {
         let scope = chapter.scope();
         let code = |code: &str| format!("{}\n", rust(code, &self.links, &scope));
         let helpers: String = cell.helpers.iter().map(|&i| code(&chapter.helper(i).code)).collect();
-        let line = cell.section.line;
+        let (file, line) = (&cell.section.file, cell.section.line);
+        let shown = file.split_once("/tests/").map_or(file.as_str(), |(_, shown)| shown);
         format!(
             "<details class=\"checks\"><summary>The whole section, with its checks</summary>\
-             <p class=\"label\"><a href=\"{}-source.html#L{line}\">tests/lesson.rs:{line}</a></p>\n{}{helpers}</details>\n",
-            chapter.run.name,
+             <p class=\"label\"><a href=\"{}.html#L{line}\">tests/{shown}:{line}</a></p>\n{}{helpers}</details>\n",
+            chapter.source_page(file),
             code(&source::function(&cell.section.code))
         )
     }
@@ -293,7 +294,7 @@ impl Press<'_> {
         ))
     }
 
-    /// The file that the sections stand in, with its lines numbered.
+    /// A file of the lesson, with its lines numbered.
     pub(crate) fn source_page(&self, chapter: &Chapter, file: &str, text: &str) -> String {
         let html = crate::code::html(text, |path| self.links.address(&chapter.scope(), path));
         let lines = html.replace("&#10;", "\n");

@@ -13,7 +13,10 @@ use crate::links::Links;
 use crate::parts::{self, Part};
 use crate::{code, source};
 use record::{Found, Item, Lesson, Material, Module, Piece, Section, Stage, StageSource, above};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The texts of the files that the sections stand in, by their paths in the workspace.
+pub(crate) type Texts = BTreeMap<String, String>;
 
 pub(crate) struct Chapter<'a> {
     pub(crate) run: &'a Stage,
@@ -46,7 +49,7 @@ impl<'a> Chapter<'a> {
         stage: &'a StageSource,
         material: &'a Material,
         links: &Links<'a>,
-        text: &str,
+        texts: &Texts,
     ) -> Self {
         let pieces = stage.lesson.as_ref().map_or(&[][..], |lesson| &lesson.pieces);
         let uses: Vec<Uses> = run.sections.iter().map(|s| Uses::of(s, &stage.name, pieces, links)).collect();
@@ -67,7 +70,7 @@ impl<'a> Chapter<'a> {
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
         let lesson = stage.lesson.as_ref();
-        let parts = parts::of(run, &cells, text);
+        let parts = parts::of(run, &cells, texts);
         Chapter { run, intro, lesson, cells, parts, rest, python_setup }
     }
 
@@ -81,6 +84,20 @@ impl<'a> Chapter<'a> {
     /// The module that the sections stand in.
     pub(crate) fn scope(&self) -> String {
         format!("{}::lesson", self.run.name)
+    }
+
+    /// The page that shows a file of the lesson, without its ending: `nb02_fully_connected-source-part2_init`.
+    pub(crate) fn source_page(&self, file: &str) -> String {
+        let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".rs");
+        let of_a_part = if matches!(name, "lesson" | "main") { String::new() } else { format!("-{name}") };
+        format!("{}-source{of_a_part}", self.run.name)
+    }
+
+    /// The files that its sections stand in, in their order.
+    pub(crate) fn files(&self) -> Vec<&'a str> {
+        let mut files: Vec<&str> = self.run.sections.iter().map(|section| section.file.as_str()).collect();
+        files.dedup();
+        files
     }
 
     /// What its sections share.
@@ -120,7 +137,7 @@ impl<'a> Uses<'a> {
         while let Some(text) = todo.pop() {
             for path in code::paths(&text) {
                 let first = path.split("::").next().unwrap_or_default();
-                if let Some(i) = pieces.iter().position(|p| p.name == first && !p.is_file) {
+                if let Some(i) = pieces.iter().position(|p| p.name == first && p.module.is_none()) {
                     if uses.helpers.insert(i) {
                         todo.push(pieces[i].code.clone());
                     }

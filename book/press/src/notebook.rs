@@ -4,7 +4,7 @@
 //! stands in cells of its own, before the first section that uses it.
 
 use crate::cell::element;
-use crate::chapter::{Cell, Chapter};
+use crate::chapter::{Cell, Chapter, Texts};
 use crate::code;
 use crate::links::Links;
 use crate::material::Read;
@@ -14,13 +14,13 @@ use anyhow::{Context, Result};
 use record::{Dependency, Material, StageSource, last, write_whole};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes the run's only stage.
 pub(crate) fn write(material: &Material, out: &Path) -> Result<()> {
     let links = Links::new(material);
     let (run, stage) = material.stages().next().context("there is no stage in the run")?;
-    let chapter = Chapter::new(run, stage, material, &links, "");
+    let chapter = Chapter::new(run, stage, material, &links, &Texts::new());
     let writer = Writer { material, links: &links, stage, chapter: &chapter };
     let notebook = json!({
         "cells": writer.cells()?,
@@ -107,9 +107,8 @@ impl Writer<'_> {
 
     /// The modules that the lesson has in files of their own, as a cell has no files beside it.
     fn modules(&self) -> Result<String> {
-        let folder = self.stage.folder.join("tests");
-        let files = self.chapter.pieces().iter().filter(|p| p.is_file);
-        files.map(|piece| self.module(&folder, &piece.name)).collect()
+        let files = self.chapter.pieces().iter().filter_map(|p| Some((p.module.as_ref()?, &p.name)));
+        files.map(|(file, name)| self.module(file, name)).collect()
     }
 
     /// The helpers that those modules reach for, by their place in the lesson: they have to be there at once.
@@ -119,7 +118,7 @@ impl Writer<'_> {
         let upwards = |path: &String| path.starts_with("super::") || path.starts_with("crate::");
         let mut todo: Vec<String> = code::paths(modules).into_iter().filter(upwards).collect();
         while let Some(path) = todo.pop() {
-            if let Some(i) = pieces.iter().position(|p| !p.is_file && p.name == last(&path))
+            if let Some(i) = pieces.iter().position(|p| p.module.is_none() && p.name == last(&path))
                 && reached.insert(i)
             {
                 todo.extend(code::paths(&pieces[i].code));
@@ -129,19 +128,19 @@ impl Writer<'_> {
     }
 
     /// A module in one piece. A notebook is no package either, so the stage's folder is named.
-    fn module(&self, folder: &Path, name: &str) -> Result<String> {
-        let file = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
-        let file = file
-            .iter()
-            .find(|f| f.is_file())
-            .with_context(|| format!("the file of `mod {name}` is missing"))?;
+    fn module(&self, file: &Path, name: &str) -> Result<String> {
         let stage = format!("{:?}", self.stage.folder.display().to_string());
         let text = self.material.text(file)?.replace("env!(\"CARGO_MANIFEST_DIR\")", &stage);
         let mut out = format!("mod {name} {{\n");
+        let mut elsewhere = None;
         for line in text.lines().filter(|line| !line.starts_with("//!")) {
-            match line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) {
-                Some(inner) => out.push_str(&self.module(&folder.join(name), inner)?),
-                None => out.push_str(&format!("{line}\n")),
+            let inner = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
+            match (inner, line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]"))) {
+                (Some(inner), _) => {
+                    out.push_str(&self.module(&inner_file(file, inner, elsewhere.take())?, inner)?)
+                }
+                (None, Some(path)) => elsewhere = Some(path),
+                _ => out.push_str(&format!("{line}\n")),
             }
         }
         Ok(out + "}\n")
@@ -182,6 +181,15 @@ impl Writer<'_> {
         outputs.extend(stream(&text));
         Ok(outputs)
     }
+}
+
+/// The file of a module's own module; `elsewhere` is what `#[path = "…"]` says above it.
+fn inner_file(file: &Path, name: &str, elsewhere: Option<&str>) -> Result<PathBuf> {
+    let beside = file.parent().unwrap_or(file);
+    let below = if file.ends_with("mod.rs") { beside.into() } else { file.with_extension("") };
+    let usual = [below.join(format!("{name}.rs")), below.join(name).join("mod.rs")];
+    let found = elsewhere.map(|path| beside.join(path)).into_iter().chain(usual).find(|file| file.is_file());
+    found.with_context(|| format!("the file of `mod {name}` is missing"))
 }
 
 /// A test's body, with its braces: what a section defines is its own business, as in the test, and may borrow, which

@@ -2,7 +2,7 @@
 //! story; modules that are told before the same section share a page. `// ## Title` above a section of the lesson begins
 //! a page, too.
 
-use crate::chapter::Cell;
+use crate::chapter::{Cell, Texts};
 use record::{Module, Section, Stage, above, last};
 
 /// A page of a chapter.
@@ -36,11 +36,11 @@ impl Part<'_> {
     }
 }
 
-/// The pages of a stage; `lesson` is the text of the file that the sections stand in.
-pub(crate) fn of<'a>(run: &Stage, cells: &[Cell<'a>], lesson: &str) -> Vec<Part<'a>> {
+/// The pages of a stage.
+pub(crate) fn of<'a>(run: &Stage, cells: &[Cell<'a>], texts: &Texts) -> Vec<Part<'a>> {
     let mut parts = vec![Part::new(run.name.clone(), run.title.clone(), false)];
     for (at, cell) in cells.iter().enumerate() {
-        if let Some(title) = mark(cell.section, lesson) {
+        if let Some(title) = texts.get(&cell.section.file).and_then(|text| mark(cell.section, text)) {
             parts.push(Part::new(format!("{}-{}", run.name, slug(title)), title.into(), true));
         }
         for story in &cell.stories {
@@ -65,8 +65,8 @@ fn push<'a>(parts: &mut [Part<'a>], block: Block<'a>) {
 }
 
 /// `Twelve questions`, where `// ## Twelve questions` is above the section's documentation.
-fn mark<'t>(section: &Section, lesson: &'t str) -> Option<&'t str> {
-    let lines: Vec<&str> = lesson.lines().take(section.line.saturating_sub(1)).collect();
+fn mark<'t>(section: &Section, text: &'t str) -> Option<&'t str> {
+    let lines: Vec<&str> = text.lines().take(section.line.saturating_sub(1)).collect();
     let is_above = |line: &&&str| line.is_empty() || line.starts_with("//") || line.starts_with("#[");
     lines.iter().rev().take_while(is_above).find_map(|line| line.strip_prefix("// ## "))
 }

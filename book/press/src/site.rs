@@ -1,7 +1,7 @@
 //! The whole book: chapters and pages in their order, given to mdBook; then the API documentation beside them.
 
 use crate::cell::{Press, story_anchor};
-use crate::chapter::Chapter;
+use crate::chapter::{Chapter, Texts};
 use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
@@ -10,7 +10,7 @@ use crate::parts::{Block, Part};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
-use record::{Material, StageSource};
+use record::{Material, Stage};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -51,14 +51,14 @@ fn front_of_api(chapters: &[Chapter]) -> String {
 
 fn chapters<'a>(press: &Press<'a>) -> Result<Vec<Chapter<'a>>> {
     let material = press.material;
-    let chapter =
-        |(run, stage)| Ok(Chapter::new(run, stage, material, &press.links, &text(material, stage)?));
+    let chapter = |(run, stage)| Ok(Chapter::new(run, stage, material, &press.links, &texts(material, run)?));
     material.stages().map(chapter).collect()
 }
 
-/// The file that the sections stand in.
-fn text(material: &Material, stage: &StageSource) -> Result<String> {
-    stage.lesson.as_ref().map_or(Ok(String::new()), |lesson| material.text(&lesson.file))
+/// The files that the sections stand in.
+fn texts(material: &Material, run: &Stage) -> Result<Texts> {
+    let files = run.sections.iter().map(|section| &section.file);
+    files.map(|file| Ok((file.clone(), material.text(file)?))).collect()
 }
 
 /// Where the chapter shows each section and tells each module.
@@ -86,7 +86,10 @@ fn write_pages(press: &Press, chapters: &[Chapter], src: &Path) -> Result<BTreeS
             let page = press.part(part, chapter)? + &turn(part, chapters);
             write(&format!("{}.md", part.name), page)?;
         }
-        write(&format!("{}-source.md", chapter.run.name), source_page(press, chapter)?)?;
+        for (file, text) in sources(press, chapter)? {
+            let page = press.source_page(chapter, &file, &text);
+            write(&format!("{}.md", chapter.source_page(&file)), page)?;
+        }
     }
     let shelf = Shelf { press, chapters, pages: &pages, files: BTreeSet::new().into() };
     for page in &pages {
@@ -113,10 +116,12 @@ fn turn(part: &Part, chapters: &[Chapter]) -> String {
     )
 }
 
-fn source_page(press: &Press, chapter: &Chapter) -> Result<String> {
-    let file = &chapter.lesson.context("a chapter has a lesson")?.file;
-    let shown = file.strip_prefix(&press.material.root).unwrap_or(file).display().to_string();
-    Ok(press.source_page(chapter, &shown, &press.material.text(file)?))
+/// The files of a lesson with their texts: the one that it begins with, and those of its sections.
+fn sources(press: &Press, chapter: &Chapter) -> Result<Texts> {
+    let first = &chapter.lesson.context("a chapter has a lesson")?.file;
+    let first = first.strip_prefix(&press.material.root).unwrap_or(first).display().to_string();
+    let files = std::iter::once(first.as_str()).chain(chapter.files());
+    files.map(|file| Ok((file.into(), press.material.text(file)?))).collect()
 }
 
 /// The table of contents. `index.md` stands before everything.
@@ -129,7 +134,12 @@ fn summary(chapters: &[Chapter], answers: &[Page], appendix: &[Page]) -> String 
             0 => format!("- {}", page(part)),
             _ => format!("  - {}", page(part)),
         });
-        format!("{}  - [source]({}-source.md)\n", pages.collect::<String>(), c.run.name)
+        let parts = c.files().into_iter().filter(|file| !is_first(c, file));
+        let parts = parts.map(|file| {
+            format!("    - [{}]({}.md)\n", file.rsplit('/').next().unwrap_or(file), c.source_page(file))
+        });
+        let source = format!("  - [source]({}-source.md)\n{}", c.run.name, parts.collect::<String>());
+        pages.collect::<String>() + &source
     };
     let mut text = "# Summary\n\n".to_string();
     front.iter().for_each(|p| text.push_str(&format!("[{}]({})\n\n", p.title, p.name)));
@@ -143,10 +153,19 @@ fn summary(chapters: &[Chapter], answers: &[Page], appendix: &[Page]) -> String 
     text
 }
 
+/// Whether a lesson begins with this file.
+fn is_first(chapter: &Chapter, file: &str) -> bool {
+    chapter.lesson.is_some_and(|lesson| lesson.file.ends_with(file))
+}
+
 fn print(desk: &Path, chapters: &[Chapter], out: &Path) -> Result<()> {
     // What a search finds in a chapter, it need not find again in its source.
-    let unsearched = |c: &Chapter| format!("\"{}-source.md\" = {{ enable = false }}\n", c.run.name);
-    let unsearched: String = chapters.iter().map(unsearched).collect();
+    let sources = |c: &Chapter| {
+        let parts = c.files().into_iter().map(|file| c.source_page(file));
+        BTreeSet::from_iter(parts.chain([c.source_page("lesson.rs")]))
+    };
+    let unsearched = |page: String| format!("\"{page}.md\" = {{ enable = false }}\n");
+    let unsearched: String = chapters.iter().flat_map(sources).map(unsearched).collect();
     let mut config = Config::from_str(&format!("{CONFIG}\n[output.html.search.chapter]\n{unsearched}"))?;
     config.build.build_dir = out.to_path_buf();
     let book = MDBook::load_with_config(desk, config).context("mdBook does not read the pages")?;

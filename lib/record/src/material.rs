@@ -56,7 +56,7 @@ pub struct Dependency {
 /// A lesson, but for its sections.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Lesson {
-    /// The file.
+    /// The file: `tests/lesson.rs`, or `tests/lesson/main.rs` where the sections are in files of their own.
     pub file: PathBuf,
     /// Its `use` lines.
     pub uses: String,
@@ -71,8 +71,8 @@ pub struct Piece {
     pub name: String,
     /// Its source.
     pub code: String,
-    /// Whether it is a `mod x;`, whose code is in another file.
-    pub is_file: bool,
+    /// Where its code is, if it is a `mod x;`.
+    pub module: Option<PathBuf>,
 }
 
 /// One cell of `tests/lesson.py`: a section in PyTorch.

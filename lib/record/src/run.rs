@@ -193,6 +193,9 @@ impl Stage {
 pub struct Section {
     /// `s07_einsum`
     pub id: String,
+    /// What the test harness calls it: `s07_einsum`, or `part2_init::s07_lin` where the lesson has more than one file.
+    #[serde(default)]
+    pub test: String,
     /// The first line of its documentation.
     pub title: String,
     /// How it ended.

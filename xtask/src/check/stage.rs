@@ -57,17 +57,19 @@ fn re_export(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Option<
 
 /// The notebook is there, its sections stand in order, and each has a title.
 fn lesson_problems(stage: &Stage) -> Vec<String> {
-    let file = format!("{}/tests/lesson.rs", stage.shown());
     let sections = match lesson::sections(stage) {
         Err(e) => return vec![format!("{e:#}")],
         Ok(sections) if sections.is_empty() => {
-            return vec![format!("{file}: there is no section: write `#[test] fn s01_…`")];
+            return vec![format!(
+                "{}/tests/lesson.rs: there is no section: write `#[test] fn s01_…`",
+                stage.shown()
+            )];
         }
         Ok(sections) => sections,
     };
     let mut problems = vec![];
     for section in &sections {
-        let place = format!("{file}:{}", section.line);
+        let place = section.place(stage);
         if !is_section(&section.id) {
             problems
                 .push(format!("{place}: `{}` is no name for a section (s07_einsum, s07b_more)", section.id));
@@ -76,11 +78,13 @@ fn lesson_problems(stage: &Stage) -> Vec<String> {
             problems.push(format!("{place}: `{}` has no title: begin with `/// The title`", section.id));
         }
     }
-    let disorder = sections.windows(2).filter(|w| w[0].id >= w[1].id);
+    let disorder = sections.windows(2).filter(|w| w[0].id >= w[1].id || w[0].test >= w[1].test);
     problems.extend(disorder.map(|w| {
         format!(
-            "{file}:{}: `{}` stands after `{}`, but runs before it: sections run in the order of their names",
-            w[1].line, w[1].id, w[0].id
+            "{}: `{}` stands after `{}`, but runs before it: sections run in the order of their names",
+            w[1].place(stage),
+            w[1].test,
+            w[0].test
         )
     }));
     problems
@@ -98,7 +102,7 @@ fn python_problems(stage: &Stage) -> Vec<String> {
         cells.iter().filter_map(|c| Some((c.line - 1, c.section.as_deref()?))).collect();
     let stray = named.iter().filter(|(_, name)| !ids.iter().any(|id| id == name));
     let stray = stray.map(|(line, name)| {
-        format!("{file}:{line}: tests/lesson.rs has no section `{name}`: a cell has the name of its section")
+        format!("{file}:{line}: the lesson has no section `{name}`: a cell has the name of its section")
     });
     let disorder = named.windows(2).filter(|w| w[0].1 >= w[1].1);
     let disorder = disorder.map(|w| {

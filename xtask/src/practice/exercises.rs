@@ -169,7 +169,7 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
             problems.push(format!("{shown}: `{name}` needs four hints: question, formula, shapes, Python"));
         }
         let stray = exercise.sections.iter().filter(|s| !lesson.contains(*s));
-        problems.extend(stray.map(|s| format!("{shown}: tests/lesson.rs has no section `{s}`")));
+        problems.extend(stray.map(|s| format!("{shown}: the lesson has no section `{s}`")));
     }
     problems.extend(unmentioned(stage, all, &exercises).map(|name| {
         format!("{shown}: `{name}` is exported, but neither an exercise nor listed below `## Not practised`, with a reason")

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `src/` | the stage's sources with `todo!` for each exercise's body |
-//! | `tests/lesson.rs` and what it uses | the notebook, as it is |
+//! | `tests/lesson.rs`, or `tests/lesson/`, and what it uses | the notebook, as it is |
 //! | `tests/judge.rs`, `tests/looks/` | the tests that judge each exercise by itself |
 //! | `Cargo.toml`, `Cargo.lock` | the finished stage before it, the libraries, and their versions |
 //! | `progress.json` | what is done |
@@ -99,7 +99,8 @@ pub(super) fn place(
 fn tests(stage: &Stage) -> Result<Files> {
     let mut files = Files::new();
     let lesson = stage.lesson().context("there is no tests/lesson.rs")?;
-    with_modules(&lesson.file, Path::new("tests/lesson.rs"), &stage.folder().join("tests"), &mut files)?;
+    let to = lesson.file.strip_prefix(stage.folder())?;
+    with_modules(&lesson.file, to, &stage.folder().join("tests"), &mut files)?;
     files.insert("tests/judge.rs".into(), read(&judge_file(stage))?);
     files.insert("tests/looks/mod.rs".into(), LOOKS.into());
     Ok(files)
@@ -114,11 +115,10 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
     }) {
         let name = module.ident.to_string();
         let said = module.attrs.iter().find_map(path_of);
-        let folder = if to.ends_with("mod.rs") || to.parent() == Some(Path::new("tests")) {
-            file.parent().unwrap_or(tests).to_path_buf()
-        } else {
-            file.with_extension("")
-        };
+        let is_root =
+            to.ends_with("mod.rs") || to.ends_with("main.rs") || to.parent() == Some(Path::new("tests"));
+        let folder =
+            if is_root { file.parent().unwrap_or(tests).to_path_buf() } else { file.with_extension("") };
         if let Some(said) = said {
             let from = file.parent().unwrap_or(tests).join(&said);
             let borrowed = format!("borrowed/{name}.rs");

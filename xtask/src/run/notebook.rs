@@ -1,4 +1,4 @@
-//! The sections of `tests/lesson.rs`, run in order in one process, as a notebook's cells are by one kernel.
+//! The sections of the lesson, run in order in one process, as a notebook's cells are by one kernel.
 //!
 //! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
 
@@ -11,7 +11,7 @@ use crate::process::{self, End, listen};
 use crate::stages::{Stage, Workspace};
 use crate::text;
 use anyhow::{Result, bail};
-use record::{Failure, Section, Status};
+use record::{Failure, Section, Status, last};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub(super) fn run(
     tell: Tell,
 ) -> Result<Vec<Section>> {
     let mut names = list(stage, program)?;
-    names.retain(|name| plan.only.is_empty() || plan.only.iter().any(|o| name.starts_with(o.as_str())));
+    names.retain(|name| plan.only.is_empty() || plan.only.iter().any(|o| last(name).starts_with(o.as_str())));
     let sources = lesson::sections(stage)?;
     let blank = |name: &String| blank(name, &sources, stage, workspace);
     let mut notebook =
@@ -76,10 +76,11 @@ fn list(stage: &Stage, program: &Program) -> Result<Vec<String>> {
 }
 
 fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Workspace) -> Section {
-    let source = sources.iter().find(|s| s.id == name);
+    let source = sources.iter().find(|s| s.test == name);
     let file = source.map(|s| &s.file).or(stage.lesson().map(|t| &t.file));
     Section {
-        id: name.into(),
+        id: last(name).into(),
+        test: name.into(),
         title: source.map(|s| s.title.clone()).unwrap_or_default(),
         file: file.map(|f| workspace.relative(f)).unwrap_or_default(),
         line: source.map_or(1, |s| s.line),
@@ -168,7 +169,7 @@ impl Notebook<'_> {
         };
         if verdict == Verdict::Failed {
             section.failure =
-                Some(libtest::failure(&section.id, &section.output).unwrap_or_else(|| silent(section)));
+                Some(libtest::failure(&section.test, &section.output).unwrap_or_else(|| silent(section)));
         }
         (self.tell)(Event::SectionDone(section))
     }

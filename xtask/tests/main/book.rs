@@ -154,8 +154,21 @@ fn a_chapter_is_made_from_the_stage_itself() {
     // A stage that is added is a chapter at once.
     assert!(!fixture.exists("target/book/nb02_more.html"));
     fixture.next("nb02_more", "nb01_next", "/// More\n#[test]\nfn s01_more() { println!(\"more\"); }\n");
+    // Its lesson may have several files: each of them can be read.
+    let two = "// ## The second page\n\n/// Two\n#[test]\nfn s02_two() { println!(\"two {}\", shared()); }\n";
+    fixture.lesson_of_parts("nb02_more", "/// More\n#[test]\nfn s01_more() { println!(\"more\"); }\n", two);
     make(&fixture);
     assert!(fixture.read("target/book/nb02_more.html").contains("more"));
+    let page = fixture.read("target/book/nb02_more-the-second-page.html");
+    in_order(
+        &page,
+        &["two 7", "nb02_more-source-part2_two.html#L10\">tests/lesson/part2_two.rs:10", "fn</span> shared"],
+    );
+    in_order(
+        &fixture.read("target/book/nb02_more-source-part2_two.html"),
+        &["lesson/part2_two.rs", "id=\"L10\""],
+    );
+    assert!(fixture.read("target/book/nb02_more-source.html").contains("id=\"L5\""));
     assert!(fixture.read("target/book/toc.html").contains("nb02_more.html"));
 }
 

@@ -257,7 +257,7 @@ fn check_says_what_has_neither_an_exercise_nor_a_reason() {
     assert_eq!(code, Some(1));
     for words in [
         "`test_eq` is exported, but neither an exercise nor listed below",
-        "tests/lesson.rs has no section `s09_none`",
+        "the lesson has no section `s09_none`",
         "nb00_testing has no `deep::borrowed`",
         "no test judges `deep::borrowed`: write `fn deep_borrowed`",
         "`deep::borrowed` needs four hints",

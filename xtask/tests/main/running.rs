@@ -341,6 +341,42 @@ fn a_stage_that_does_not_compile_ends_the_run() {
     assert_eq!((code, &run["stages"][0]["status"]), (Some(1), &"does not compile".into()));
 }
 
+/// Sections in files of their own are still called by their own names.
+#[test]
+fn a_lesson_may_have_several_files() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", "");
+    fixture.lesson_of_parts(
+        "nb01_next",
+        "/// One\n#[test]\nfn s01_one() { println!(\"one: {}\", shared()); }\n\n/// More\n#[test]\nfn s02_more() { println!(\"more\"); }\n",
+        "/// Two\n#[test]\nfn s03_two() { assert_eq!(shared(), 7, \"not seven\"); println!(\"two\"); }\n",
+    );
+    let (code, out, err) = fixture.output(&["run", "nb01"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    in_order(
+        &out,
+        &["s01_one  One", "one: 7", "s02_more  More", "more", "s03_two  Two", "two", "3 sections"],
+    );
+    let (_, out, _) = fixture.output(&["run", "nb01", "--only", "s03"]);
+    assert!(out.contains("s03_two  Two") && !out.contains("s01_one"), "{out}");
+    let (_, out, _) = fixture.output(&["src", "nb01", "s03_two"]);
+    assert!(
+        out.starts_with("// nb01_next::lesson::s03_two at crates/nb01_next/tests/lesson/part2_two.rs:5"),
+        "{out}"
+    );
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(0), "{out}");
+
+    fixture.edit("crates/nb01_next/tests/lesson/part2_two.rs", "shared(), 7", "shared(), 8");
+    let (code, out, err) = fixture.output(&["run", "nb01"]);
+    let place = "s03_two failed at crates/nb01_next/tests/lesson/part2_two.rs:7";
+    assert!(code == Some(1) && (out.clone() + &err).contains(place), "{out}{err}");
+    fixture.edit("crates/nb01_next/tests/lesson/part2_two.rs", "s03_two", "s01b_two");
+    let (code, out, _) = fixture.output(&["check"]);
+    let says = "part2_two.rs:7: `part2_two::s01b_two` stands after `part1_one::s02_more`";
+    assert!(code == Some(1) && out.contains(says), "{out}");
+}
+
 #[test]
 fn what_does_not_exist_is_named_with_what_does() {
     let fixture = Fixture::new();

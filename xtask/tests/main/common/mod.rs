@@ -137,6 +137,18 @@ impl Fixture {
         self.write(&format!("crates/{name}/README.md"), "# x\n\n## Exported\n\n| Rust | |\n|---|---|\n");
     }
 
+    /// Gives a stage a lesson of two files beside the one that it begins with.
+    pub(crate) fn lesson_of_parts(&self, name: &str, one: &str, two: &str) {
+        let folder = format!("crates/{name}/tests/lesson");
+        fs::remove_file(self.root.join(format!("{folder}.rs"))).unwrap();
+        self.write(
+            &format!("{folder}/main.rs"),
+            "//! Lesson.\nmod part1_one;\nmod part2_two;\n\n/// What both use.\nfn shared() -> u32 {\n    7\n}\n",
+        );
+        self.write(&format!("{folder}/part1_one.rs"), &format!("//! One.\n\nuse super::*;\n\n{one}"));
+        self.write(&format!("{folder}/part2_two.rs"), &format!("//! Two.\n\nuse super::*;\n\n{two}"));
+    }
+
     pub(crate) fn write(&self, path: &str, text: &str) {
         let file = self.root.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
