@@ -13,9 +13,9 @@
 //! }
 //! ```
 
-use crate::kernels::par::gather_rows;
+use crate::kernels::par::{gather_rows, zeros};
 use crate::{Dataset, Sampler, Targets, Tensor};
-use ndarray::{ArrayD, Axis};
+use ndarray::Axis;
 
 /// Some rows of a data set.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl DataLoader {
         found.unwrap_or_else(|| {
             let mut shape = self.ds.x().shape().to_vec();
             shape[0] = rows;
-            self.buffers.push(Batch { x: ArrayD::zeros(shape).into_shared(), y: self.ds.y().rows(0..rows) });
+            self.buffers.push(Batch { x: zeros(shape).into_shared(), y: self.ds.y().rows(0..rows) });
             self.buffers.len() - 1
         })
     }

@@ -8,6 +8,10 @@
 //! taken returns at once. So the caller never waits for a sleeping thread, which can take longer than a small product. For the
 //! same reason a worker that has run out of tasks spins for a moment before it goes back to rayon: products come in rows.
 //!
+//! The caller takes tasks from the front, workers from the back. If one call writes an array and the next one reads it, on
+//! two threads each then finds most of its part in its own core's cache. A line that lies in the other core's cache takes
+//! longer to arrive than a small product takes to compute.
+//!
 //! A task may itself be a product worth sharing, as each of a batch is. Where there are tasks enough for all threads, it is
 //! left to the thread that took it; only few and large ones are divided again.
 //!
@@ -17,7 +21,7 @@ use crate::settings;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,9 +31,14 @@ const WORTH_WAKING: f64 = 4e5;
 /// Tasks for each thread from which on none is divided again: the first thread to finish does not wait long.
 const ENOUGH: usize = 4;
 
+/// The same where a worker is awake, as in the middle of a training step.
+const WORTH_INVITING: f64 = 1e5;
+
 /// How many threads should work on a product of so many multiplications and additions.
 pub(crate) fn threads_for(operations: f64) -> usize {
-    if operations < WORTH_WAKING || ALL_TAKEN.get() { 1 } else { most_threads() }
+    let awake = LINGERING.load(Ordering::Relaxed) > 0;
+    let least = if awake { WORTH_INVITING } else { WORTH_WAKING };
+    if operations < least || ALL_TAKEN.get() { 1 } else { most_threads() }
 }
 
 /// How many threads may work on one product at all.
@@ -57,14 +66,35 @@ fn limit() -> usize {
 /// Calls `work` once for every task below `tasks`, on as many threads as `operations` are worth; returns when all
 /// are done. If a task panics, so does this, and the tasks that no thread has taken are left undone.
 pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Sync) {
+    for_each_task(tasks, operations, |task| work(task.index));
+}
+
+/// One of some tasks, and the end at which it was taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Task {
+    index: usize,
+    end: End,
+}
+
+/// Callers take tasks from the front, helpers from the back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Front,
+    Back,
+}
+
+/// More tasks than two halves of a counter hold; so many are not shared.
+const TOO_MANY: usize = 1 << 31;
+
+fn for_each_task(tasks: usize, operations: f64, work: impl Fn(Task) + Sync) {
     let helpers = threads_for(operations).min(tasks).saturating_sub(1);
-    if helpers == 0 {
-        return (0..tasks).for_each(work);
+    if helpers == 0 || tasks >= TOO_MANY {
+        return (0..tasks).for_each(|index| work(Task { index, end: End::Front }));
     }
     // SAFETY: only the lifetime is forgotten. The reference is used by this thread and by helpers inside the gate,
     // and `closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
-    let work: &'static (dyn Fn(usize) + Sync) =
-        unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(&work) };
+    let work: &'static (dyn Fn(Task) + Sync) =
+        unsafe { std::mem::transmute::<&(dyn Fn(Task) + Sync), &'static (dyn Fn(Task) + Sync)>(&work) };
     let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
     let gate = Arc::new(Gate::new(work, tasks, enough));
     let closing = Closing(&gate);
@@ -81,7 +111,7 @@ pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
             }
         });
     }
-    gate.take_tasks();
+    gate.take_tasks(End::Front);
     drop(closing);
     if let Some(panic) = gate.panic().take() {
         resume_unwind(panic);
@@ -91,12 +121,35 @@ pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Syn
 /// Calls `work` once with every item, on as many threads as `operations` are worth; returns when all are done.
 ///
 /// If a call panics, so does this, and the items that no thread has taken are left.
-pub fn share<I: ExactSizeIterator + Send>(items: I, operations: f64, work: impl Fn(I::Item) + Sync) {
+pub fn share<I>(items: I, operations: f64, work: impl Fn(I::Item) + Sync)
+where
+    I: ExactSizeIterator + DoubleEndedIterator + Send,
+{
+    share_by(items, operations, work, |items, end| match end {
+        End::Front => items.next(),
+        End::Back => items.next_back(),
+    });
+}
+
+/// [`share`] in the items' order: a thread that is ready takes the first that is left.
+pub(crate) fn share_in_order<I>(items: I, operations: f64, work: impl Fn(I::Item) + Sync)
+where
+    I: ExactSizeIterator + Send,
+{
+    share_by(items, operations, work, |items, _| items.next());
+}
+
+fn share_by<I: ExactSizeIterator + Send>(
+    items: I,
+    operations: f64,
+    work: impl Fn(I::Item) + Sync,
+    next: impl Fn(&mut I, End) -> Option<I::Item> + Sync,
+) {
     let tasks = items.len();
     let items = Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    for_each(tasks, operations, |_| {
-        if let Some(item) = next() {
+    let next = |end| next(&mut items.lock().unwrap_or_else(PoisonError::into_inner), end);
+    for_each_task(tasks, operations, |task| {
+        if let Some(item) = next(task.end) {
             work(item)
         }
     });
@@ -162,12 +215,12 @@ fn linger() {
 
 /// The tasks of one product, and who is working on them.
 struct Gate {
-    work: &'static (dyn Fn(usize) + Sync),
+    work: &'static (dyn Fn(Task) + Sync),
     tasks: usize,
     /// Whether they keep all threads busy, or all that `NB_THREADS` allows.
     enough: bool,
-    /// The first task that no thread has taken.
-    next: AtomicUsize,
+    /// How many tasks were taken at the front (the lower half of the bits) and at the back.
+    taken: AtomicU64,
     /// How many helpers are inside, and [`CLOSED`].
     inside: AtomicUsize,
     /// What a helper's task panicked with: the caller panics with it, where rayon would end the program.
@@ -178,16 +231,31 @@ struct Gate {
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 impl Gate {
-    fn new(work: &'static (dyn Fn(usize) + Sync), tasks: usize, enough: bool) -> Self {
-        let (next, inside) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Gate { work, tasks, enough, next, inside, panic: Mutex::new(None) }
+    fn new(work: &'static (dyn Fn(Task) + Sync), tasks: usize, enough: bool) -> Self {
+        let (taken, inside) = (AtomicU64::new(0), AtomicUsize::new(0));
+        Gate { work, tasks, enough, taken, inside, panic: Mutex::new(None) }
     }
 
     fn panic(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
         self.panic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_tasks(&self) {
+    /// The next task at this end, if there is one that no thread has taken.
+    fn take(&self, end: End) -> Option<Task> {
+        const BACK: u32 = u64::BITS / 2;
+        let one = if end == End::Front { 1 } else { 1 << BACK };
+        let before = self.taken.fetch_add(one, Ordering::Relaxed);
+        let (front, back) = (before as u32 as usize, (before >> BACK) as usize);
+        let index = if end == End::Front { front } else { self.tasks.wrapping_sub(1 + back) };
+        (front + back < self.tasks).then_some(Task { index, end })
+    }
+
+    /// Takes what is left, so that nobody else does.
+    fn leave_the_rest(&self) {
+        self.taken.store(self.tasks as u64, Ordering::Relaxed);
+    }
+
+    fn take_tasks(&self, end: End) {
         struct Restored(bool);
         impl Drop for Restored {
             fn drop(&mut self) {
@@ -195,11 +263,7 @@ impl Gate {
             }
         }
         let _outer = Restored(ALL_TAKEN.replace(self.enough));
-        loop {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= self.tasks {
-                break;
-            }
+        while let Some(task) = self.take(end) {
             (self.work)(task);
         }
     }
@@ -215,9 +279,9 @@ impl Gate {
         let found = self.inside.fetch_add(1, Ordering::Acquire);
         let _leaving = Leaving(self);
         if found & CLOSED == 0
-            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks()))
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks(End::Back)))
         {
-            self.next.store(self.tasks, Ordering::Relaxed);
+            self.leave_the_rest();
             *self.panic() = Some(panic);
         }
     }
@@ -228,7 +292,7 @@ struct Closing<'a>(&'a Arc<Gate>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.0.next.store(self.0.tasks, Ordering::Relaxed); // where the caller panicked, some were left
+        self.0.leave_the_rest(); // where the caller panicked, some were left
         take_back(self.0);
         let mut inside = self.0.inside.fetch_or(CLOSED, Ordering::Acquire) & !CLOSED;
         let mut spins = 0;
@@ -276,6 +340,14 @@ mod tests {
             });
             assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1), "round {round}");
         }
+    }
+
+    #[test]
+    fn tasks_taken_at_both_ends_meet_and_none_is_taken_twice() {
+        let gate = Gate::new(&|_| {}, 5, false);
+        let taken = [End::Back, End::Front, End::Front, End::Back, End::Front, End::Back, End::Front];
+        let taken = taken.map(|end| gate.take(end).map(|task| task.index));
+        assert_eq!(taken, [Some(4), Some(0), Some(1), Some(3), Some(2), None, None]);
     }
 
     /// Plain memory, written here and read there: ThreadSanitizer and Miri see whether anybody could have come too early.

@@ -1,5 +1,8 @@
 //! Where results go, and what happens to each on its way there, while it is still in a register.
 
+use ndarray::NdFloat;
+use std::slice::from_raw_parts;
+
 /// A matrix to write, each of its rows contiguous and `c_row` after the one before.
 #[derive(Clone, Copy)]
 pub(crate) struct Destination<T = f32> {
@@ -16,6 +19,12 @@ pub(crate) struct Destination<T = f32> {
 }
 
 impl<T: Copy> Destination<T> {
+    /// Sums alone.
+    pub(super) fn plain(c: *mut T, c_row: isize) -> Self {
+        let bias = std::ptr::null();
+        Destination { c, c_row, accumulate: false, bias, relu_shift: None, stream: false }
+    }
+
     /// The part that begins at this row and column.
     #[inline(always)]
     pub(super) fn from(self, row: usize, column: usize) -> Self {
@@ -42,6 +51,40 @@ impl<T: Copy> Destination<T> {
             bias: if last { self.bias } else { std::ptr::null() },
             relu_shift: self.relu_shift.filter(|_| last),
             ..self
+        }
+    }
+}
+
+impl<T: NdFloat> Destination<T> {
+    /// The epilogue of a row's sums, from its first number on: bias and ReLU.
+    ///
+    /// # Safety
+    /// There is a bias for each of the sums, if there is one at all.
+    pub(super) unsafe fn finish(&self, sums: &mut [T]) {
+        if !self.bias.is_null() {
+            // SAFETY: as this function's.
+            let bias = unsafe { from_raw_parts(self.bias, sums.len()) };
+            sums.iter_mut().zip(bias).for_each(|(sum, &bias)| *sum += bias);
+        }
+        if let Some(shift) = self.relu_shift {
+            sums.iter_mut().for_each(|x| *x = if *x < T::zero() { T::zero() } else { *x } - shift);
+        }
+    }
+
+    /// Writes a row's sums, from its first number on, as the kernels write a finished register.
+    ///
+    /// # Safety
+    /// So many numbers of C may be written, and read where sums are added to them; and as [`finish`](Self::finish)'s.
+    pub(super) unsafe fn write(&self, sums: &mut [T]) {
+        if self.accumulate {
+            // SAFETY: as this function's.
+            let c = unsafe { from_raw_parts(self.c, sums.len()) };
+            sums.iter_mut().zip(c).for_each(|(sum, &c)| *sum += c);
+        }
+        // SAFETY: as this function's; `sums` are the caller's own.
+        unsafe {
+            self.finish(sums);
+            self.c.copy_from_nonoverlapping(sums.as_ptr(), sums.len());
         }
     }
 }

@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | forward, `x @ w`: 50,000·784·50 | few columns: dot products, x is never packed | `tall_skinny.rs` |
 //! | weights' gradient, `xᵀ @ g`: 784·50,000·50 | a long sum for a small result: parts, added at the end | `split_k.rs` |
+//! | the same over a mini-batch: 784·64·50 | a short sum for a tall result: computed transposed | `short_k.rs` |
 //! | input's gradient, `g @ wᵀ`: 50,000·50·784 | the result is the cost: non-temporal stores | `blocked.rs` |
 //! | any other, 1024·1024·1024 | blocks and packed panels | `blocked.rs` |
 //! | a few rows, 1·4096·4096 | B is used once: read where it lies | `tall_skinny.rs`, `blocked.rs` |
@@ -45,6 +46,7 @@ pub(crate) mod shapes;
 mod blocked;
 mod tall_skinny;
 mod split_k;
+mod short_k;
 pub(crate) mod portable;
 
 use crate::{Element, Isa, memory};
@@ -326,6 +328,8 @@ pub(crate) unsafe fn product_by(kernels: &Kernels, a: MatRef, b: MatRef, to: Des
             tall_skinny::product(kernels, a, b, to);
         } else if split_k::fits(&a, &b) {
             split_k::product(kernels, a, b, to);
+        } else if short_k::fits(kernels, &a, &b, &to) {
+            short_k::product(kernels, a, b, to);
         } else {
             blocked::product(kernels, a, b, to);
         }

@@ -7,6 +7,7 @@ use super::blocked::ranges;
 use super::destination::{Destination, Shared};
 use super::mat_ref::MatRef;
 use crate::threads;
+use std::slice::from_raw_parts_mut;
 
 /// Parts into which a product is cut for the threads, at most; each packs its own copy of B.
 const TASKS: usize = 8;
@@ -91,27 +92,7 @@ unsafe fn one<T: ndarray::NdFloat>(gemm: Gemm<T>, a: MatRef<T>, b: MatRef<T>, to
         return;
     }
     for i in 0..a.rows {
-        for j in 0..b.columns {
-            // SAFETY: a number of C, just written, and the bias of its column.
-            unsafe { finish(to.from(i, j)) };
-        }
-    }
-}
-
-/// What the kernels do with a finished register, for a single number that is in its place already.
-///
-/// # Safety
-/// `to` is a number of C, and the bias of its column.
-pub(super) unsafe fn finish<T: ndarray::NdFloat>(to: Destination<T>) {
-    // SAFETY: as this function's.
-    unsafe {
-        let mut x = *to.c;
-        if !to.bias.is_null() {
-            x += *to.bias;
-        }
-        if let Some(shift) = to.relu_shift {
-            x = if x < T::zero() { T::zero() } else { x } - shift;
-        }
-        to.c.write(x);
+        // SAFETY: a row of C, just written, and a bias for each of its columns.
+        unsafe { to.finish(from_raw_parts_mut(to.row(i), b.columns)) };
     }
 }

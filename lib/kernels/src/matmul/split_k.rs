@@ -94,7 +94,8 @@ impl<'a> Parts<'a> {
         let depth = even_part(self.rows, DEPTH);
         let (start, end) = (part * self.rows, self.long.rows.min((part + 1) * self.rows));
         for rows in ranges(end - start, depth) {
-            let to = plain(self.place(sums, part, 0), self.n as isize).part(rows.start == 0, true);
+            let to =
+                Destination::plain(self.place(sums, part, 0), self.n as isize).part(rows.start == 0, true);
             // SAFETY: these sums are this part's; the rows are those of both operands.
             unsafe { self.add_rows(start + rows.start..start + rows.end, to) };
         }
@@ -143,12 +144,16 @@ impl<'a> Parts<'a> {
         threads::for_each(columns.div_ceil(TOTALS), all as f64, |task| {
             let columns = task * TOTALS..columns.min((task + 1) * TOTALS);
             for i in 0..self.m {
-                // SAFETY: all parts are there.
-                let totals = unsafe { self.totals(sums, i, &columns) };
-                for (j, total) in columns.clone().zip(totals) {
-                    let (row, column) = if self.transposed { (j, i) } else { (i, j) };
-                    // SAFETY: a number of C that is this task's.
-                    unsafe { finish_one(total, to.get().from(row, column)) };
+                // SAFETY: all parts are there, and these numbers of C are this task's.
+                unsafe {
+                    let mut totals = self.totals(sums, i, &columns);
+                    let totals = &mut totals[..columns.len()];
+                    if self.transposed {
+                        let of_column = columns.clone().zip(totals.chunks_mut(1));
+                        of_column.for_each(|(j, total)| to.get().from(j, i).write(total));
+                    } else {
+                        to.get().from(i, columns.start).write(totals);
+                    }
                 }
             }
         });
@@ -171,10 +176,6 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn plain(c: *mut f32, c_row: isize) -> Destination {
-    Destination { c, c_row, accumulate: false, bias: std::ptr::null(), relu_shift: None, stream: false }
-}
-
 /// The first panel's share of the next `depth` rows, if they follow each other closely.
 fn rows_ahead(long: &MatRef, row: usize, depth: usize, panels: usize) -> Prefetch {
     let length = long.columns as isize;
@@ -183,21 +184,4 @@ fn rows_ahead(long: &MatRef, row: usize, depth: usize, panels: usize) -> Prefetc
     }
     let lines = (depth * long.row as usize).div_ceil(Prefetch::LINE);
     Prefetch { next: long.at(row, 0), lines: lines.div_ceil(panels), runs: 1, step: 0 }
-}
-
-/// What the kernels do with a finished register, for a single number.
-unsafe fn finish_one(mut x: f32, to: Destination) {
-    // SAFETY: the caller's number of C, and the bias of its column.
-    unsafe {
-        if to.accumulate {
-            x += *to.c;
-        }
-        if !to.bias.is_null() {
-            x += *to.bias;
-        }
-        if let Some(shift) = to.relu_shift {
-            x = if x < 0.0 { 0.0 } else { x } - shift;
-        }
-        to.c.write(x);
-    }
 }

@@ -40,6 +40,7 @@ pub use crate::memory::ask_for_large_pages;
 pub use crate::threads::share;
 
 use crate::memory;
+use crate::threads::share_in_order;
 use ndarray::{Array, Array1, Dimension, IntoDimension, s};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -79,7 +80,7 @@ pub fn zeros<Sh: IntoDimension>(shape: Sh) -> Array<f32, Sh::Dim> {
 /// let sums = map_parts(x.chunks(1 << 14), x.len() as f64, sum);
 /// assert_eq!((sums.len(), sums.iter().sum::<f64>()), (7, 50_000.0));
 /// ```
-pub fn map_parts<I: ExactSizeIterator + Send, R: Send>(
+pub fn map_parts<I: ExactSizeIterator + DoubleEndedIterator + Send, R: Send>(
     parts: I,
     operations: f64,
     f: impl Fn(I::Item) -> R + Sync,
@@ -107,7 +108,7 @@ pub fn merge_parts<I: ExactSizeIterator + Send, R: Send>(
     merge: impl Fn(R, R) -> R + Sync,
 ) -> Option<R> {
     let merged = Mutex::new(InOrder { total: None, next: 0, early: BTreeMap::new() });
-    share(parts.enumerate(), operations, |(index, part)| {
+    share_in_order(parts.enumerate(), operations, |(index, part)| {
         let result = f(part);
         merged.lock().unwrap_or_else(PoisonError::into_inner).add(index, result, &merge);
     });

@@ -297,6 +297,12 @@ fn clamp_min_0<T: Element>(x: T) -> T {
 /// Numbers that a thread takes at a time: few enough to share fairly, enough that taking them costs nothing.
 const BLOCK: usize = 1 << 15;
 
+/// Parts of an array that is smaller than so many blocks: a step of gradient descent changes weights of 157 KB.
+const PARTS: usize = 4;
+
+/// What reading and writing a number costs, in the multiplications that threads are counted in.
+const MOVED: f64 = 4.0;
+
 /// Where some numbers come from and go to.
 #[derive(Clone, Copy)]
 struct Places<T> {
@@ -322,9 +328,10 @@ unsafe fn run<T: Element>(
     f: impl Fn(T, T) -> T + Sync + Copy,
 ) {
     let places = Places { x, y, out };
-    threads::for_each(len.div_ceil(BLOCK), len as f64, |block| {
+    let most = BLOCK.min(len.div_ceil(PARTS).next_multiple_of(AT_ONCE)).max(1);
+    threads::for_each(len.div_ceil(most), len as f64 * MOVED, |block| {
         let places = &places;
-        let (start, n) = (block * BLOCK, BLOCK.min(len - block * BLOCK));
+        let (start, n) = (block * most, most.min(len - block * most));
         let (x, y, out) =
             (places.x.wrapping_add(start), places.y.wrapping_add(start), places.out.wrapping_add(start));
         let work = Loop { x, y, out, len: n, f };

@@ -2,6 +2,7 @@
 
 mod common;
 mod conv;
+mod gather;
 mod matmul;
 mod memory;
 mod properties;

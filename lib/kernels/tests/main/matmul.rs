@@ -10,7 +10,7 @@ use kernels::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayVi
 use kernels::{Element, Isa};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
-const SHAPES: [(usize, usize, usize); 53] = [
+const SHAPES: [(usize, usize, usize); 56] = [
     (0, 3, 4),
     (3, 0, 4),
     (3, 4, 0),
@@ -60,6 +60,9 @@ const SHAPES: [(usize, usize, usize); 53] = [
     (17, 641, 300),
     (500, 50, 784),
     (784, 64, 50),
+    (787, 300, 50),
+    (211, 25, 13),
+    (96, 513, 24),
     (50, 2048, 30),
     (30, 2049, 50),
     (3, 4100, 100),
