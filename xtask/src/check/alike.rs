@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 type Built = BTreeSet<String>;
 
 pub(super) fn problems(workspace: &Workspace) -> Vec<String> {
+    if !workspace.root.join("Cargo.lock").exists() {
+        return vec![]; // nothing was ever built, and cargo would have to choose versions first
+    }
     let stages = workspace.stages.iter().map(|s| &s.package);
     let packages = stages.chain(workspace.libs().filter(|lib| is_under_a_stage(lib, workspace)));
     let different = || {
@@ -47,7 +50,14 @@ fn would_be_waited_for(other: &str, package: &Package) -> bool {
 
 fn built(workspace: &Workspace, which: &[&str]) -> Result<Built> {
     let mut cargo = process::cargo();
-    cargo.args(["tree", "--prefix=none", "--no-dedupe", "--edges=normal,build,dev", "--format={p}|{f}"]);
+    cargo.args([
+        "tree",
+        "--locked",
+        "--prefix=none",
+        "--no-dedupe",
+        "--edges=normal,build,dev",
+        "--format={p}|{f}",
+    ]);
     let output = process::output(cargo.args(which).current_dir(&workspace.root))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "`cargo tree` does not say what is built: {}", said.trim_end());

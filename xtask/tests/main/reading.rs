@@ -400,6 +400,7 @@ fn check_says_what_is_built_twice() {
         "[dependencies]",
         "[features]\nmore = []\n\n[dependencies]",
     );
+    assert!(fixture.program(env!("CARGO"), &["generate-lockfile"]).status().unwrap().success());
     assert_eq!(fixture.output(&["check"]).0, Some(0), "{}", fixture.output(&["check"]).1);
     fixture.edit(
         "crates/nb01_next/Cargo.toml",
