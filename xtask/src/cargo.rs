@@ -68,10 +68,9 @@ pub(crate) fn build_example(stage: &Stage, example: &str, build: Build) -> Resul
     one("example", example, &["--example"], &build.flags(&[stage]))
 }
 
-/// Builds one program of a package that is no stage, as quickly as xtask itself is built. `None`: it does not
-/// compile, and cargo has said why.
+/// Builds one program of a package that is no stage. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>> {
-    let flags = ["--profile=xtask", "--package", &package.name].map(String::from);
+    let flags = ["--package", &package.name].map(String::from);
     one("bin", name, &["--bin"], &flags)
 }
 

@@ -1,9 +1,10 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`house`] looks at who depends on whom, [`stage`] at one stage (its lesson, its README, its modules), [`figures`] at
+//! [`house`] looks at who depends on whom, [`alike`] at what would be built twice, [`stage`] at one stage (its lesson, its README, its modules), [`figures`] at
 //! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what the
 //! book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
+mod alike;
 mod figures;
 mod house;
 mod map;
@@ -57,6 +58,7 @@ fn problems(workspace: &Workspace) -> Vec<String> {
     };
     let names = Names::public(&sources);
     let mut problems = house::problems(workspace);
+    problems.extend(alike::problems(workspace));
     problems.extend(workspace.stages.iter().flat_map(|stage| stage::problems(stage, workspace, &sources)));
     problems.extend(strangers(workspace));
     problems.extend(figures::problems(workspace));

@@ -95,10 +95,8 @@ fn workspace_sections(root: &str, packages: &[Locked]) -> String {
 fn settings(workspace: &Workspace) -> String {
     let quoted = |path: &Path| format!("{:?}", path.display().to_string());
     let (target, root) = (quoted(&workspace.target), quoted(&workspace.root.join("Cargo.toml")));
-    let run = format!(
-        "\"run\", \"--quiet\", \"--manifest-path\", {root}, \"--package\", \"xtask\", \"--profile\", \"xtask\""
-    );
-    format!("[build]\ntarget-dir = {target}\n\n[alias]\nxtask = [{run}, \"--features\", \"alone\", \"--\"]\n")
+    let run = format!("\"run\", \"--quiet\", \"--manifest-path\", {root}, \"--package\", \"xtask\"");
+    format!("[build]\ntarget-dir = {target}\n\n[alias]\nxtask = [{run}, \"--\"]\n")
 }
 
 /// A part of a manifest: its header and the lines below, comments left out.
@@ -126,9 +124,13 @@ fn dependency(line: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Whether a test names the crate.
+/// Whether a test names the crate, or the stage does so for its features alone: with others, what the stage is built on
+/// would be built again.
 fn is_used(line: &str, files: &Files) -> bool {
     let Some(name) = dependency(line) else { return false };
+    if line.trim_end().ends_with("# for its features") {
+        return true;
+    }
     let name = name.replace('-', "_");
     let tests = files.iter().filter(|(path, _)| path.starts_with("tests"));
     tests

@@ -390,6 +390,32 @@ fn check_knows_the_house() {
     }
 }
 
+/// `nb01_next` asks for a feature of nb00, which alone is built without it, and once more.
+#[test]
+fn check_says_what_is_built_twice() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    fixture.edit(
+        "crates/nb00_testing/Cargo.toml",
+        "[dependencies]",
+        "[features]\nmore = []\n\n[dependencies]",
+    );
+    assert!(fixture.program(env!("CARGO"), &["generate-lockfile"]).status().unwrap().success());
+    assert_eq!(fixture.output(&["check"]).0, Some(0), "{}", fixture.output(&["check"]).1);
+    fixture.edit(
+        "crates/nb01_next/Cargo.toml",
+        "nb00_testing\" }",
+        "nb00_testing\", features = [\"more\"] }",
+    );
+    let (code, out, _) = fixture.output(&["check"]);
+    assert_eq!(code, Some(1), "{out}");
+    in_order(
+        &out,
+        &["crates/nb00_testing/Cargo.toml", "alone it builds `nb00_testing v0.1.0`", "more features"],
+    );
+    assert!(!out.contains("crates/nb01_next"), "{out}");
+}
+
 #[test]
 fn src_without_a_stage_begins_with_the_newest() {
     let fixture = Fixture::new();

@@ -42,7 +42,6 @@ pub use crate::threads::share;
 use crate::memory;
 use crate::threads::share_in_order;
 use ndarray::{Array, Array1, Dimension, IntoDimension, s};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// A cache line, in numbers.
@@ -107,7 +106,7 @@ pub fn merge_parts<I: ExactSizeIterator + Send, R: Send>(
     f: impl Fn(I::Item) -> R + Sync,
     merge: impl Fn(R, R) -> R + Sync,
 ) -> Option<R> {
-    let merged = Mutex::new(InOrder { total: None, next: 0, early: BTreeMap::new() });
+    let merged = Mutex::new(InOrder { total: None, next: 0, early: Vec::new() });
     share_in_order(parts.enumerate(), operations, |(index, part)| {
         let result = f(part);
         merged.lock().unwrap_or_else(PoisonError::into_inner).add(index, result, &merge);
@@ -115,17 +114,18 @@ pub fn merge_parts<I: ExactSizeIterator + Send, R: Send>(
     merged.into_inner().unwrap_or_else(PoisonError::into_inner).total
 }
 
-/// Results merged up to the part `next`, and those that came before their turn.
+/// Results merged up to the part `next`, and those that came before their turn: few, so they are looked for one by one.
 struct InOrder<R> {
     total: Option<R>,
     next: usize,
-    early: BTreeMap<usize, R>,
+    early: Vec<(usize, R)>,
 }
 
 impl<R> InOrder<R> {
     fn add(&mut self, index: usize, result: R, merge: impl Fn(R, R) -> R) {
-        self.early.insert(index, result);
-        while let Some(result) = self.early.remove(&self.next) {
+        self.early.push((index, result));
+        while let Some(place) = self.early.iter().position(|(index, _)| *index == self.next) {
+            let (_, result) = self.early.swap_remove(place);
             self.total = Some(match self.total.take() {
                 Some(total) => merge(total, result),
                 None => result,

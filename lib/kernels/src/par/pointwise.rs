@@ -183,9 +183,15 @@ pub(crate) fn unary<T: Element>(x: ArrayViewD<'_, T>, f: Unary<T>) -> ArrayD<T> 
 
 /// The axes by decreasing strides, if in that order the array is in order: images whose channels are last in memory stay so.
 fn order<T>(x: &ArrayViewD<'_, T>) -> Option<Vec<usize>> {
-    let mut axes: Vec<usize> = (0..x.ndim()).collect();
-    axes.sort_by_key(|&axis| std::cmp::Reverse(x.strides()[axis]));
+    let axes = by_strides(x.strides());
     x.view().permuted_axes(&axes[..]).is_standard_layout().then_some(axes)
+}
+
+/// The axes by decreasing strides, not generic and so sorted by code that is compiled once.
+fn by_strides(strides: &[isize]) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..strides.len()).collect();
+    axes.sort_by_key(|&axis| std::cmp::Reverse(strides[axis]));
+    axes
 }
 
 /// The array with its axes where they were before `axes` was taken of them.

@@ -28,9 +28,6 @@ missing_docs = "warn"
 
 [profile.dev]
 debug = "line-tables-only"
-
-[profile.xtask]
-inherits = "dev"
 "#;
 
 /// The first stage: what the template's first section asks for.
