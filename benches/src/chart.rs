@@ -1,7 +1,6 @@
 //! The record as pictures: share of the machine's limit, and growth.
 
 use crate::record::{Experiment, Record, Run};
-use crate::report::{curve, threads};
 use anyhow::Result;
 use plotters::prelude::*;
 use std::ops::Range;
@@ -17,7 +16,7 @@ pub(crate) struct Chart {
 pub(crate) fn all(record: &Record) -> Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for run in &record.runs {
-        let threads = threads(run);
+        let threads = run.threads_in_words();
         for part in ["matmul", "net", "epoch", "convolution", "einsum", "elementwise"] {
             let title = format!("{part}: share of the machine's limit, {threads}");
             charts.extend(chart(run, part, &format!("{part}-{}", run.threads), title, bars)?);
@@ -155,7 +154,7 @@ fn lines(area: &Area, title: &str, experiments: &[&Experiment], run: &Run) -> Re
     let curves: Vec<(String, Vec<(f64, f64)>)> = names(experiments)
         .into_iter()
         .map(|name| {
-            let points = curve(run, part, &name).into_iter().map(|(size, time)| (size, time * 1e3)).collect();
+            let points = run.curve(part, &name).into_iter().map(|(size, time)| (size, time * 1e3)).collect();
             (name, points)
         })
         .collect();

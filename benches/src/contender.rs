@@ -1,6 +1,5 @@
 //! Who takes part: anything that does a piece of work as often as it is asked and can show what came out.
 
-use crate::python::Python;
 use anyhow::Result;
 use std::hint::black_box;
 use std::time::Instant;
@@ -41,45 +40,5 @@ impl<S> Contender for Local<S> {
 
     fn result(&mut self) -> Result<Pieces> {
         (self.result)(&self.state)
-    }
-}
-
-/// A contender in Python: it takes its own time, so that nothing of the talk with it counts.
-pub(crate) struct Remote<'p> {
-    name: &'static str,
-    op: &'static str,
-    python: &'p Python,
-}
-
-impl<'p> Remote<'p> {
-    /// Has Python prepare `op`, one of `torch_worker.py`'s, for `sizes`.
-    pub(crate) fn new(
-        python: &'p Python,
-        name: &'static str,
-        op: &'static str,
-        sizes: &[usize],
-    ) -> Result<Self> {
-        python.prepare(op, sizes)?;
-        Ok(Remote { name, op, python })
-    }
-}
-
-impl Contender for Remote<'_> {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn time(&mut self, loops: u32) -> Result<f64> {
-        self.python.time(self.op, loops)
-    }
-
-    fn result(&mut self) -> Result<Pieces> {
-        self.python.result(self.op)
-    }
-}
-
-impl Drop for Remote<'_> {
-    fn drop(&mut self) {
-        self.python.forget(self.op);
     }
 }

@@ -9,7 +9,7 @@
 //! 3. A part is a list of experiments: one piece of work and its [`contender`]s. Their results are compared with
 //!    a reference in `f64`; then they take turns ([`rounds`]).
 //! 4. What was measured is a [`record`], which grows with each experiment; [`targets`] says what was aimed at;
-//!    [`report`] writes both as Markdown, [`chart`] draws them.
+//!    [`report`] writes both as Markdown, [`chart`] draws them, and [`keep`] puts all of it into files.
 
 mod options;
 mod process;
@@ -24,6 +24,7 @@ mod record;
 mod targets;
 mod report;
 mod chart;
+mod keep;
 
 use anyhow::Result;
 use clap::Parser;
@@ -44,5 +45,5 @@ fn main() -> Result<()> {
     } else {
         println!("{}", report::markdown(&record));
     }
-    options.record.iter().try_for_each(|name| record.save(name))
+    options.record.iter().try_for_each(|name| keep::whole(&record, name))
 }

@@ -3,6 +3,7 @@
 //! Every library here has its own pool and its own environment variable, read once. A process that has
 //! them all set before it starts is the one setting in which nobody has more threads than another.
 
+use crate::keep;
 use crate::options::Options;
 use crate::record::{Record, Step};
 use anyhow::{Context, Result, ensure};
@@ -41,7 +42,7 @@ pub(crate) fn run_each(options: &Options) -> Result<Record> {
         let lines = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
         for line in lines {
             record.add(serde_json::from_str(&line?).context("reading what the run measured")?)?;
-            options.record.iter().try_for_each(|name| record.save_unfinished(name))?;
+            options.record.iter().try_for_each(|name| keep::unfinished(&record, name))?;
         }
         let status = process.wait()?;
         ensure!(status.success(), "the run with {threads} threads ended with {status}{}", saved(options));

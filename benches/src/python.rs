@@ -1,6 +1,6 @@
 //! The Python at the other end: `torch_worker.py`, started once, asked in lines.
 
-use crate::contender::Pieces;
+use crate::contender::{Contender, Pieces};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -83,5 +83,45 @@ impl Drop for Python {
         // Nothing is lost with it: it holds no files.
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+/// A contender in Python: it takes its own time, so that nothing of the talk with it counts.
+pub(crate) struct Remote<'p> {
+    name: &'static str,
+    op: &'static str,
+    python: &'p Python,
+}
+
+impl<'p> Remote<'p> {
+    /// Has Python prepare `op`, one of `torch_worker.py`'s, for `sizes`.
+    pub(crate) fn new(
+        python: &'p Python,
+        name: &'static str,
+        op: &'static str,
+        sizes: &[usize],
+    ) -> Result<Self> {
+        python.prepare(op, sizes)?;
+        Ok(Remote { name, op, python })
+    }
+}
+
+impl Contender for Remote<'_> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn time(&mut self, loops: u32) -> Result<f64> {
+        self.python.time(self.op, loops)
+    }
+
+    fn result(&mut self) -> Result<Pieces> {
+        self.python.result(self.op)
+    }
+}
+
+impl Drop for Remote<'_> {
+    fn drop(&mut self) {
+        self.python.forget(self.op);
     }
 }

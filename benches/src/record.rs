@@ -3,12 +3,10 @@
 use crate::machine::bandwidth::Bandwidth;
 use crate::machine::{Limits, Machine, versions};
 use crate::options::Options;
-use crate::{chart, report};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Everything that was measured, and what with.
 #[derive(Serialize, Deserialize, Debug)]
@@ -134,6 +132,20 @@ impl Run {
     pub(crate) fn part<'r>(&'r self, part: &'r str) -> impl Iterator<Item = &'r Experiment> {
         self.experiments.iter().filter(move |experiment| experiment.part == part)
     }
+
+    /// `(size, seconds)` of one contender.
+    pub(crate) fn curve(&self, part: &str, name: &str) -> Vec<(f64, f64)> {
+        let point = |experiment: &Experiment| {
+            let entry = experiment.entries.iter().find(|entry| entry.name == name)?;
+            Some((experiment.size? as f64, entry.minimum))
+        };
+        self.part(part).filter_map(point).collect()
+    }
+
+    /// `1 thread`, `2 threads`.
+    pub(crate) fn threads_in_words(&self) -> String {
+        if self.threads == 1 { "1 thread".into() } else { format!("{} threads", self.threads) }
+    }
 }
 
 impl Record {
@@ -167,57 +179,11 @@ impl Record {
         Ok(())
     }
 
-    /// Writes `NAME-unfinished.json`, so that a run that ends early has not measured in vain.
-    pub(crate) fn save_unfinished(&self, name: &str) -> Result<()> {
-        write(&folder()?.join(unfinished(name)), &(serde_json::to_string_pretty(self)? + "\n"))
-    }
-
-    /// Writes `NAME.json`, `NAME.md` and the charts to `benches/record`, each whole or not at all.
-    pub(crate) fn save(&self, name: &str) -> Result<()> {
-        let folder = folder()?;
-        let charts = chart::all(self)?;
-        let mut files = vec![(format!("{name}.json"), serde_json::to_string_pretty(self)? + "\n")];
-        files.push((format!("{name}.md"), report::recorded(self, name, &charts)));
-        files.extend(charts.into_iter().map(|chart| (format!("{name}-{}.svg", chart.name), chart.svg)));
-        for (file, text) in files {
-            let path = folder.join(file);
-            write(&path, &text)?;
-            eprintln!("wrote {}", path.display());
-        }
-        std::fs::remove_file(folder.join(unfinished(name))).ok(); // there is none where no step was saved
-        Ok(())
-    }
-
     /// A record that was saved, whole or unfinished.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is no record of this bench", path.display()))
     }
-}
-
-fn unfinished(name: &str) -> String {
-    format!("{name}-unfinished.json")
-}
-
-/// `benches/record`, made if it is not there.
-fn folder() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("record");
-    std::fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
-    Ok(folder)
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let what = || format!("writing {}", path.display());
-    let folder = path.parent().context("a record lies in a folder")?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(what)?;
-    file.write_all(text.as_bytes()).with_context(what)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt; // a temporary file is private, a record is not
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(what)?;
-    }
-    file.persist(path).with_context(what)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -13,10 +13,14 @@ use std::fmt::Write;
 pub(crate) fn markdown(record: &Record) -> String {
     let mut text = head(record) + &targets(record);
     for run in &record.runs {
-        text += &format!("\n## {}\n\n{}", threads(run), limits(run));
+        text += &format!("\n## {}\n\n{}", run.threads_in_words(), limits(run));
         for part in parts(run) {
-            text +=
-                &format!("\n### {part}, {}\n\n{}{}", threads(run), overview(run, part), growth(run, part));
+            text += &format!(
+                "\n### {part}, {}\n\n{}{}",
+                run.threads_in_words(),
+                overview(run, part),
+                growth(run, part)
+            );
         }
     }
     text + FOOT
@@ -30,7 +34,7 @@ pub(crate) fn recorded(record: &Record, name: &str, charts: &[Chart]) -> String 
     }
     for run in &record.runs {
         for part in parts(run) {
-            text += &format!("\n## Details: {part}, {}\n\n{}", threads(run), details(run, part));
+            text += &format!("\n## Details: {part}, {}\n\n{}", run.threads_in_words(), details(run, part));
         }
     }
     text
@@ -48,7 +52,7 @@ fn targets(record: &Record) -> String {
                 rows.iter().filter(|row| row.last().is_some_and(|cell| is(cell))).count()
             };
             let (met, judged) = (count(|cell| cell == "met"), count(|cell| cell != targets::NO_VERDICT));
-            text += &format!("\n## Targets, {}: {met} of {judged} met\n\n", threads(run));
+            text += &format!("\n## Targets, {}: {met} of {judged} met\n\n", run.threads_in_words());
             text += &table(&targets::COLUMNS.map(String::from), &rows);
         }
     }
@@ -59,11 +63,6 @@ const FOOT: &str = "\nMinimum of all turns; **the fastest**. *share*: the machin
     over the best of ours, above 1 is faster. †: other processes took more than 5 % of the CPU meanwhile.\n";
 
 const HELD: &str = " **Ours, MKL and PyTorch are held to AVX2**; the other crates cannot be told.";
-
-/// `1 thread`, `2 threads`.
-pub(crate) fn threads(run: &Run) -> String {
-    if run.threads == 1 { "1 thread".into() } else { format!("{} threads", run.threads) }
-}
 
 /// The parts of a run in the order they were measured.
 fn parts(run: &Run) -> Vec<&str> {
@@ -157,21 +156,12 @@ fn growth(run: &Run, part: &str) -> String {
     let mut text = String::new();
     let Some(first) = run.part(part).find(|experiment| experiment.size.is_some()) else { return text };
     for entry in &first.entries {
-        let points = curve(run, part, &entry.name);
+        let points = run.curve(part, &entry.name);
         if let Some(p) = exponent(&points) {
             let _ = writeln!(text, "- {}: time grows as size^{p:.2}", entry.name); // a String takes everything
         }
     }
     if text.is_empty() { text } else { format!("\nFitted over all sizes:\n\n{text}") }
-}
-
-/// `(size, seconds)` of one contender.
-pub(crate) fn curve(run: &Run, part: &str, name: &str) -> Vec<(f64, f64)> {
-    let point = |experiment: &Experiment| {
-        let entry = experiment.entries.iter().find(|entry| entry.name == name)?;
-        Some((experiment.size? as f64, entry.minimum))
-    };
-    run.part(part).filter_map(point).collect()
 }
 
 fn details(run: &Run, part: &str) -> String {

@@ -1,6 +1,6 @@
 //! The products of the lesson, forward and backward, and two square ones.
 
-use super::peers::{Candle, faer, gemm, numbers};
+use super::peers::{Candle, Product, faer, gemm, numbers};
 use super::{Bench, Contenders};
 use crate::contender::{Local, Pieces};
 use crate::data::matrix;
@@ -62,14 +62,6 @@ const SHAPES: [Shape; 9] = [
     Shape::new(256, 256, 256),
     Shape::new(1024, 1024, 1024),
 ];
-
-/// Two factors and where their product goes: each contender has its own.
-pub(super) struct Product<'a> {
-    pub(super) a: ArrayView2<'a, f32>,
-    pub(super) b: ArrayView2<'a, f32>,
-    pub(super) c: Array2<f32>,
-    pub(super) threads: usize,
-}
 
 type Work = fn(&mut Product);
 

@@ -10,11 +10,11 @@ mod matmul;
 mod net;
 mod peers;
 
-use crate::contender::{Contender, Remote};
+use crate::contender::Contender;
 use crate::machine::Limits;
 use crate::machine::noise::Noise;
 use crate::options::{Options, Part};
-use crate::python::Python;
+use crate::python::{Python, Remote};
 use crate::record::{Experiment, Step};
 use crate::rounds;
 use anyhow::Result;

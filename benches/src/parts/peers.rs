@@ -2,14 +2,21 @@
 
 #![allow(unsafe_code)] // gemm's interface is one of raw pointers.
 
-use super::matmul::Product;
 use crate::data::in_large_pages;
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use faer::linalg::matmul::matmul as faer_matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use gemm::Parallelism;
-use nb03_minibatch_training::ndarray::ArrayView2;
+use nb03_minibatch_training::ndarray::{Array2, ArrayView2};
+
+/// Two factors and where their product goes: each contender has its own.
+pub(super) struct Product<'a> {
+    pub(super) a: ArrayView2<'a, f32>,
+    pub(super) b: ArrayView2<'a, f32>,
+    pub(super) c: Array2<f32>,
+    pub(super) threads: usize,
+}
 
 pub(super) fn gemm(product: &mut Product) {
     let ((m, k), n) = (product.a.dim(), product.b.ncols());
