@@ -250,7 +250,8 @@ fn s07_the_first_batch() {
 /// Take 64 rows, go forward, compute the loss, go backward, change every parameter a little against its gradient; forget
 /// the gradients; next 64 rows. After one epoch the notebook prints 0.9375, and that looks like a result. But `xb` is then the
 /// *last* mini-batch: 50,000 = 781 · 64 + 16, so 0.9375 is 15 of 16 *training* images. Every one-epoch number of the notebook up to its `Dataset` is a
-/// sixteenth. We show that one too, and then the whole validation set.
+/// sixteenth. We show that one too, and then the whole validation set. This is the first of five [`loops`]; each of the others
+/// takes something out of the one before.
 #[test]
 fn s08_the_loop_by_hand() {
     let mut model = Model::new(784, NH, C, &mut manual_seed(42));
@@ -269,7 +270,7 @@ fn s08_the_loop_by_hand() {
 
 /// What a model is made of
 ///
-/// `named_children`, `repr` and `model.l1` in the notebook. (Its last tree begins with `Model(` though the class is `SequentialModel` by then: an
+/// The notebook prints its [`mod@model`] in three ways: `named_children`, `repr` and `model.l1`. (Its last tree begins with `Model(` though the class is `SequentialModel` by then: an
 /// output from before it was renamed.)
 #[test]
 fn s09_children() {
@@ -343,7 +344,7 @@ impl Module for Forgetful {
 
 /// The optimiser
 ///
-/// What is done with a gradient leaves the loop, too: `step` and `zero_grad`. The notebook's first `Optimizer` used the global
+/// What is done with a gradient leaves the loop, too, for [`optim`]: `step` and `zero_grad`. The notebook's first `Optimizer` used the global
 /// `lr` instead of its own until #474; a struct's method cannot. Then it takes PyTorch's `optim.SGD`, and `get_model` makes a net and its optimiser.
 #[test]
 fn s12_the_optimiser() {
@@ -360,7 +361,8 @@ fn s12_the_optimiser() {
 
 /// `Dataset`
 ///
-/// Inputs and targets that are indexed together: `xb, yb = train_ds[i*bs : i*bs+bs]`.
+/// Inputs and targets that are indexed together are a [`dataset`]: `xb, yb = train_ds[i*bs : i*bs+bs]`. The next two sections
+/// read it a batch at a time ([`dataloader`]) and in a random order ([`sampler`]).
 #[test]
 fn s13_dataset() {
     let (xb, yb) = first(5);
@@ -449,7 +451,7 @@ fn s16_shuffled_and_drop_last() {
 
 /// Validation
 ///
-/// The notebook calls `model.train()` before training and `model.eval()` before validation, and validates under `torch.no_grad()`. Here
+/// [`mod@fit`] is the loop with validation. The notebook calls `model.train()` before training and `model.eval()` before validation, and validates under `torch.no_grad()`. Here
 /// training is `forward`, which keeps what the backward pass needs, and validation is `infer`, which takes the net by `&`: it
 /// cannot change it, and there is nothing to forget. Without a backward pass half the memory is enough, so `get_dls`
 /// validates in batches of `2 · bs`.
