@@ -112,8 +112,9 @@ fn median(numbers: impl Iterator<Item = f64>) -> f64 {
 
 /// Raw pixels
 ///
-/// The last notebook normalised, this one does not: it trains on `byte / 256` as it is in the file, and so do all until 06.
-/// Who normalises gets other numbers. The labels are classes now, and no longer numbers to be hit.
+/// The last notebook normalised, this one does not: it trains on `byte / 256` as it is in the file,
+/// and so do all until 06. With normalised pixels the results are others. The labels are classes
+/// now, no longer numbers to predict.
 #[test]
 fn s01_raw_pixels() {
     println!("data: {}", DIGITS.source);
@@ -231,7 +232,8 @@ fn s06_timed() {
 
 /// The first batch
 ///
-/// 64 images go in, 64 rows of ten numbers come out. Nobody has trained the net, so it is right for about one in ten.
+/// 64 images go in, 64 rows of ten numbers come out. The net is not trained yet, so it is right for
+/// about one in ten.
 #[test]
 fn s07_the_first_batch() {
     let (preds, yb) = untrained(BS);
@@ -533,9 +535,11 @@ fn s19_q01_batches_of_different_sizes() {
 
 /// *Question:* why are gradients set to zero by hand?
 ///
-/// Because `backward` adds. A layer that is used twice gets a gradient from both uses; and a batch too large for the memory can go through in
-/// parts, whose gradients add up to the whole one's before a single step. So somebody must say when a new sum begins. We say it at the *start* of a
-/// batch: in the notebook's order a batch that is given up between `backward` and `zero_grad` leaves its gradients to the next.
+/// Because `backward` adds. A layer that is used twice gets a gradient from both uses; and a batch
+/// too large for the memory can go through in parts, whose gradients add up to the whole one's
+/// before a single step. So the loop must say when a new sum begins. Ours does so at the *start* of
+/// a batch: in the notebook's order, a batch that is given up between `backward` and `zero_grad`
+/// leaves its gradients to the next.
 #[test]
 fn s20_q02_why_zero_grad() {
     let (mut net, _) = get_model(784, NH, C, LR, &mut manual_seed(42));
@@ -565,7 +569,7 @@ fn add_gradients_of(net: &mut Sequential, rows: std::ops::Range<usize>) -> Tenso
 
 /// What it gets wrong
 ///
-/// Two hundred of ten thousand, give or take. Some we might get wrong ourselves; most we would not.
+/// Some three hundred of ten thousand. A few of them we might get wrong ourselves, but not most.
 #[test]
 fn s21_mistakes() {
     let run = &RUNS[0];
