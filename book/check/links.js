@@ -40,8 +40,9 @@ export function turns(book) {
   const pages = new Map();
   for (const name of readdirSync(book).filter((name) => name.endsWith(".html") && name !== "print.html")) {
     const text = readFileSync(join(book, name), "utf8");
-    const link = (rel) => text.match(new RegExp(`<a rel="${rel}" href="([^"]*)"`))?.[1];
-    if (text.includes("<div class=\"cell\">") || text.includes("<nav class=\"turn\"")) pages.set(name, { prev: link("prev"), next: link("next") });
+    const turn = text.match(/<nav class="turn".*?<\/nav>/s)?.[0] ?? "";
+    const link = (rel) => turn.match(new RegExp(`<a rel="${rel}" href="([^"]*)"`))?.[1];
+    if (turn !== "" || text.includes('<div class="cell">')) pages.set(name, { prev: link("prev"), next: link("next") });
   }
   const from = (rel) => [...pages.keys()].filter((name) => !pages.get(name)?.[rel]);
   const wrong = [];
@@ -50,7 +51,7 @@ export function turns(book) {
     const seen = new Set();
     for (let name = starts[0]; name && !seen.has(name); name = pages.get(name)?.[rel]) seen.add(name);
     if (starts.length !== 1) wrong.push(`${starts.length} pages have no link "${back}", and one should have none: ${starts.join(", ")}`);
-    for (const name of pages.keys()) if (!seen.has(name)) wrong.push(`${name} is not reached by "${rel}"`);
+    else for (const name of pages.keys()) if (!seen.has(name)) wrong.push(`${name} is not reached by "${rel}"`);
   }
   return wrong;
 }
