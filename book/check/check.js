@@ -7,7 +7,7 @@
 // BOOK is the folder that `cargo xtask book` has made, else `book` in cargo's target folder. CHROMIUM names the browser.
 
 import { faults } from "./axe.js";
-import { links } from "./links.js";
+import { links, turns } from "./links.js";
 import { serve } from "./server.js";
 import { chromium } from "playwright-core";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
@@ -178,7 +178,7 @@ try {
 }
 
 const checked = links(book);
-checked.wrong.forEach((fault) => wrong.add(fault));
+[...checked.wrong, ...turns(book)].forEach((fault) => wrong.add(fault));
 console.log(`${checked.links} links in ${checked.files} files`);
 const count = wrong.faults.size;
 console.log(count === 0 ? "the book is as it should be" : `${count} faults`);

@@ -35,6 +35,27 @@ export function links(book) {
   return result;
 }
 
+/** Every page of a chapter is reached by "next" from the first one, and by "previous" from the last. */
+export function turns(book) {
+  const pages = new Map();
+  for (const name of readdirSync(book).filter((name) => name.endsWith(".html") && name !== "print.html")) {
+    const text = readFileSync(join(book, name), "utf8");
+    const turn = text.match(/<nav class="turn".*?<\/nav>/s)?.[0] ?? "";
+    const link = (rel) => turn.match(new RegExp(`<a rel="${rel}" href="([^"]*)"`))?.[1];
+    if (turn !== "" || text.includes('<div class="cell">')) pages.set(name, { prev: link("prev"), next: link("next") });
+  }
+  const from = (rel) => [...pages.keys()].filter((name) => !pages.get(name)?.[rel]);
+  const wrong = [];
+  for (const [rel, back] of [["next", "prev"], ["prev", "next"]]) {
+    const starts = from(back);
+    const seen = new Set();
+    for (let name = starts[0]; name && !seen.has(name); name = pages.get(name)?.[rel]) seen.add(name);
+    if (starts.length !== 1) wrong.push(`${starts.length} pages have no link "${back}", and one should have none: ${starts.join(", ")}`);
+    else for (const name of pages.keys()) if (!seen.has(name)) wrong.push(`${name} is not reached by "${rel}"`);
+  }
+  return wrong;
+}
+
 function broken(file, address, anchorsOf) {
   const [path, anchor] = address.split("#");
   const clean = decodeURIComponent(path.split("?")[0]);

@@ -68,8 +68,9 @@ fn s04_near() {
 
 /// NaN is near nothing, and infinity only itself
 ///
-/// NaN is what comes out when a computation has gone wrong, so a comparison that let it pass would be
-/// worthless: it is not even near itself. Infinity is, since two results may both overflow and still agree.
+/// NaN is what comes out when a computation has gone wrong, so a comparison that let it pass would
+/// be worthless: it is not even near itself. Infinity is near itself: two results may both overflow
+/// and still agree.
 #[test]
 fn s05_nan_and_infinity() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
@@ -162,9 +163,9 @@ fn s09_test_near_zero() {
 
 /// Where `near` is blind: gradients smaller than its absolute tolerance
 ///
-/// The gradients of notebook 02 are smaller than 1e-5 for the most part. So `near` finds nine tenths of them
-/// near *zero*. A wrong gradient is caught all the same, by a few large elements; with ten times the data it
-/// would not be.
+/// The gradients of notebook 02 are smaller than 1e-5 for the most part. So `near` finds nine
+/// tenths of them near *zero*. A wrong gradient is still caught, by its few large elements. With
+/// ten times the data, all of its elements would be ten times smaller, and it would not be.
 #[test]
 fn s10_small_gradients() {
     // Made up, but as large as the lesson's gradient with respect to x_train and as crowded about zero.
@@ -187,8 +188,9 @@ fn s10_small_gradients() {
 
 /// `test_near_norm`: a gradient measured by its own size, so that a factor cannot hide
 ///
-/// The length of the difference divided by the length of the right answer: a half is a half, whether the
-/// numbers are millions or millionths. All gradients here are checked this way as well.
+/// The length of the difference divided by the length of the right answer: an error of a half is
+/// 0.5, whether the numbers are millions or millionths. All gradients here are checked this way as
+/// well.
 #[test]
 fn s11_test_near_norm() {
     let grad = Array1::linspace(-1.0_f64, 1.0, 1001).mapv(|u| u.powi(5));
@@ -216,9 +218,9 @@ fn percent_near(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
 
 /// `%time` and `%timeit`: how long does it take?
 ///
-/// `time` runs once and tells; `timeit` runs often, in several rounds, and the fastest of them is the one to
-/// compare: the others were disturbed by something. Every time names the build it was taken in, since a
-/// number from an unoptimised build means nothing.
+/// `time` runs the code once. `timeit` runs it many times, in several rounds; compare the fastest
+/// round, since something else on the machine slowed the others. Every time names the build it was
+/// taken in, since a number from an unoptimised build means nothing.
 #[test]
 fn s12_timeit() {
     let x: Vec<f64> = (0..1000).map(f64::from).collect();

@@ -40,8 +40,8 @@
 //!
 //! # A language inside a string
 //!
-//! The course complains about it, as one may about regular expressions: the compiler does not look inside the string, so a
-//! mistake shows only when the line runs. The error then points at it:
+//! The course complains about einsum as others do about regular expressions: the compiler does not
+//! look inside the string, so a mistake shows only when the line runs. The error then points at it:
 //!
 //! ```text
 //! einsum: an axis of size 10 in operand 1 where size 784 came before

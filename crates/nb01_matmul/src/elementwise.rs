@@ -1,7 +1,7 @@
 //! Elementwise operations: one operator, every element, no loop in sight.
 //!
-//! The notebook adds and compares two small tensors and then writes the Frobenius norm, of which it says that
-//! half of the formulas in the literature look as frightening and are one line:
+//! The notebook adds and compares two small tensors and then writes the Frobenius norm, which looks
+//! frightening and is one line of code, like half of the formulas in the literature:
 //!
 //! ```text
 //! ‖A‖_F = √( Σᵢ Σⱼ aᵢⱼ² )          (m*m).sum().sqrt()

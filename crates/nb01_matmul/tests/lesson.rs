@@ -20,9 +20,10 @@ fn m1_and_m2() -> (Array2<f32>, Array2<f32>) {
 
 /// Get the data
 ///
-/// Fifty thousand handwritten digits to train on and ten thousand to validate with, each a row of 784
-/// numbers. The lesson checks at once what it will rely on: as many labels as images, 28 · 28 columns,
-/// labels from 0 to 9. Five lines that would have saved many an hour.
+/// Fifty thousand handwritten digits to train on and ten thousand to validate with, each a row of
+/// 784 numbers. The lesson checks at once what it will rely on: as many labels as images, 28 · 28
+/// columns, labels from 0 to 9. Without these five lines, a mistake in the data shows much later
+/// and elsewhere.
 #[test]
 fn s01_get_data() {
     let Mnist { x_train, y_train, x_valid, y_valid, source } = &*DATA;
@@ -153,9 +154,9 @@ fn s06_frobenius_norm() {
 
 /// Matrix multiplication: row times column
 ///
-/// The inner loop says "multiply number by number and add up", which is an elementwise operation and a sum.
-/// So it goes. In Python that loop now runs in C, and the whole is six hundred times faster. In Rust nothing
-/// like that can happen, since it was compiled before.
+/// The inner loop says "multiply number by number and add up", which is an elementwise operation
+/// and a sum. So both replace it. In Python that loop now runs in C, and the whole is six hundred
+/// times faster. In Rust the loop was compiled before, too, so there is nothing to gain.
 #[test]
 fn s07_matmul_elementwise() {
     let (m1, m2) = m1_and_m2();
@@ -176,9 +177,10 @@ fn line(a: impl std::fmt::Display) -> String {
 
 /// Broadcasting: a number meets every element
 ///
-/// `a > 0` compares an array with a number, and nobody is surprised that the number is used for each
-/// element. That is [broadcasting] already, and everything that follows is the same idea with larger shapes.
-/// (Comparisons give booleans, as PyTorch's do since 1.2; the course's older version printed `uint8`.)
+/// `a > 0` compares an array with a number: the number is used for each element. That is
+/// [broadcasting] already, and everything that follows is the same idea with larger shapes.
+/// (Comparisons give booleans, as PyTorch's do since 1.2; the course's older version printed
+/// `uint8`.)
 #[test]
 fn s08_broadcasting_a_scalar() {
     let a = array![10.0_f32, 6.0, -4.0];
@@ -219,12 +221,12 @@ fn s09_broadcasting_a_vector() -> Result<(), BroadcastError> {
     Ok(())
 }
 
-/// What is a copy, and what only looks
+/// What is a copy, and what is a view
 ///
-/// An expanded array looks at the memory of the small one; a clone has memory of its own, and cloning the
-/// expanded one writes all nine numbers out. In PyTorch one can write through an expanded view, and a whole
-/// column changes, and the small array with it. A broadcast view in ndarray can only be read, so that line
-/// cannot be written.
+/// An expanded array is a view of the small one's memory. A clone has memory of its own, and
+/// cloning the expanded array writes out all nine numbers. In PyTorch one can write through an
+/// expanded view: that changes a whole column, and the small array as well. In ndarray a broadcast
+/// view is read-only, so such a line does not compile.
 #[test]
 fn s10_copies_and_views() {
     let (m, c) = m_and_c();
@@ -270,9 +272,10 @@ fn s11_unsqueeze() {
 
 /// Matrix multiplication with broadcasting
 ///
-/// The loop over the columns goes: one row of `a`, turned into a column, meets all columns of `b` at once,
-/// and the rows of the result are added up. One loop is left. In Python that is again five times faster.
-/// Here look closely: it may well be slower, and the reason is worth knowing.
+/// The loop over the columns goes: one row of `a`, turned into a column, meets all columns of `b`
+/// at once, and the rows of the result are added up. One loop is left. In Python that is again five
+/// times faster. Here it may well be slower, because it fills a whole array of products only to add
+/// it up.
 #[test]
 fn s12_matmul_broadcast() {
     let (m1, m2) = m1_and_m2();
@@ -321,7 +324,8 @@ fn s14_the_slip() -> Result<(), BroadcastError> {
 /// A row meets a column: the outer product
 ///
 /// If a row and a column meet, each is stretched the other's way, and every pair comes together: a
-/// multiplication table with `*`, a table of comparisons with `>`. No loop, and no memory but the result's.
+/// multiplication table with `*`, a table of comparisons with `>`. It needs no loop, and no memory
+/// but that of the result.
 #[test]
 fn s15_outer_product() {
     let (_, c) = m_and_c();
@@ -342,10 +346,10 @@ fn s15_outer_product() {
 
 /// The rule of broadcasting
 ///
-/// Write the shapes below each other, aligned at their ends. Sizes that meet have to be equal, or one of
-/// them is 1 and is stretched; what is missing counts as 1. With this rule a picture is normalised channel
-/// by channel without a line of loop: `(256, 256, 3)` minus `(3)`. NumPy gave it its name; the idea is
-/// APL's.
+/// Write the shapes below each other, aligned at their ends. Sizes that meet have to be equal, or
+/// one of them is 1 and is stretched; what is missing counts as 1. With this rule a picture is
+/// normalised channel by channel without a loop: `(256, 256, 3)` minus `(3)`. NumPy gave it its
+/// name; the idea is APL's.
 #[test]
 fn s16_broadcasting_rule() -> Result<(), BroadcastError> {
     let shown = |shapes: &[&[usize]]| broadcast_shapes(shapes).map(|shape| format!("{shape:?}"));
@@ -404,9 +408,9 @@ fn s17_the_silent_trap() {
 /// Einstein summation
 ///
 /// Name each axis by a letter, write down which letters go in and which come out: `ik,kj->ij`. The
-/// operands' numbers are multiplied; a letter that does not come out is added up. It is the three loops without everything
-/// that can be guessed, and `einsum_explain` prints the loops that a string stands for. With one letter more it
-/// multiplies a whole batch of matrices.
+/// operands' numbers are multiplied; a letter that does not come out is added up. That says all
+/// that the three loops say, and `einsum_explain` prints the loops that a string stands for. With
+/// one letter more it multiplies a whole batch of matrices.
 #[test]
 fn s18_einsum() -> Result<(), EinsumError> {
     let mut rng = manual_seed(14);
@@ -481,10 +485,11 @@ fn s21_einsum_mistakes() {
 
 /// The gradients of a linear layer, by einsum
 ///
-/// Two strings from the next notebook: `bi,bj->ij` is the weights' gradient, `ia,ka->ik` the input's. In the
-/// first, `b` is missing on the right, so the gradient is summed over the batch; in the second, `a` is. The
-/// second fails if `out_g` has one axis only, which is a forgotten `unsqueeze`. The outer products of all
-/// rows, which the first one never builds, would take 7.84 GB.
+/// Two strings from the next notebook: `bi,bj->ij` is the weights' gradient, `ia,ka->ik` the
+/// input's. In the first, `b` is missing on the right, so the gradient is summed over the batch; in
+/// the second, `a` is missing, so it is summed over the outputs. The second fails if `out_g` has
+/// one axis only, which is a forgotten `unsqueeze`. The outer products of all rows, which the first
+/// one never builds, would take 7.84 GB.
 #[test]
 fn s22_einsum_gradients() -> Result<(), EinsumError> {
     let mut rng = manual_seed(17);
@@ -536,7 +541,7 @@ fn s24_matmul_library() {
     test_near(&matmul(&m1, &m2), &expected);
 }
 
-/// The whole ladder, and on from where the lesson stops
+/// The whole ladder, and the rungs after the lesson's last
 ///
 /// Every rung is compared with the first before it is timed. Factors are relative to the first rung, ours to
 /// our loops and the course's to the course's. Two things are surprising. The third rung is not faster than

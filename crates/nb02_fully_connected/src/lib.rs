@@ -16,7 +16,7 @@
 //! | 8 | [`nn`] | `nn::Linear`, `nn::ReLU`, `nn::Sequential`: what the rest of the course is built on |
 //! | 9 | [`fused`] | forward and backward at once, as fast as the machine allows |
 //!
-//! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours.
+//! `tests/lesson/` is the notebook itself, run cell by cell, with the course's numbers beside ours.
 //! What came before is re-exported: [`nb01_matmul`], `nb00_testing` and [`ndarray`].
 //!
 //! # Whose gradient is it?

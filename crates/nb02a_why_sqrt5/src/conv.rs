@@ -10,7 +10,7 @@
 //!
 //! Three loops over where the result goes, three over what is added up: six for an image. Pixels
 //! outside of the image are 0. The gradient is the same six loops: each product `pixel · weight`
-//! sends the result's gradient times the one to the other.
+//! adds gradient · weight to the pixel's gradient, and gradient · pixel to the weight's.
 //!
 //! This is the rung of the ladder that cannot be wrong, in `f32` and in `f64`, where finite
 //! differences check it. What the nets run on is [`kernels::conv`](crate::kernels::conv), some

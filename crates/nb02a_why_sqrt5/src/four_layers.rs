@@ -1,9 +1,9 @@
 //! The experiment: four convolutions after each other, and what is left of the signal.
 //!
-//! One layer with the default weights gives a standard deviation of 0.6 where 1 came in, and nobody
-//! would worry. A ReLU takes half of the squares, and then the next layer does the same. What is
-//! lost is a *factor*, so it is lost again in each layer: after four of them the outputs are nearly
-//! the same for all images, and a loss cannot tell them apart.
+//! One layer with the default weights gives a standard deviation of 0.6 where 1 came in, which does
+//! not look alarming. A ReLU takes half of the squares, and then the next layer does the same. What
+//! is lost is a *factor*, so it is lost again in each layer: after four of them the outputs are
+//! nearly the same for all images, and a loss cannot tell them apart.
 
 use crate::ndarray::ArrayRef1;
 use crate::nn::{AvgPool2d, Conv2d, Flatten, Module, ReLU, Sequential, Tensor, images, matrix, tensor};

@@ -52,7 +52,7 @@ fn size_by_theory(weight_std: f64, bias_std: f64) -> f64 {
 
 /// `get_data`, `normalize`, and images with four axes
 ///
-/// The data are those of the last notebook. New is the shape: `(n, c, h, w)`, so many images,
+/// The data are those of the last notebook. The shape is new: `(n, c, h, w)`, so many images,
 /// channels, rows and columns. MNIST is grey, one channel. Nothing is copied for that, 784 numbers
 /// in a row *are* 28 rows of 28.
 #[test]
@@ -107,9 +107,9 @@ fn s03_the_first_layer() {
 
 /// Its default weights
 ///
-/// Small numbers around 0. Whoever looks only at one layer learns nothing from them; so the
-/// notebook writes down their statistics and goes on. By theory both are uniform between −1/5 and
-/// 1/5, whose standard deviation is 1/√75.
+/// Small numbers around 0. By themselves they say little, so the notebook writes down their
+/// statistics and goes on. By theory both are uniform between −1/5 and 1/5, whose standard
+/// deviation is 1/√75.
 #[test]
 fn s04_default_weights() {
     let weight = Spread::over_seeds(|rng| stats_of(&l1(rng).weight.value));
@@ -233,9 +233,9 @@ fn s11_kaiming2() {
 
 /// Is the bound exactly the old one?
 ///
-/// `√3 · gain(√5) / √fan` is `1/√fan`, and that is what Torch had used since the days of Lua.
-/// Nobody meant a leaky ReLU: the 5 is what makes a new function return an old number. How the
-/// lesson found out is the lesson: read `reset_parameters`, write the claim down as a test, and ask
+/// `√3 · gain(√5) / √fan` is `1/√fan`, and that is what Torch had used since the days of Lua. A
+/// leaky ReLU was never meant: √5 makes the new function return the old number. How the course
+/// found that out is the lesson: read `reset_parameters`, write the claim down as a test, and ask
 /// the people who know (pytorch#15314 is the public question).
 #[test]
 fn s12_why_sqrt5() {

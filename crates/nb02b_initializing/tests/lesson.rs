@@ -54,9 +54,8 @@ fn s01_explosion() {
 ///
 /// The notebook looks: at loop index 28 the standard deviation is nan for the first time. It could
 /// have been computed. Each product makes the vector √512 = 22.6 times longer, and an `f32` ends at
-/// 3.4e38: after ln 3.4e38 / ln 22.6 = 28.4 products. Where each of 512 numbers may be the first to
-/// get there, some three times larger than their mean, it is a little earlier. And it is the same
-/// for every draw.
+/// 3.4e38: after ln 3.4e38 / ln 22.6 = 28.4 products. The largest of the 512 numbers is some three
+/// times their mean size, so it gets there a little earlier. The index is the same for every draw.
 #[test]
 fn s02_when_exactly() {
     let expected = expected_end(512.0_f64.sqrt());
@@ -92,8 +91,8 @@ fn s03_vanishing() {
 /// The magic number
 ///
 /// Divided by √512, the vector is after a hundred layers as large as before. (Not quite: the
-/// logarithm of its length wanders. With its spread over the seeds you see that 0.93 is nothing
-/// special.)
+/// logarithm of its length wanders. Its spread over the seeds shows that the course's 0.93 is an
+/// ordinary draw.)
 #[test]
 fn s04_the_magic_number() {
     let scale = 1.0 / 512.0_f32.sqrt();
@@ -116,7 +115,7 @@ fn s04_the_magic_number() {
 /// Where it comes from: one layer
 ///
 /// `y = a @ x`, a hundred times with new numbers: the mean of `y` is about 0, that of `y²` about
-/// 512. The square of what the vector has to be divided by.
+/// 512. That is the square of what the vector has to be divided by.
 #[test]
 fn s05_one_layer() {
     let theory = Moments::layer_theory(N, 1.0, After::Nothing);

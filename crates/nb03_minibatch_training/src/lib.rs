@@ -9,10 +9,10 @@
 //! | 1 | [`loss`] | `log_softmax` three times, `nll`, `cross_entropy` and its gradient |
 //! | 2 | [`targets`] | what a batch should be: classes, or a probability for each class |
 //! | 3 | [`mod@accuracy`] | how often the largest output is the label |
-//! | 4 | [`mod@model`] | the notebook's `Model`, whose parameters Rust has to list |
-//! | 5 | [`optim`] | [`Sgd`] |
-//! | 6 | [`dataset`], [`sampler`], [`dataloader`] | rows in a shuffled order, a batch at a time |
-//! | 7 | [`loops`] | the training loop, from by hand to a data loader |
+//! | 4 | [`loops`] | the training loop, from by hand to a data loader |
+//! | 5 | [`mod@model`] | the notebook's `Model`, whose parameters Rust has to list |
+//! | 6 | [`optim`] | [`Sgd`] |
+//! | 7 | [`dataset`], [`dataloader`], [`sampler`] | rows a batch at a time, in a shuffled order |
 //! | 8 | [`mod@fit`] | the loop with validation |
 //!
 //! `tests/lesson.rs` is the notebook itself, run cell by cell, with the course's numbers beside ours. What came before is
@@ -40,12 +40,12 @@ pub use nb02b_initializing::*;
 pub mod loss;
 pub mod targets;
 pub mod accuracy;
+pub mod loops;
 pub mod model;
 pub mod optim;
 pub mod dataset;
-pub mod sampler;
 pub mod dataloader;
-pub mod loops;
+pub mod sampler;
 pub mod fit;
 
 pub use accuracy::{accuracy, argmax};

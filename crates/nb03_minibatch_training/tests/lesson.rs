@@ -112,8 +112,9 @@ fn median(numbers: impl Iterator<Item = f64>) -> f64 {
 
 /// Raw pixels
 ///
-/// The last notebook normalised, this one does not: it trains on `byte / 256` as it is in the file, and so do all until 06.
-/// Who normalises gets other numbers. The labels are classes now, and no longer numbers to be hit.
+/// The last notebook normalised, this one does not: it trains on `byte / 256` as it is in the file,
+/// and so do all until 06. With normalised pixels the results are others. The labels are classes
+/// now, no longer numbers to predict.
 #[test]
 fn s01_raw_pixels() {
     println!("data: {}", DIGITS.source);
@@ -231,7 +232,8 @@ fn s06_timed() {
 
 /// The first batch
 ///
-/// 64 images go in, 64 rows of ten numbers come out. Nobody has trained the net, so it is right for about one in ten.
+/// 64 images go in, 64 rows of ten numbers come out. The net is not trained yet, so it is right for
+/// about one in ten.
 #[test]
 fn s07_the_first_batch() {
     let (preds, yb) = untrained(BS);
@@ -250,7 +252,8 @@ fn s07_the_first_batch() {
 /// Take 64 rows, go forward, compute the loss, go backward, change every parameter a little against its gradient; forget
 /// the gradients; next 64 rows. After one epoch the notebook prints 0.9375, and that looks like a result. But `xb` is then the
 /// *last* mini-batch: 50,000 = 781 · 64 + 16, so 0.9375 is 15 of 16 *training* images. Every one-epoch number of the notebook up to its `Dataset` is a
-/// sixteenth. We show that one too, and then the whole validation set.
+/// sixteenth. We show that one too, and then the whole validation set. This is the first of five [`loops`]; each of the others
+/// takes something out of the one before.
 #[test]
 fn s08_the_loop_by_hand() {
     let mut model = Model::new(784, NH, C, &mut manual_seed(42));
@@ -269,7 +272,7 @@ fn s08_the_loop_by_hand() {
 
 /// What a model is made of
 ///
-/// `named_children`, `repr` and `model.l1` in the notebook. (Its last tree begins with `Model(` though the class is `SequentialModel` by then: an
+/// The notebook prints its [`mod@model`] in three ways: `named_children`, `repr` and `model.l1`. (Its last tree begins with `Model(` though the class is `SequentialModel` by then: an
 /// output from before it was renamed.)
 #[test]
 fn s09_children() {
@@ -343,7 +346,7 @@ impl Module for Forgetful {
 
 /// The optimiser
 ///
-/// What is done with a gradient leaves the loop, too: `step` and `zero_grad`. The notebook's first `Optimizer` used the global
+/// What is done with a gradient leaves the loop, too, for [`optim`]: `step` and `zero_grad`. The notebook's first `Optimizer` used the global
 /// `lr` instead of its own until #474; a struct's method cannot. Then it takes PyTorch's `optim.SGD`, and `get_model` makes a net and its optimiser.
 #[test]
 fn s12_the_optimiser() {
@@ -360,7 +363,8 @@ fn s12_the_optimiser() {
 
 /// `Dataset`
 ///
-/// Inputs and targets that are indexed together: `xb, yb = train_ds[i*bs : i*bs+bs]`.
+/// Inputs and targets that are indexed together are a [`dataset`]: `xb, yb = train_ds[i*bs : i*bs+bs]`. The next two sections
+/// read it a batch at a time ([`dataloader`]) and in a random order ([`sampler`]).
 #[test]
 fn s13_dataset() {
     let (xb, yb) = first(5);
@@ -449,7 +453,7 @@ fn s16_shuffled_and_drop_last() {
 
 /// Validation
 ///
-/// The notebook calls `model.train()` before training and `model.eval()` before validation, and validates under `torch.no_grad()`. Here
+/// [`mod@fit`] is the loop with validation. The notebook calls `model.train()` before training and `model.eval()` before validation, and validates under `torch.no_grad()`. Here
 /// training is `forward`, which keeps what the backward pass needs, and validation is `infer`, which takes the net by `&`: it
 /// cannot change it, and there is nothing to forget. Without a backward pass half the memory is enough, so `get_dls`
 /// validates in batches of `2 · bs`.
@@ -531,9 +535,11 @@ fn s19_q01_batches_of_different_sizes() {
 
 /// *Question:* why are gradients set to zero by hand?
 ///
-/// Because `backward` adds. A layer that is used twice gets a gradient from both uses; and a batch too large for the memory can go through in
-/// parts, whose gradients add up to the whole one's before a single step. So somebody must say when a new sum begins. We say it at the *start* of a
-/// batch: in the notebook's order a batch that is given up between `backward` and `zero_grad` leaves its gradients to the next.
+/// Because `backward` adds. A layer that is used twice gets a gradient from both uses; and a batch
+/// too large for the memory can go through in parts, whose gradients add up to the whole one's
+/// before a single step. So the loop must say when a new sum begins. Ours does so at the *start* of
+/// a batch: in the notebook's order, a batch that is given up between `backward` and `zero_grad`
+/// leaves its gradients to the next.
 #[test]
 fn s20_q02_why_zero_grad() {
     let (mut net, _) = get_model(784, NH, C, LR, &mut manual_seed(42));
@@ -563,7 +569,7 @@ fn add_gradients_of(net: &mut Sequential, rows: std::ops::Range<usize>) -> Tenso
 
 /// What it gets wrong
 ///
-/// Two hundred of ten thousand, give or take. Some we might get wrong ourselves; most we would not.
+/// Some three hundred of ten thousand. A few of them we might get wrong ourselves, but not most.
 #[test]
 fn s21_mistakes() {
     let run = &RUNS[0];

@@ -142,6 +142,73 @@ fn a_histogram_without_a_range() {
 }
 
 #[test]
+fn a_curve_is_as_high_as_its_numbers() {
+    let straight = Line::new("straight", [(0.0, -1.0), (1.0, 0.0), (4.0, 3.0)]);
+    let broken = Line::new("broken", [(0.0, 3.0), (2.0, f64::NAN), (3.0, 3.0), (4.0, 3.0)]);
+    parsed(lines(&[straight, broken], "epoch", "loss"), |document| {
+        let dots = all(document, "circle");
+        let at: Vec<_> = dots.iter().map(|dot| (number(dot, "cx"), number(dot, "cy"))).collect();
+        let ((left, low), (right, high)) = (at[0], at[2]);
+        assert!(left < right && low > high, "to the right and upwards");
+        let close = |a: f64, b: f64| assert!((a - b).abs() <= 1.0, "{a} and {b}");
+        close(at[1].0, left + (right - left) / 4.0);
+        close(at[1].1, low + (high - low) / 4.0);
+        assert_eq!(at[3..], [(left, high), ((left + (right - left) * 0.75).floor(), high), (right, high)]);
+        let colour = |of: usize| fill(&dots[of]);
+        assert!(colour(0) == Colour::series(0).css() && colour(3) == Colour::series(1).css());
+        // A gap where there is no number: the second curve is a point and a line.
+        let drawn = |series| {
+            let strokes = all(document, "polyline");
+            strokes.iter().filter(|l| l.attribute("stroke") == Some(&Colour::series(series).css())).count()
+        };
+        assert_eq!((drawn(0), drawn(1)), (1, 2));
+        let named =
+            |name: &str| all(document, "text").into_iter().find(|t| t.text().unwrap_or("").trim() == name);
+        assert_eq!(named("broken").map(|text| fill(&text)), Some(Colour::series(1).css()));
+        assert!(
+            ["epoch", "loss", "−1", "3"].iter().all(|name| named(name).is_some()),
+            "{:?}",
+            texts(document)
+        );
+    });
+}
+
+#[test]
+fn curves_of_odd_numbers() {
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];
+    for x in odd {
+        let line = Line::new("odd", [(x, 1.0), (1.0, x), (x, x)]);
+        parsed(lines(&[line], "x", "y"), |document| assert!(all(document, "circle").is_empty()));
+    }
+    parsed(lines(&[], "x", "y"), |_| ());
+    parsed(lines(&[Line::new("", [])], "<&>", "\"y\""), |_| ());
+    for one in [0.0, 7.0, -1e-300, 1e300, -3.4e38] {
+        parsed(lines(&[Line::new("one", [(one, one)])], "x", "y"), |document| {
+            assert_eq!(all(document, "circle").len(), 1, "{one}");
+        });
+    }
+    for (low, high) in [
+        (-1e300, 1e300),
+        (0.0, 5e-324),
+        (9e299, 1e300),
+        (1.0, 1.0 + f64::EPSILON),
+        (-2.5e7, 1e9),
+        (0.0, 3.4e38),
+    ] {
+        parsed(lines(&[Line::new("two", [(low, low), (high, high)])], "x", "y"), |document| {
+            assert_eq!(all(document, "circle").len(), 2, "{low} to {high}");
+        });
+    }
+    let diverges = Line::new("diverges", [(0.0, 0.0), (1.0, 2e7)]);
+    parsed(lines(&[diverges], "x", "y"), |document| {
+        let texts = texts(document);
+        assert!(["0", "5e6", "2e7"].iter().all(|number| texts.contains(&number.to_string())), "{texts:?}");
+    });
+    let many = Line::new("many", (0..1000).map(|i| (f64::from(i), f64::from(i % 7))));
+    parsed(lines(&[many], "x", "y"), |document| assert!(all(document, "circle").is_empty()));
+}
+
+#[test]
 fn an_image_is_as_dark_as_its_pixels() {
     let pixels = array![[0.0, 0.5, 1.0], [-0.25, f32::NAN, 0.0]];
     parsed(image_grid(&[Picture::new(&pixels, "signed")], 1), |document| {

@@ -7,7 +7,8 @@
 //! 1. where `NB_DATA` points: a folder or a file, or the word `drawn`;
 //! 2. the workspace's folder `data`, if this crate was built in its workspace;
 //! 3. the folder `nb_dl_foundations` in the user's cache directory (`~/.cache` on Unix);
-//! 4. nowhere: it draws digits itself, so that everything runs on a machine without data and network.
+//! 4. where there is no file, it draws digits itself, so that everything runs on a machine without
+//!    data and network.
 //!
 //! An image is one row of 784 numbers `byte / 256`. Most programs divide by 255; here white is 0.99609375, and every
 //! mean that the notebooks print depends on it. The first 50,000 images are the training set, the last 10,000 the

@@ -26,7 +26,7 @@ pub fn show_image(image: &ArrayRef2<f32>) -> String {
 /// The space between two images.
 const SPACE: usize = 2;
 
-/// Images beside each other, as many of them as a line of `width` characters has room for, and the first in any case.
+/// As many images beside each other as fit in a line of `width` characters, and at least one.
 ///
 /// ```
 /// use nb01_matmul::{Blocks, data::show_images, ndarray::array};

@@ -6,8 +6,9 @@
 //! c[i, j] = Σₖ a[i, k] · b[k, j]          a (m, k), b (k, n), c (m, n)
 //! ```
 //!
-//! first as the three loops of the formula, then replacing one loop after the other by an operation on whole
-//! arrays. Every rung takes and returns the same, and every rung is compared with the first.
+//! first as the three loops of the formula, then replacing one loop after the other by an operation
+//! on whole arrays. Every rung takes the same two matrices, and its result is compared with the
+//! first rung's.
 //!
 //! | rung | what changed | the course's time for 5·784·10 |
 //! |---|---|---|
@@ -135,7 +136,7 @@ pub fn elementwise(a: &ArrayRef2<f32>, b: &ArrayRef2<f32>) -> Array2<f32> {
     Array2::from_shape_fn((m, n), |(i, j)| (&a.row(i) * &b.column(j)).sum())
 }
 
-/// The loop over `j` gone: `a`'s row, stood up as a column, stretches over all columns of `b`.
+/// Without the loop over `j`: `a`'s row, made a column, is stretched over all columns of `b`.
 ///
 /// The notebook's `c[i] = (a[i].unsqueeze(-1) * b).sum(dim=0)`: row `k` of `b` is scaled by `a[i, k]`, and the
 /// scaled rows are added up. (The lecture's `a[i, None]` is a `(1, k)` row instead. It fails, or, where `b` is

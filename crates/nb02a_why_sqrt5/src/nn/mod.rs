@@ -1,8 +1,8 @@
 //! `nn`, with layers for images: [`Conv2d`], [`AvgPool2d`], [`Flatten`], [`Lambda`]; the others are
 //! re-exported.
 //!
-//! A batch of images is a tensor `(n, c, h, w)`, as in PyTorch. In memory what a convolution
-//! returns has its channels last; no layer asks, and two convolutions after each other never
+//! A batch of images is a tensor `(n, c, h, w)`, as in PyTorch. In memory, what a convolution
+//! returns has its channels last. No layer depends on that, and two convolutions in a row need no
 //! transpose.
 //!
 //! ```

@@ -45,7 +45,7 @@ pub(crate) fn misclassified(digits: &[(ArrayView2<'_, f32>, u8, usize)]) -> Figu
     let said: Vec<String> =
         digits.iter().map(|(_, label, answer)| format!("a {label} taken for a {answer}")).collect();
     image_grid(&pictures, 5).describe(
-        "Digits of the validation set that the net gets wrong: what each is, and not what the net took it for",
+        "Digits of the validation set that the net gets wrong. \"5, not 3\" is a 5 that the net took for a 3",
         format!("{} handwritten digits: {}.", digits.len(), said.join(", ")),
     )
 }
@@ -103,7 +103,7 @@ pub(crate) fn first_layer(weight: &ArrayRef2<f32>) -> Figure {
     let pictures: Vec<Picture<'_>> =
         units.iter().enumerate().map(|(i, unit)| Picture::new(unit, format!("unit {i}"))).collect();
     image_grid(&pictures, 3).describe(
-        "The first layer's weights, a picture a hidden unit: orange pixels excite it, blue ones calm it",
+        "The first layer's weights, one picture for each hidden unit: orange pixels excite it, blue ones calm it",
         "Six squares of 28 by 28 weights: blots and strokes of both colours in the middle, and faint noise along the rim, where no image has ink.",
     )
 }
