@@ -115,7 +115,7 @@ fn s04_the_magic_number() {
 
 /// Where it comes from: one layer
 ///
-/// `y = a @ x`, a hundred times with new numbers: the mean of `y` is about 0, that of `y²` about
+/// `y = a @ x`, with new numbers each time (the notebook's hundred; here fifty for each of five seeds): the mean of `y` is about 0, that of `y²` about
 /// 512. The square of what the vector has to be divided by.
 #[test]
 fn s05_one_layer() {
