@@ -170,10 +170,10 @@ def matmul_einsum(a, b):
 torch.testing.assert_close(matmul_einsum(m1, m2), t1, rtol=1e-3, atol=1e-5)
 
 # %% s20_einsum_letters
-v = tensor([1.0, 2, 3])
-show("i,i", torch.einsum("i,i", v, v))
+v, w = tensor([1.0, 2, 3]), tensor([4.0, 5, 6])
+show("i,i", torch.einsum("i,i", v, w))
 show("i", torch.einsum("i", v))
-show("i,i->i", torch.einsum("i,i->i", v, v))
+show("i,i->i", torch.einsum("i,i->i", v, w))
 show("ij->i", torch.einsum("ij->i", m))
 show("ii", torch.einsum("ii", m))
 

@@ -106,6 +106,8 @@ fn s04_matmul_loops() {
     show("the worked example", line(&worked)).course("[[140, 140], [320, 320]]");
     figures::show("row-times-column", || figures::product(&a, &worked_b()));
     test_eq(&worked, &worked_product());
+    let other_columns = array![[10., 1.], [20., 2.], [30., 3.]]; // equal ones hide which column was taken
+    test_eq(&ladder::loops(&a, &other_columns), &array![[140., 14.], [320., 32.]]);
 }
 
 /// `b` and the product of the worked example, in which `a` is 1 to 6.
@@ -240,7 +242,8 @@ fn s10_copies_and_views() {
     test_eq(materialised.strides(), &[3, 1]);
     test_eq(&materialised.len(), &9);
     test_eq(&assigned, &materialised);
-    assert!(clone.as_ptr() != c.as_ptr() && view.as_ptr() == c.as_ptr());
+    test_eq(&view.as_ptr(), &c.as_ptr());
+    assert_ne!(clone.as_ptr(), c.as_ptr(), "a clone has memory of its own");
 }
 
 /// `unsqueeze`: a row becomes a column
@@ -338,6 +341,7 @@ fn s15_outer_product() {
     });
     test_eq(&products, &array![[100.0, 200.0, 300.0], [200.0, 400.0, 600.0], [300.0, 600.0, 900.0]]);
     test_eq(&products, &outer(&c, &c, |x, y| x * y));
+    test_eq(&outer(&c, &array![1.0, 2.0], |x, y| x - y), &array![[9.0, 8.0], [19.0, 18.0], [29.0, 28.0]]);
 
     let larger = zip_broadcast(&unsqueeze(&c, 0), &unsqueeze(&c, 1), |x, y| x > y);
     show("c[None] > c[:, None]", line(larger.mapv(u8::from))).course("[[0, 1, 1], [0, 0, 1], [0, 0, 0]]");
@@ -450,10 +454,10 @@ fn s19_matmul_einsum() {
 /// repeated letters are summed; that is the rule for the short form without an arrow.
 #[test]
 fn s20_einsum_letters() -> Result<(), EinsumError> {
-    let (a, m) = (array![1.0_f32, 2.0, 3.0], m_and_c().0);
-    let inner: Array0<f32> = einsum("i,i", &[&a, &a])?;
+    let (a, b, m) = (array![1.0_f32, 2.0, 3.0], array![4.0_f32, 5.0, 6.0], m_and_c().0);
+    let inner: Array0<f32> = einsum("i,i", &[&a, &b])?;
     let same: Array1<f32> = einsum("i", &[&a])?;
-    let kept: Array1<f32> = einsum("i,i->i", &[&a, &a])?;
+    let kept: Array1<f32> = einsum("i,i->i", &[&a, &b])?;
     let summed: Array1<f32> = einsum("ij->i", &[&m])?;
     let trace: Array0<f32> = einsum("ii", &[&m])?;
     show("i,i", &inner).expected("the inner product");
@@ -461,9 +465,9 @@ fn s20_einsum_letters() -> Result<(), EinsumError> {
     show("i,i->i", line(&kept)).expected("repeated, and not summed");
     show("ij->i", line(&summed)).expected("not repeated, and summed");
     show("ii", &trace).expected("the trace");
-    test_eq(&inner.into_scalar(), &14.0);
+    test_eq(&inner.into_scalar(), &32.0);
     test_eq(&same, &a);
-    test_eq(&kept, &array![1.0, 4.0, 9.0]);
+    test_eq(&kept, &array![4.0, 10.0, 18.0]);
     test_eq(&summed, &array![6.0, 15.0, 24.0]);
     test_eq(&trace.into_scalar(), &15.0);
     Ok(())

@@ -341,7 +341,7 @@ class Double(Module):
 double, inp = Double(), tensor([[1.0, 2]])
 out = double(inp)
 show("Double.call(x)", out)
-out.g = torch.ones(1, 2)
+out.g = tensor([[1.0, 3]])
 double.backward()
 show("Double.backward(…)", inp.g)
 

@@ -131,3 +131,39 @@ t = m(x)
 show("stats(y), kaiming_uniform", stats(t))
 F.mse_loss(t.squeeze(-1), y).backward()
 show("stats(m[0].weight.grad), kaiming", stats(m[0].weight.grad))
+
+# %% s16_swift
+def first_layer(a):
+    l1 = nn.Conv2d(1, nh, 5, padding=2)
+    kaiming2(l1.weight, a)
+    l1.bias.detach().zero_()
+    return F.relu(l1(x))
+
+
+def swift_net(kaiming_, a):
+    layers = [
+        nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.Conv2d(8, 16, 3, stride=2, padding=1),
+        nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.Conv2d(32, 1, 3, stride=2),
+    ]
+    for layer in layers:
+        kaiming_(layer.weight, a=a)
+        layer.bias.detach().zero_()
+    relus = [layer for conv in layers[:3] for layer in (conv, nn.ReLU())]
+    net = nn.Sequential(*relus, layers[3], nn.Flatten())
+    out = net(x)
+    F.mse_loss(out.squeeze(-1), y).backward()
+    return stats(out), stats(net[0].weight.grad)
+
+
+show("relu(l1(x)), uniform, a=0", stats(first_layer(0)))
+show("relu(l1(x)), uniform, a=√5", stats(first_layer(math.sqrt(5))))
+normal, uniform = swift_net(init.kaiming_normal_, 1), swift_net(init.kaiming_uniform_, 1)
+show("four layers, normal, a=1: out", normal[0])
+show("four layers, uniform, a=1: out", uniform[0])
+show("four layers, uniform, a=0: out", swift_net(init.kaiming_uniform_, 0)[0])
+show("… normal, a=1: first weight's grad", normal[1])
+show("… uniform, a=1: first weight's grad", uniform[1])
+
+# %% s18_gradients
+images, weight, bias = (torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in ((2, 3, 7, 6), (4, 3, 5, 2), 4))
+print("gradcheck:", torch.autograd.gradcheck(lambda *all: F.conv2d(*all, stride=2, padding=1), (images, weight, bias)))

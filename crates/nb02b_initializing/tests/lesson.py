@@ -32,6 +32,11 @@ def moments(draw, n):
     return mean, square
 
 
+def show_moments(what, moments, theory):
+    for name, ours, expected in zip(("mean", "mean square"), moments, theory):
+        show(f"{what}: {name}", f"{ours:.4f}, in theory {expected:.4f}")
+
+
 # %% s01_explosion
 print("x.mean(), x.std():", stats(through_layers(1)))
 
@@ -51,19 +56,21 @@ show("1/math.sqrt(512)", round(1 / math.sqrt(512), 5))
 print("x.mean(), x.std():", stats(through_layers(1 / math.sqrt(512))))
 
 # %% s05_one_layer
-print("y = a@x:", moments(lambda: torch.randn(512, 512) @ torch.randn(512), 100))
+show_moments("y = a@x", moments(lambda: torch.randn(512, 512) @ torch.randn(512), 100), (0, 512))
 
 # %% s06_one_product
-print("a·x:", moments(lambda: torch.randn(1) * torch.randn(1), 10000))
+show_moments("a·x", moments(lambda: torch.randn(1) * torch.randn(1), 10000), (0, 1))
 
 # %% s07_relu_one_product
-print("relu(a·x):", moments(lambda: (torch.randn(1) * torch.randn(1)).clamp(min=0), 10000))
+show_moments("relu(a·x)", moments(lambda: (torch.randn(1) * torch.randn(1)).clamp(min=0), 10000), (1 / math.pi, 1 / 2))
 
 # %% s08_relu_one_layer
-print("relu(a@x):", moments(lambda: (torch.randn(512, 512) @ torch.randn(512)).clamp(min=0), 100))
+layer = lambda: (torch.randn(512, 512) @ torch.randn(512)).clamp(min=0)
+show_moments("relu(a@x)", moments(layer, 100), (math.sqrt(512 / (2 * math.pi)), 512 / 2))
 
 # %% s09_kaiming
-print("relu(a@x·√(2/512)):", moments(lambda: (torch.randn(512, 512) * math.sqrt(2 / 512) @ torch.randn(512)).clamp(min=0), 100))
+layer = lambda: (torch.randn(512, 512) * math.sqrt(2 / 512) @ torch.randn(512)).clamp(min=0)
+show_moments("relu(a@x·√(2/512))", moments(layer, 100), (1 / math.sqrt(math.pi), 1))
 
 # %% s11_orthogonal
 q = torch.nn.init.orthogonal_(torch.empty(128, 128))

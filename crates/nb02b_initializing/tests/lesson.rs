@@ -114,8 +114,8 @@ fn s04_the_magic_number() {
 
 /// Where it comes from: one layer
 ///
-/// `y = a @ x`, a hundred times with new numbers: the mean of `y` is about 0, that of `y²` about
-/// 512. That is the square of what the vector has to be divided by.
+/// `y = a @ x`, with new numbers each time (a hundred in the notebook, here fifty for each of five seeds): the mean of
+/// `y` is about 0, that of `y²` about 512. That is the square of what the vector has to be divided by.
 #[test]
 fn s05_one_layer() {
     let theory = Moments::layer_theory(N, 1.0, After::Nothing);

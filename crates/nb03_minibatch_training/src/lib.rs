@@ -63,3 +63,8 @@ pub use targets::Targets;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct ReadMe;
+
+/// The page that leads on from here; `tests/outside.rs` compares its programs with those that are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../book/pages/outgrow.md")]
+struct Outgrow;

@@ -74,8 +74,8 @@ print("nll:", nll(shifted(pred), y).item(), "ln 10:", math.log(10))
 torch.testing.assert_close(F.cross_entropy(pred, y), nll(shifted(pred), y))
 
 # %% s05_the_gradient_of_cross_entropy
-x = tensor([[2.0, 1.0, 0.0]], dtype=torch.float64, requires_grad=True)
-F.cross_entropy(x, tensor([1])).backward()
+x = tensor([[2.0, 1.0, 0.0], [0.5, 0.0, 3.0]], dtype=torch.float64, requires_grad=True)
+F.cross_entropy(x, tensor([1, 2])).backward()
 show("by finite differences", [round(g, 4) for g in x.grad[0].tolist()])
 
 # %% s06_timed

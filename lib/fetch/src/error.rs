@@ -19,6 +19,11 @@ pub(crate) enum FetchError {
          delete it to download the original, or name its MD5 sum with --accept", file.display()
     )]
     Unknown { file: PathBuf },
+    /// A folder has the name, as archive programs make one.
+    #[error(
+        "{} is there and is not a file; move it away, or name another folder with --to FOLDER", path.display()
+    )]
+    NotAFile { path: PathBuf },
     /// The disk is full, or the folder cannot be written.
     #[error("{doing} {} failed: {source}; {}", path.display(), after_disk(*is_kept))]
     Disk { doing: &'static str, path: PathBuf, source: io::Error, is_kept: bool },

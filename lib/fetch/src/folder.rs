@@ -25,14 +25,24 @@ impl Folder {
         }
     }
 
-    /// Whether the file is there already; another file under its name is not ours to overwrite.
+    /// Whether the file is there already; another file under its name is not ours to overwrite. A folder of that
+    /// name is no file, and another set's files may still be there: see [`Folder::is_free`].
     pub(crate) fn is_complete(&self, file: &File) -> Result<bool, FetchError> {
-        match self.whole.try_exists() {
-            Ok(false) => Ok(false),
-            Ok(true) if is_right(&self.whole, file).map_err(self.failed("reading", &self.whole))? => Ok(true),
-            Ok(true) => Err(FetchError::Unknown { file: self.whole.clone() }),
+        match fs::metadata(&self.whole) {
+            Ok(found) if !found.is_file() => Ok(false),
+            Ok(_) if is_right(&self.whole, file).map_err(self.failed("reading", &self.whole))? => Ok(true),
+            Ok(_) => Err(FetchError::Unknown { file: self.whole.clone() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(self.failed("looking at", &self.whole)(error)),
         }
+    }
+
+    /// Whether a file can take its name; asked before anything is downloaded.
+    pub(crate) fn is_free(&self) -> Result<(), FetchError> {
+        if fs::metadata(&self.whole).is_ok_and(|found| !found.is_file()) {
+            return Err(FetchError::NotAFile { path: self.whole.clone() });
+        }
+        Ok(())
     }
 
     /// Waits until no other process gets this file. The lock ends with the process, however it ends.

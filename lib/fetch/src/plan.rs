@@ -62,6 +62,7 @@ fn paths(set: &[File], plan: &Plan) -> Vec<PathBuf> {
 fn get(file: &File, plan: &Plan) -> Result<bool, FetchError> {
     let folder = Folder::new(&plan.folder, &file.name);
     let _lock = folder.lock()?;
+    folder.is_free()?;
     Ok(folder.is_complete(file)? || download(file, &folder, plan)?)
 }
 

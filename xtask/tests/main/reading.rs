@@ -84,6 +84,14 @@ fn every_verb_has_help_with_an_example() {
     assert_eq!(fixture.output(&["dance"]).0, Some(2));
 }
 
+/// Nothing is built for it: this workspace has no program that downloads.
+#[test]
+fn data_get_has_its_help_at_once() {
+    let (code, out, err) = Fixture::new().output(&["data", "get", "--help"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    in_order(&out, &["cargo xtask data get", "--to"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_who_has_seen_enough_hears_no_complaint() {

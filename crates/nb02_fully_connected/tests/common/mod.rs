@@ -1,15 +1,16 @@
 //! What more than one test file needs: MNIST, loaded once, PyTorch's values, and a look at failures.
 #![allow(dead_code, unused_imports)] // each test file is a program of its own and uses some of this
 
-use nb02_fully_connected::ndarray::{Array, Array1, Array2, Dimension, Ix0, Ix1, Ix2};
+use nb02_fully_connected::ndarray::{Array1, Array2, Ix1, Ix2};
 use nb02_fully_connected::{Grads, Source, Stats, Weights, get_data, normalize};
-use ndarray_npy::{NpzReader, ReadableElement};
-use std::fs::File;
 use std::sync::LazyLock;
 
 #[path = "../../../../lib/kernels/tests/main/common/failure.rs"]
 mod failing;
 pub(crate) use failing::failure;
+#[path = "../../../../lib/kernels/tests/main/common/oracle.rs"]
+mod pytorch;
+pub(crate) use pytorch::Oracle;
 
 /// The digits as the lesson uses them: normalised by the training set's statistics, labels as floats.
 pub(crate) struct Digits {
@@ -45,23 +46,10 @@ pub(crate) fn is_mnist() -> bool {
     DIGITS.source.is_mnist()
 }
 
-/// One of PyTorch's files.
-pub(crate) struct Oracle(NpzReader<File>);
-
+/// What this stage's files hold.
 impl Oracle {
-    pub(crate) fn open(name: &str) -> Self {
-        let path = format!("{}/oracle/{name}.npz", env!("CARGO_MANIFEST_DIR"));
-        let file = File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        Oracle(NpzReader::new(file).expect("a file made by numpy.savez"))
-    }
-
-    /// The array of that name.
-    pub(crate) fn get<T: ReadableElement, D: Dimension>(&mut self, name: &str) -> Array<T, D> {
-        self.0.by_name(&format!("{name}.npy")).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
     pub(crate) fn loss(&mut self) -> f64 {
-        self.get::<f64, Ix0>("loss").into_scalar()
+        self.number("loss")
     }
 
     pub(crate) fn net(&mut self) -> Weights {
@@ -70,7 +58,7 @@ impl Oracle {
             b1: self.get("b1"),
             w2: self.get("w2"),
             b2: self.get("b2"),
-            shift: self.get::<f32, Ix0>("relu_shift").into_scalar(),
+            shift: self.number("relu_shift"),
         }
     }
 

@@ -58,6 +58,9 @@ fn s07_lin() {
         0.2035 / t.mean.std
     );
     assert!(t.mean.mean.abs() < 0.05 && (t.std.mean - 1.0).abs() < 0.1);
+    // By hand, with a bias that is not 0, and no two numbers alike.
+    let (x, w) = (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], array![[1.0, 4.0], [2.0, 5.0], [3.0, 7.0]]);
+    test_eq(&lin(&x, &w, &array![0.5, -1.0]), &array![[14.5, 34.0], [32.5, 82.0]]);
 }
 
 // ## The size of activations
@@ -170,6 +173,7 @@ fn s12_leaky_relu() {
     let x = array![[-3.0, -1.0, 0.0, 2.0]];
     show("leaky_relu(x, 0.01)", leaky_relu(&x, 0.01)).expected("0.01 x below 0");
     show("its slope", leaky_relu_grad(&x, &Array2::ones((1, 4)), 0.01)).expected("0.01 below 0");
+    test_near(&leaky_relu(&x, 0.01), &array![[-0.03, -0.01, 0.0, 2.0]]);
     test_near(&leaky_relu_grad(&x, &array![[1.0, 2.0, 3.0, 4.0]], 0.01), &array![[0.01, 0.02, 0.03, 4.0]]);
     for a in [0.0, 0.01, 0.1, 1.0] {
         println!("a = {a:<4}  gain = √(2/(1 + a²)) = {:.4}", gain(a));

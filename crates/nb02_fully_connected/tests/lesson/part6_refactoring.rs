@@ -158,6 +158,7 @@ fn s26_reset() {
     net.backward_params(saved, tensor(out_g));
     let there = |net: &mut nn::Sequential| net.parameters().iter().filter(|(_, p)| p.grad.is_some()).count();
     show("gradients after backward", there(&mut net)).expected("4");
+    test_eq(&there(&mut net), &4);
     net.zero_grad();
     show("gradients after the reset", there(&mut net)).expected("0");
     println!("There is nothing to collect, as Python's gc.collect() would: `saved` owned the activations,");

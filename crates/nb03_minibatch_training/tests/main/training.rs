@@ -29,7 +29,7 @@ fn twenty_steps_are_pytorchs() {
     let [(w1, b1), (w2, b2)] = [layer("before", 1), layer("before", 2)];
     let after = [layer("after", 1), layer("after", 2)];
     let (x, y) = (oracle.get::<f32, Ix2>("x"), oracle.classes("y"));
-    let (losses, lr) = (oracle.get::<f64, Ix1>("losses"), oracle.scalar("lr") as f32);
+    let (losses, lr) = (oracle.get::<f64, Ix1>("losses"), oracle.number::<f64>("lr") as f32);
 
     let mut net =
         Sequential::new().then(Linear::from_weights(w1, b1)).then(ReLU).then(Linear::from_weights(w2, b2));
@@ -112,12 +112,24 @@ fn fit_can_be_taken_up_in_the_middle() {
     assert!(whole[4].valid.loss < whole[0].valid.loss && whole[4].train_loss < whole[0].train_loss);
 }
 
-/// 10 rows in batches of 4: the last two count twice as much in a mean over batches.
+/// 10 rows of class 0, which a net that returns its input gets right in the first eight and wrong in the last two: in batches of 4,
+/// those count twice as much in a mean over batches.
+fn two_of_ten_wrong() -> Dataset {
+    let x = Array2::from_shape_fn((10, 2), |(i, j)| if (i < 8) == (j == 0) { 3.0 } else { 0.0 });
+    Dataset::new(tensor(x), vec![0; 10])
+}
+
+#[test]
+fn the_training_loss_weights_a_batch_by_its_rows() {
+    let (data, mut net) = (two_of_ten_wrong(), Sequential::new()); // nothing to learn, so nothing changes
+    let (mut train_dl, mut valid_dl) = (DataLoader::new(&data, 4), DataLoader::new(&data, 10));
+    let epochs = fit(0..1, &mut net, cross_entropy, &Sgd::new(0.5), &mut train_dl, &mut valid_dl);
+    test_near_norm(&epochs[0].train_loss, &epochs[0].valid.loss, 1e-6);
+}
+
 #[test]
 fn validation_weights_a_batch_by_its_rows() {
-    let x = Array2::from_shape_fn((10, 2), |(i, j)| if (i < 8) == (j == 0) { 3.0 } else { 0.0 });
-    let valid = Dataset::new(tensor(x), vec![0; 10]);
-    let net = Sequential::new(); // returns its input: right in the first eight rows, wrong in the last two
+    let (valid, net) = (two_of_ten_wrong(), Sequential::new());
     let mut dl = DataLoader::new(&valid, 4);
     let scores = validate(&net, cross_entropy, &mut dl);
     test_near(&scores.accuracy, &0.8);

@@ -55,6 +55,15 @@ fn patient(seconds: &str, folder: &Path, mirrors: &[&Server]) -> Command {
     command
 }
 
+/// The program without `--file`: any set of files will do.
+fn every_set(folder: &Path, mirrors: &[&Server]) -> Command {
+    let one = fetch(folder, mirrors);
+    let mut all = Command::new(one.get_program());
+    all.args(one.get_args().filter(|argument| *argument != "--file" && *argument != NAME));
+    all.env_remove("NB_OFFLINE");
+    all
+}
+
 /// Runs it, and checks what must hold after every run.
 fn run(folder: &TempDir, mirrors: &[&Server]) -> Output {
     let output = fetch(folder.path(), mirrors).output().unwrap();
@@ -301,10 +310,7 @@ fn no_network_wanted() {
 fn the_idx_files_if_nobody_has_the_pickle() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::new(&[Answer::Status(404), Answer::Range]);
-    let command = fetch(folder.path(), &[&server]);
-    let all: Vec<_> =
-        command.get_args().filter(|argument| *argument != "--file" && *argument != NAME).collect();
-    let output = Command::new(command.get_program()).args(all).env_remove("NB_OFFLINE").output().unwrap();
+    let output = every_set(folder.path(), &[&server]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
     assert_eq!(fs::read(folder.path().join("train-images-idx3-ubyte.gz")).unwrap(), good());
@@ -341,6 +347,26 @@ fn another_file_of_that_name_is_left_alone() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("left alone"));
     assert_eq!(fs::read_to_string(file(&folder)).unwrap(), "mine");
+}
+
+/// As archive programs make it: said before anything is downloaded, and no reason to overlook the other files.
+#[test]
+fn a_folder_of_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(&[Answer::Whole]);
+    fs::create_dir(file(&folder)).unwrap();
+    let output = run(&folder, &[&server]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("mnist.pkl.gz is there and is not a file"), "{message}");
+    assert!(server.asked().is_empty(), "nothing was downloaded");
+
+    for kind in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+        fs::write(folder.path().join(format!("{kind}-ubyte.gz")), good()).unwrap();
+    }
+    let output = every_set(folder.path(), &[&server]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(server.asked().is_empty(), "what is there is not asked for again");
 }
 
 #[test]

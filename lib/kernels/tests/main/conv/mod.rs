@@ -5,13 +5,12 @@ mod loops;
 mod pool;
 
 use crate::common::failure::failure;
+use crate::common::oracle::Oracle;
 use crate::common::random::{manual_seed, randn};
 use kernels::conv::{conv2d, conv2d_grad, conv2d_param_grads, conv2d_relu};
 use kernels::ndarray::{Array, Array1, Array4, ArrayView4, Dimension, Ix1, Ix4, s};
 use kernels::par;
 use loops::{apart, grads_apart};
-use ndarray_npy::{NpzReader, ReadableElement};
-use std::fs::File;
 
 /// Images `(n, ci, h, w)`, kernel `(co, kh, kw)`, stride and padding.
 type Case = ((usize, usize, usize, usize), (usize, usize, usize), (usize, usize));
@@ -154,28 +153,20 @@ fn difference<D: Dimension>(
 #[test]
 fn pytorchs_values() {
     for name in ["1x3x5x4_2x1x1_s1_p0", "3x1x28x28_8x5x5_s2_p2", "5x8x14x13_16x3x3_s2_p1"] {
-        let path = format!("{}/oracle/conv_{name}.npz", env!("CARGO_MANIFEST_DIR"));
-        let mut file = NpzReader::new(File::open(&path).unwrap()).unwrap();
-        let step = |name| {
-            get::<i64, _>(&mut NpzReader::new(File::open(&path).unwrap()).unwrap(), name).into_scalar()
-        };
-        let (stride, padding) = (step("stride") as usize, step("padding") as usize);
-        let (x, weight): (Array4<f32>, Array4<f32>) = (get(&mut file, "x"), get(&mut file, "weight"));
-        let out = conv2d(&x, &weight, &get::<f32, Ix1>(&mut file, "bias"), stride, padding);
-        assert!(apart(&out, &wide(&get::<f32, Ix4>(&mut file, "out"))) < 1e-5, "{name}");
-        let ours = conv2d_grad(&x, &weight, &get::<f32, Ix4>(&mut file, "out_grad"), stride, padding);
+        let mut oracle = Oracle::open(&format!("conv_{name}"));
+        let [stride, padding] = ["stride", "padding"].map(|step| oracle.number::<i64>(step) as usize);
+        let (x, weight): (Array4<f32>, Array4<f32>) = (oracle.get("x"), oracle.get("weight"));
+        let out = conv2d(&x, &weight, &oracle.get::<f32, Ix1>("bias"), stride, padding);
+        assert!(apart(&out, &wide(&oracle.get::<f32, Ix4>("out"))) < 1e-5, "{name}");
+        let ours = conv2d_grad(&x, &weight, &oracle.get::<f32, Ix4>("out_grad"), stride, padding);
         let want = (
-            wide(&get::<f32, Ix4>(&mut file, "x_grad")),
-            wide(&get::<f32, Ix4>(&mut file, "weight_grad")),
-            wide(&get::<f32, Ix1>(&mut file, "bias_grad")),
+            wide(&oracle.get::<f32, Ix4>("x_grad")),
+            wide(&oracle.get::<f32, Ix4>("weight_grad")),
+            wide(&oracle.get::<f32, Ix1>("bias_grad")),
         );
         let errors = grads_apart(&ours, &want);
         assert!(errors.into_iter().all(|error| error < 1e-5), "{name}: {errors:?}");
     }
-}
-
-fn get<T: ReadableElement, D: Dimension>(file: &mut NpzReader<File>, name: &str) -> Array<T, D> {
-    file.by_name(&format!("{name}.npy")).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
