@@ -63,3 +63,10 @@ pub use targets::Targets;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct ReadMe;
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}
