@@ -334,14 +334,18 @@ fn layers_relu_call() {
             .slip("a shift that was added", || ours::relu(&inp) + 0.5)
             .slip("the input, handed on", || inp.clone()),
         case("layers::Relu, shift 0.5: backward after call", backward, back(&inp))
-            .slip("an output that was kept instead of the input: of 0 < z <= 0.5 the gradient is lost", || back(&right))
+            .slip(
+                "an output that was kept instead of the input: of 0 < z <= 0.5 the gradient is lost",
+                || back(&right),
+            )
             .slip("an input of zeros that was kept", || back(&Array2::zeros((3, 4)))),
     ]);
 }
 
 #[test]
 fn layers_lin_backward() {
-    let (inp, w, b, out_g) = (draw((4, 5), 23), draw((5, 2), 24), draw((1, 2), 25).row(0).to_owned(), draw((4, 2), 26));
+    let (inp, w, b, out_g) =
+        (draw((4, 5), 23), draw((5, 2), 24), draw((1, 2), 25).row(0).to_owned(), draw((4, 2), 26));
     let run = |twice: bool| {
         let mut lin = layers::Lin::new(w.clone(), b.clone());
         lin.call(&inp.to_shared());
@@ -355,10 +359,14 @@ fn layers_lin_backward() {
     let right = ours::lin_grad(&inp, &w, &out_g);
     judge([
         case("layers::Lin: what backward returns", || run(false).inp, right.inp.clone())
-            .slip("the gradient of the weights: the layer before needs that of its output", || right.w.clone())
+            .slip("the gradient of the weights: the layer before needs that of its output", || {
+                right.w.clone()
+            })
             .slip("`out_g`, handed on", || out_g.clone()),
         case("layers::Lin: w.grad", || run(false).w, right.w.clone())
-            .slip("a gradient that was not kept: `self.w.grad` is still none", || Array2::<f32>::zeros((0, 0)))
+            .slip("a gradient that was not kept: `self.w.grad` is still none", || {
+                Array2::<f32>::zeros((0, 0))
+            })
             .slip("a mean over the rows instead of a sum", || &right.w / 4.0),
         case("layers::Lin: b.grad", || run(false).b, right.b.clone())
             .slip("a gradient that was not kept: `self.b.grad` is still none", || Array1::<f32>::zeros(0))
@@ -414,15 +422,21 @@ impl module::Module for Witness {
 #[test]
 fn module_module_call() {
     let inp = array![[1.0_f32, -2.0]];
-    judge([case("call of a layer that adds 1", || module::Module::call(&Witness, &inp).out().clone(), array![[2.0_f32, -1.0]])
-        .slip("the input in the place of the output: `self.forward` computes it", || inp.clone())
-        .slip("a layer that was called twice", || array![[3.0_f32, 0.0]])]);
+    judge([case(
+        "call of a layer that adds 1",
+        || module::Module::call(&Witness, &inp).out().clone(),
+        array![[2.0_f32, -1.0]],
+    )
+    .slip("the input in the place of the output: `self.forward` computes it", || inp.clone())
+    .slip("a layer that was called twice", || array![[3.0_f32, 0.0]])]);
 }
 
 #[test]
 fn module_module_backward() {
     let (inp, out_g) = (array![[1.0_f32, -2.0]], array![[7.0_f32, 3.0]]);
-    let (out, with) = (&inp + 1.0, |out: &Array2<f32>, inp: &Array2<f32>, out_g: &Array2<f32>| 100.0 * out + 10.0 * inp + out_g);
+    let (out, with) = (&inp + 1.0, |out: &Array2<f32>, inp: &Array2<f32>, out_g: &Array2<f32>| {
+        100.0 * out + 10.0 * inp + out_g
+    });
     let yours = || {
         let pass = module::Module::call(&Witness, &inp);
         module::Module::backward(&mut Witness, pass, &out_g)
@@ -450,8 +464,12 @@ fn nn_linear_linear_new() {
     judge([
         case("nn::Linear::new(8, 50): the weight", || matrix(&layer().weight.value).to_owned(), even(of_in))
             .slip("fan in and fan out exchanged: `in` numbers are added up", || even(of_out))
-            .slip("Kaiming's bound for a ReLU, √(6/in): PyTorch's a = √5 makes it smaller", || even(6.0_f32.sqrt() * of_in))
-            .slip("a bound that is meant as a standard deviation: √3 is too much", || even(3.0_f32.sqrt() * of_in))
+            .slip("Kaiming's bound for a ReLU, √(6/in): PyTorch's a = √5 makes it smaller", || {
+                even(6.0_f32.sqrt() * of_in)
+            })
+            .slip("a bound that is meant as a standard deviation: √3 is too much", || {
+                even(3.0_f32.sqrt() * of_in)
+            })
             .slip("numbers from 0 to the bound: half of them are negative", || draws().0 * of_in)
             .slip("a root that was not taken", || even(1.0 / 8.0))
             .slip("no scaling", || even(1.0)),
@@ -459,7 +477,11 @@ fn nn_linear_linear_new() {
             .slip("zeros: PyTorch draws the bias as well", || Array1::<f32>::zeros(outs))
             .slip("fan in and fan out exchanged", || bias(of_out))
             .slip("numbers from 0 to the bound: half of them are negative", || draws().1 * of_in),
-        case("nn::Linear::new(0, 3): the bias", || vector(&nn::Linear::new(0, 3, &mut manual_seed(0)).bias), Array1::<f32>::zeros(3)),
+        case(
+            "nn::Linear::new(0, 3): the bias",
+            || vector(&nn::Linear::new(0, 3, &mut manual_seed(0)).bias),
+            Array1::<f32>::zeros(3),
+        ),
     ]);
 }
 
@@ -475,7 +497,10 @@ fn vector(p: &nn::Param) -> Array1<f32> {
 fn grad(p: &nn::Param) -> Array2<f32> {
     let Some(g) = &p.grad else { return Array2::zeros((0, 0)) };
     let columns = g.shape().last().copied().unwrap_or(1);
-    g.to_owned().into_owned().into_shape_with_order((g.len() / columns, columns)).expect("a gradient in order")
+    g.to_owned()
+        .into_owned()
+        .into_shape_with_order((g.len() / columns, columns))
+        .expect("a gradient in order")
 }
 
 /// A layer of five inputs and two outputs, with input and gradient.
@@ -500,7 +525,14 @@ fn nn_linear_linear_forward() {
             .slip("an output that was kept instead of the input", || ours::lin(&x, &w, &b)),
         case(
             "nn::Linear: forward of a (2, 2, 5)",
-            || nn::Module::forward(&layer, &nn::tensor(x.clone().into_shape_with_order((2, 2, 5)).expect("20 numbers"))).out.into_owned(),
+            || {
+                nn::Module::forward(
+                    &layer,
+                    &nn::tensor(x.clone().into_shape_with_order((2, 2, 5)).expect("20 numbers")),
+                )
+                .out
+                .into_owned()
+            },
             ours::lin(&x, &w, &b).into_shape_with_order((2, 2, 2)).expect("8 numbers"),
         ),
     ]);
@@ -555,8 +587,12 @@ fn nn_linear_linear_backward() {
         case("nn::Linear: weight.grad after backward", || grad(&run().1.weight), right.w.clone())
             .slip("parameters' gradients that were forgotten: `backward_params` works them out", none)
             .slip("gradients that were added twice", || &right.w * 2.0),
-        case("nn::Linear: bias.grad after backward", || grad(&run().1.bias), right.b.clone().insert_axis(Axis(0)))
-            .slip("parameters' gradients that were forgotten: `backward_params` works them out", none),
+        case(
+            "nn::Linear: bias.grad after backward",
+            || grad(&run().1.bias),
+            right.b.clone().insert_axis(Axis(0)),
+        )
+        .slip("parameters' gradients that were forgotten: `backward_params` works them out", none),
     ]);
 }
 
@@ -597,16 +633,24 @@ fn compare_step(yours: impl Fn(&Array2<f32>, &Array1<f32>, &Weights) -> [Array2<
     let Weights { w1, b1, w2, b2, shift } = net.clone();
     let theirs = ours::Weights { w1, b1, w2, b2, shift };
     let of_torch = file.grads("x_grad");
-    let of_torch = [of_torch.x, of_torch.w1, of_torch.b1.insert_axis(Axis(0)), of_torch.w2, of_torch.b2.insert_axis(Axis(0))];
+    let of_torch = [
+        of_torch.x,
+        of_torch.w1,
+        of_torch.b1.insert_axis(Axis(0)),
+        of_torch.w2,
+        of_torch.b2.insert_axis(Axis(0)),
+    ];
     let all = yours(&x, &y, &net).into_iter().zip(gradients(&x, &y, &theirs, &OURS));
     let all = all.zip(differences(&x, &y, &theirs)).zip(of_torch);
     let names = ["x, (37, 12)", "w1, (12, 5)", "b1, (5)", "w2, (5, 1)", "b2, (1)"];
-    judge_oracles(names.into_iter().zip(all).map(|(gradient, (((yours, ours), differences), pytorch))| Oracle {
-        gradient,
-        yours: looks::numbers(&yours),
-        ours: looks::numbers(&ours),
-        differences: looks::numbers(&differences),
-        pytorch: looks::numbers(&pytorch),
+    judge_oracles(names.into_iter().zip(all).map(|(gradient, (((yours, ours), differences), pytorch))| {
+        Oracle {
+            gradient,
+            yours: looks::numbers(&yours),
+            ours: looks::numbers(&ours),
+            differences: looks::numbers(&differences),
+            pytorch: looks::numbers(&pytorch),
+        }
     }));
     looks::compare_times("a step of 37 rows", || yours(&x, &y, &net), || gradients(&x, &y, &theirs, &OURS));
 }
@@ -656,7 +700,10 @@ fn compare_functions_relu_grad() {
 #[test]
 #[ignore = "a comparison"]
 fn compare_functions_linear_lin_grad_outer() {
-    compare_with(Step { lin_grad: |inp, w, out_g| parts(lin_grad_outer(inp, w, out_g).expect("it is small")), ..OURS });
+    compare_with(Step {
+        lin_grad: |inp, w, out_g| parts(lin_grad_outer(inp, w, out_g).expect("it is small")),
+        ..OURS
+    });
 }
 
 #[test]

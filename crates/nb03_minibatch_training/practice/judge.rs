@@ -113,9 +113,10 @@ fn loss_nll() {
     judge([
         case("nll of (3, 4) and the classes 2, 0, 2", || nll(&log_probs, &Targets::from(y.to_vec())), right)
             .slip("a sum instead of a mean", || -own.sum())
-            .slip("a sign that was forgotten: the logarithm of a probability is negative, a loss is not", || {
-                own.sum() / 3.0
-            })
+            .slip(
+                "a sign that was forgotten: the logarithm of a probability is negative, a loss is not",
+                || own.sum() / 3.0,
+            )
             .slip("`log_probs[:, y]`: every row with every target. Each row has its own", || -all / 9.0)
             .slip("a division by n · c: the mean is over the rows", || -own.sum() / 12.0)
             .slip("the largest number of each row instead of its target's", || {
@@ -139,7 +140,8 @@ fn loss_nll() {
         )
         .slip("0 · −∞, which is NaN: what has probability 0 counts nothing", || f32::NAN),
     ]);
-    let said = quietly(|| drop(nll(&log_probs, &Targets::from(vec![1])).to_string())).err().unwrap_or_default();
+    let said =
+        quietly(|| drop(nll(&log_probs, &Targets::from(vec![1])).to_string())).err().unwrap_or_default();
     assert!(
         said.contains("nll"),
         "nll of (3, 4) and one target\n  expected  the panic of `targets.check`\n  got       {said:?}\n\
@@ -158,19 +160,25 @@ fn loss_cross_entropy() {
     judge([
         case("cross_entropy of (3, 4): the loss", || cross_entropy(&x, &classes()).0, loss)
             .slip("a sum instead of a mean", || loss * 3.0)
-            .slip("logits that were not made probabilities: `log_softmax` first", || -picked(&x, &y).sum() / 3.0)
+            .slip("logits that were not made probabilities: `log_softmax` first", || {
+                -picked(&x, &y).sum() / 3.0
+            })
             .slip("probabilities without their logarithm", || -picked(&softmax, &y).sum() / 3.0)
             .slip("a sign that was forgotten", || -loss),
         case("cross_entropy of (3, 4): the gradient", || cross_entropy(&x, &classes()).1, right.clone())
             .slip("a division by n that was forgotten: the loss is a mean over the rows", || &right * 3.0)
             .slip("a division by n · c: the mean is over the rows", || &right / 4.0)
             .slip("a one-hot that was not subtracted", || &softmax / 3.0)
-            .slip("a gradient with the wrong sign: what the net said minus what it should have said", || -&right)
+            .slip("a gradient with the wrong sign: what the net said minus what it should have said", || {
+                -&right
+            })
             .slip("logarithms where probabilities belong: softmax, not log_softmax", || {
                 (&log_probs - &one_hot) / 3.0
             })
             .slip("logits where probabilities belong: softmax first", || (&x - &one_hot) / 3.0)
-            .slip("the gradient of the target's column alone: a softmax moves all of them", || &right * &one_hot)
+            .slip("the gradient of the target's column alone: a softmax moves all of them", || {
+                &right * &one_hot
+            })
             .slip("a factor 2: that is the squared error's", || &right * 2.0),
         case(
             "cross_entropy of (3, 4) and a probability for each class: the loss",
@@ -204,8 +212,7 @@ fn compare_loss_cross_entropy() {
     let Targets::Classes(classes) = &y else { panic!("the file has classes") };
     let theirs = ours::Targets::from(classes.clone());
     let in_f64 = ours::Targets::<f64>::from(classes.clone());
-    let numeric =
-        ours::finite_difference(|x| ours::cross_entropy(x, &in_f64).0, &x.mapv(f64::from), 1e-5);
+    let numeric = ours::finite_difference(|x| ours::cross_entropy(x, &in_f64).0, &x.mapv(f64::from), 1e-5);
     judge_oracles([Oracle {
         gradient: "logits, (64, 10)",
         yours: looks::numbers(&cross_entropy(&x, &y).1),
@@ -222,17 +229,26 @@ fn accuracy_accuracy() {
     let y = vec![1, 0, 0, 0];
     let right = ours::accuracy(&out, &ours::Targets::from(y.clone()));
     let square = draw((5, 5), 5);
-    let classes: Vec<u8> = square.rows().into_iter().map(|row| ours::argmax(&row).unwrap_or(0) as u8).collect();
+    let classes: Vec<u8> =
+        square.rows().into_iter().map(|row| ours::argmax(&row).unwrap_or(0) as u8).collect();
     let down = square.columns().into_iter().zip(&classes);
     let down = down.filter(|(column, y)| ours::argmax(column) == Some(usize::from(**y))).count() as f64 / 5.0;
     judge([
-        case("accuracy of four rows, three of them right", || accuracy(&out, &Targets::from(y.clone())), right)
-            .slip("a count instead of a share", || 3.0)
-            .slip("a share of wrong rows", || 0.25)
-            .slip("the smallest number of each row", || 0.0)
-            .slip("a mean of the targets' numbers", || (0.9 + 0.8 + 0.3 + 0.5) / 4.0),
-        case("accuracy of a (5, 5), all right", || accuracy(&square, &Targets::from(classes.clone())), 1.0_f64)
-            .slip("the largest number of each column: a row is an image", || down),
+        case(
+            "accuracy of four rows, three of them right",
+            || accuracy(&out, &Targets::from(y.clone())),
+            right,
+        )
+        .slip("a count instead of a share", || 3.0)
+        .slip("a share of wrong rows", || 0.25)
+        .slip("the smallest number of each row", || 0.0)
+        .slip("a mean of the targets' numbers", || (0.9 + 0.8 + 0.3 + 0.5) / 4.0),
+        case(
+            "accuracy of a (5, 5), all right",
+            || accuracy(&square, &Targets::from(classes.clone())),
+            1.0_f64,
+        )
+        .slip("the largest number of each column: a row is an image", || down),
         case(
             "accuracy of a row with a NaN, and one that is right",
             || accuracy(&array![[f32::NAN, 1.0], [0.0, 1.0]], &Targets::from(vec![1, 1])),
@@ -241,7 +257,17 @@ fn accuracy_accuracy() {
         .slip("a NaN that is passed over: a net that gives no number is not right", || 1.0),
         case(
             "accuracy of (4, 3) and a probability for each class",
-            || accuracy(&out, &Targets::from(array![[0.1_f32, 0.8, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])),
+            || {
+                accuracy(
+                    &out,
+                    &Targets::from(array![
+                        [0.1_f32, 0.8, 0.1],
+                        [0.2, 0.5, 0.3],
+                        [0.1, 0.2, 0.7],
+                        [1.0, 0.0, 0.0]
+                    ]),
+                )
+            },
             0.75_f64,
         ),
     ]);
@@ -305,10 +331,15 @@ fn loops_by_hand() {
         .slip("a step up the gradient: the loss grows", || after(Loop { lr: -0.5, ..RIGHT }))
         .slip("a step without the learning rate", || after(Loop { lr: 1.0, ..RIGHT }))
         .slip("the first batch again and again", || after(Loop { first: |_| 0, ..RIGHT }))
-        .slip("batches that overlap: the next one begins `bs` rows later", || after(Loop { first: |i| i, ..RIGHT }))
+        .slip("batches that overlap: the next one begins `bs` rows later", || {
+            after(Loop { first: |i| i, ..RIGHT })
+        })
         .slip("a second layer that was forgotten", || after(Loop { parameters: 2, ..RIGHT }))
         .slip("one batch of all rows", || {
-            let (mut net, ds) = (ours::model::Model::new(3, 5, 3, &mut manual_seed(7)), ours::Dataset::new(x.clone(), y.clone()));
+            let (mut net, ds) = (
+                ours::model::Model::new(3, 5, 3, &mut manual_seed(7)),
+                ours::Dataset::new(x.clone(), y.clone()),
+            );
             ours::loops::with_dataset(&mut net, ours::cross_entropy, &ours::Sgd::new(0.5), &ds, 9);
             values(&mut net)
         })
@@ -355,8 +386,12 @@ fn optim_sgd_step() {
 #[test]
 fn sampler_sampler_write_order() {
     let random = |seed, epoch| Sampler::Random { seed }.order(40, epoch);
-    judge([case("Sampler::Sequential.order(5, 0)", || Sampler::Sequential.order(5, 0), vec![0_usize, 1, 2, 3, 4])
-        .slip("rows from 1 on: the first is 0", || vec![1_usize, 2, 3, 4, 5])]);
+    judge([case(
+        "Sampler::Sequential.order(5, 0)",
+        || Sampler::Sequential.order(5, 0),
+        vec![0_usize, 1, 2, 3, 4],
+    )
+    .slip("rows from 1 on: the first is 0", || vec![1_usize, 2, 3, 4, 5])]);
     let order = quietly(|| random(1, 0)).unwrap_or_else(|panic| panic!("{panic}"));
     let times = |row: usize| order.iter().filter(|r| **r == row).count();
     let (twice, never) = ((0..40).find(|row| times(*row) > 1), (0..40).find(|row| times(*row) == 0));
@@ -380,7 +415,12 @@ fn sampler_sampler_write_order() {
         order == random(1, 0),
         "epoch 0 of seed 1, twice\n  expected  the same order\nIt looks like random numbers without a seed: a run could not be repeated"
     );
-    differ("epochs 0 and 1", &order, &random(1, 1), "the same order in every epoch: `set_stream(epoch)` makes another one");
+    differ(
+        "epochs 0 and 1",
+        &order,
+        &random(1, 1),
+        "the same order in every epoch: `set_stream(epoch)` makes another one",
+    );
     differ("seeds 1 and 2", &order, &random(2, 0), "a seed that is not used");
     // The order is written over that of the epoch before.
     let (x, y) = self::rows();
@@ -392,8 +432,12 @@ fn sampler_sampler_write_order() {
         }
         rows
     };
-    judge([case("rows of two epochs of a loader of nine", || vec![rows_of(0), rows_of(1)], vec![9_usize, 9])
-        .slip("rows added to those of the epoch before: clear `order` first", || vec![9_usize, 12])]);
+    judge([case(
+        "rows of two epochs of a loader of nine",
+        || vec![rows_of(0), rows_of(1)],
+        vec![9_usize, 9],
+    )
+    .slip("rows added to those of the epoch before: clear `order` first", || vec![9_usize, 12])]);
 }
 
 /// Ten rows in batches of four, for a net that returns its input: right in the first eight rows, wrong in the last two.
@@ -413,14 +457,16 @@ fn fit_scores() {
     let scaled = |all: &[f64], by: f64| all.iter().map(|x| x * by).collect::<Vec<f64>>();
     let yours = |s: Scores| vec![s.loss, s.accuracy];
     let last = vec![(1.0_f64 + 3_f64.exp()).ln(), 0.0];
-    judge([
-        case("validate of ten rows in batches of four: loss and accuracy", || yours(validate(&net, cross_entropy, &mut dl)), right.clone())
-            .slip("an unweighted mean over the batches: the last two rows count twice as much", || unweighted.clone())
-            .slip("a sum over the rows that was not divided", || scaled(&right, 10.0))
-            .slip("a sum over the batches that was not divided", || scaled(&unweighted, 3.0))
-            .slip("the last batch alone", || last)
-            .slip("a division by the number of batches", || scaled(&right, 10.0 / 3.0)),
-    ]);
+    judge([case(
+        "validate of ten rows in batches of four: loss and accuracy",
+        || yours(validate(&net, cross_entropy, &mut dl)),
+        right.clone(),
+    )
+    .slip("an unweighted mean over the batches: the last two rows count twice as much", || unweighted.clone())
+    .slip("a sum over the rows that was not divided", || scaled(&right, 10.0))
+    .slip("a sum over the batches that was not divided", || scaled(&unweighted, 3.0))
+    .slip("the last batch alone", || last)
+    .slip("a division by the number of batches", || scaled(&right, 10.0 / 3.0))]);
     judge([case(
         "validate_unweighted of the same: `weight` says how much a batch counts",
         || yours(validate_unweighted(&net, cross_entropy, &mut dl)),
@@ -454,7 +500,8 @@ fn fitted(Fit { order, weight, validates_first }: Fit) -> Array2<f64> {
         let (mut sum, mut weights) = (0.0, 0.0);
         let mut batches = train_dl.epoch(order(epoch));
         while let Some(batch) = batches.next() {
-            let (loss, w) = (ours::train_batch(&mut net, ours::cross_entropy, &opt, batch), weight(batch.y.len()) as f64);
+            let (loss, w) =
+                (ours::train_batch(&mut net, ours::cross_entropy, &opt, batch), weight(batch.y.len()) as f64);
             sum += f64::from(loss) * w;
             weights += w;
         }
@@ -476,7 +523,8 @@ fn fit_fit() {
     };
     let right = Fit { order: |epoch| epoch, weight: |rows| rows, validates_first: false };
     let scores = || {
-        let all: Vec<f64> = yours().iter().flat_map(|e| [e.train_loss, e.valid.loss, e.valid.accuracy]).collect();
+        let all: Vec<f64> =
+            yours().iter().flat_map(|e| [e.train_loss, e.valid.loss, e.valid.accuracy]).collect();
         Array2::from_shape_vec((all.len() / 3, 3), all).expect("three numbers an epoch")
     };
     judge([
@@ -484,13 +532,23 @@ fn fit_fit() {
             .slip("the same order in every epoch: the loader is asked for epoch 0 each time", || {
                 fitted(Fit { order: |_| 0, ..right })
             })
-            .slip("epochs counted from 0: the range begins at 2", || fitted(Fit { order: |epoch| epoch - 2, ..right }))
+            .slip("epochs counted from 0: the range begins at 2", || {
+                fitted(Fit { order: |epoch| epoch - 2, ..right })
+            })
             .slip("an unweighted mean over the batches: the last one has two rows only", || {
                 fitted(Fit { weight: |_| 1, ..right })
             })
-            .slip("a validation before the epoch's training", || fitted(Fit { validates_first: true, ..right }))
-            .slip("epochs that came out in one: each has its own numbers", || fitted(right).slice_move(ours::ndarray::s![..1, ..])),
-        case("fit(2..4, …): the epochs' numbers", || yours().iter().map(|e| e.epoch as usize).collect::<Vec<_>>(), vec![2_usize, 3])
-            .slip("epochs counted from 0: the range begins at 2", || vec![0_usize, 1]),
+            .slip("a validation before the epoch's training", || {
+                fitted(Fit { validates_first: true, ..right })
+            })
+            .slip("epochs that came out in one: each has its own numbers", || {
+                fitted(right).slice_move(ours::ndarray::s![..1, ..])
+            }),
+        case(
+            "fit(2..4, …): the epochs' numbers",
+            || yours().iter().map(|e| e.epoch as usize).collect::<Vec<_>>(),
+            vec![2_usize, 3],
+        )
+        .slip("epochs counted from 0: the range begins at 2", || vec![0_usize, 1]),
     ]);
 }

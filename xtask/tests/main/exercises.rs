@@ -398,7 +398,7 @@ fn a_learner_of_notebook_00() {
             .arg("practice")
             .args(args)
             .args(to)
-            .current_dir(root)
+            .current_dir(&root)
             .env("NO_COLOR", "1")
             .output()
             .unwrap();
