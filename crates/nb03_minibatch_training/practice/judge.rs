@@ -235,20 +235,20 @@ fn accuracy_accuracy() {
     let down = down.filter(|(column, y)| ours::argmax(column) == Some(usize::from(**y))).count() as f64 / 5.0;
     judge([
         case(
-            "accuracy of four rows, three of them right",
-            || accuracy(&out, &Targets::from(y.clone())),
-            right,
-        )
-        .slip("a count instead of a share", || 3.0)
-        .slip("a share of wrong rows", || 0.25)
-        .slip("the smallest number of each row", || 0.0)
-        .slip("a mean of the targets' numbers", || (0.9 + 0.8 + 0.3 + 0.5) / 4.0),
-        case(
             "accuracy of a (5, 5), all right",
             || accuracy(&square, &Targets::from(classes.clone())),
             1.0_f64,
         )
+        .slip("a count instead of a share", || 5.0)
         .slip("the largest number of each column: a row is an image", || down),
+        case(
+            "accuracy of four rows, three of them right",
+            || accuracy(&out, &Targets::from(y.clone())),
+            right,
+        )
+        .slip("a share of wrong rows", || 0.25)
+        .slip("the smallest number of each row", || 0.0)
+        .slip("a mean of the targets' numbers", || (0.9 + 0.8 + 0.3 + 0.5) / 4.0),
         case(
             "accuracy of a row with a NaN, and one that is right",
             || accuracy(&array![[f32::NAN, 1.0], [0.0, 1.0]], &Targets::from(vec![1, 1])),
