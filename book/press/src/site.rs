@@ -17,6 +17,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 const STYLE: &str = include_str!("../theme/book.css");
+const QUIZ: &str = include_str!("../theme/quiz.js");
 const CONFIG: &str = include_str!("../theme/book.toml");
 
 /// Writes the site into the folder `out`, which need not exist.
@@ -30,6 +31,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     let desk = out.with_extension("pages");
     let files = write_pages(&press, &chapters, &desk.join("src"))?;
     fs::write(desk.join("book.css"), STYLE).context("the style cannot be written")?;
+    fs::write(desk.join("quiz.js"), QUIZ).context("the quiz's script cannot be written")?;
     print(&desk, &chapters, out)?;
     finish(out)?;
     copy_files(material, &files, out)?;

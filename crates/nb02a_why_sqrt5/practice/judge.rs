@@ -2,7 +2,7 @@
 
 mod looks;
 
-use looks::{case, judge, quietly};
+use looks::{Oracle, case, judge, judge_oracles, quietly};
 use nb02a_why_sqrt5::conv::{conv2d_loops, conv2d_loops_grad, out_size};
 use nb02a_why_sqrt5::kaiming2::{Fans, kaiming2};
 use nb02a_why_sqrt5::ndarray::{Array1, Array4};
@@ -80,6 +80,85 @@ fn conv_conv2d_loops_grad() {
             .slip("a mean instead of a sum", || &right.x / 2.0)
             .slip("zeros", || Array4::<f32>::zeros(x.raw_dim())),
     ]);
+}
+
+/// Small whole numbers, the same as in the Python that made PyTorch's values below.
+fn whole(shape: (usize, usize, usize, usize), seed: usize) -> Array4<f32> {
+    let len = shape.0 * shape.1 * shape.2 * shape.3;
+    let numbers = (0..len).map(|i| ((7 * i + seed) % 11) as f32 - 5.0).collect();
+    Array4::from_shape_vec(shape, numbers).expect("as many numbers")
+}
+
+/// `out.backward(g)` of `F.conv2d(x, w, b, stride=2, padding=1)` in PyTorch 2.15, `x`, `w` and `g` filled by
+/// `(7*i + seed) % 11 - 5` with the seeds 1, 2 and 3: `x.grad`, `w.grad` and `b.grad`.
+const OF_PYTORCH: ([f64; 32], [f64; 36], [f64; 2]) = (
+    [
+        -18., -2., 15., -5., -8., -14., -8., 5., 15., -2., -18., 15., 18., 1., -18., 15., 20., 32., 0., -20.,
+        39., -4., -23., -10., -20., -26., 15., 15., -17., -23., 15., 15.,
+    ],
+    [
+        6., -13., -5., 3., 0., -15., -7., 39., 2., 0., 16., -9., 40., 2., -24., -3., -14., 4., -6., 7., 11.,
+        12., -4., -16., -3., -19., 2., 0., -28., 9., -15., 2., 34., 3., -13., 8.,
+    ],
+    [1., 3.],
+);
+
+/// Yours beside the three oracles: ours, finite differences in `f64`, and PyTorch's autograd.
+#[test]
+#[ignore = "a comparison"]
+fn compare_conv_conv2d_loops_grad() {
+    let (x, weight, out_g) = (whole((1, 2, 4, 4), 1), whole((2, 2, 3, 3), 2), whole((1, 2, 2, 2), 3));
+    let [x64, weight64, out_g64] = [&x, &weight, &out_g].map(|a| a.mapv(f64::from));
+    let bias64 = Array1::<f64>::zeros(2);
+    let moved =
+        |x: &ours::ndarray::ArrayRef4<f64>,
+         w: &ours::ndarray::ArrayRef4<f64>,
+         b: &ours::ndarray::ArrayRef1<f64>| { (ours::conv2d_loops(x, w, b, 2, 1) * &out_g64).sum() };
+    let (yours, right) =
+        (conv2d_loops_grad(&x, &weight, &out_g, 2, 1), ours::conv2d_loops_grad(&x, &weight, &out_g, 2, 1));
+    let like = |numbers: &[f64], shape: &[usize]| {
+        ours::ndarray::ArrayD::from_shape_vec(shape, numbers.to_vec()).expect("as many numbers")
+    };
+    judge_oracles([
+        Oracle {
+            gradient: "x, (1, 2, 4, 4)",
+            yours: looks::numbers(&yours.x),
+            ours: looks::numbers(&right.x),
+            differences: looks::numbers(&ours::finite_difference(
+                |x| moved(x, &weight64, &bias64),
+                &x64,
+                1e-5,
+            )),
+            pytorch: like(&OF_PYTORCH.0, x.shape()),
+        },
+        Oracle {
+            gradient: "weight, (2, 2, 3, 3)",
+            yours: looks::numbers(&yours.weight),
+            ours: looks::numbers(&right.weight),
+            differences: looks::numbers(&ours::finite_difference(
+                |w| moved(&x64, w, &bias64),
+                &weight64,
+                1e-5,
+            )),
+            pytorch: like(&OF_PYTORCH.1, weight.shape()),
+        },
+        Oracle {
+            gradient: "bias, (2)",
+            yours: looks::numbers(&yours.bias),
+            ours: looks::numbers(&right.bias),
+            differences: looks::numbers(&ours::finite_difference(
+                |b| moved(&x64, &weight64, b),
+                &bias64,
+                1e-5,
+            )),
+            pytorch: like(&OF_PYTORCH.2, &[2]),
+        },
+    ]);
+    looks::compare_times(
+        "two channels of 4 × 4",
+        || conv2d_loops_grad(&x, &weight, &out_g, 2, 1),
+        || ours::conv2d_loops_grad(&x, &weight, &out_g, 2, 1),
+    );
 }
 
 #[test]

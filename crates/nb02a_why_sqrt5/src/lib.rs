@@ -39,3 +39,10 @@ pub mod four_layers;
 pub use conv::{ConvGrad, conv2d_loops, conv2d_loops_grad};
 pub use four_layers::{Left, four_layers};
 pub use kaiming2::{Fans, kaiming2};
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

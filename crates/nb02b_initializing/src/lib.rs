@@ -35,3 +35,10 @@ pub mod orthogonal;
 pub use explosion::{Layers, expected_end, through_layers};
 pub use magic_number::{After, Moments};
 pub use orthogonal::orthogonal;
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

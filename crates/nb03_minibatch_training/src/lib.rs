@@ -68,3 +68,10 @@ struct ReadMe;
 #[cfg(doctest)]
 #[doc = include_str!("../../../book/pages/outgrow.md")]
 struct Outgrow;
+
+/// The answers of the quiz, run as tests.
+#[cfg(doctest)]
+mod quiz {
+    #[doc = include_str!("../practice/quiz.md")]
+    struct Quiz;
+}

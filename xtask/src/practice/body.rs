@@ -20,7 +20,7 @@ pub(super) struct Function {
     pub(super) signature: String,
 }
 
-/// Finds `loops`, or `Lin::bwd` for a method; `None` where the text has no such function.
+/// Finds `loops`, or `Lin::bwd` for a method of a type or a provided one of a trait; `None` where the text has no such function.
 ///
 /// # Errors
 /// If the text is no Rust, with the line.
@@ -46,6 +46,14 @@ fn walk(items: &[syn::Item], of: Option<&str>, name: &str, make: Make<'_>) -> Op
         syn::Item::Impl(x) if sources::name_of_impl(x).is_some_and(|ty| of.is_some_and(|of| ty == of)) => {
             x.items.iter().find_map(|item| match item {
                 syn::ImplItem::Fn(f) if f.sig.ident == name => Some(make(f.span(), &f.sig, &f.block)),
+                _ => None,
+            })
+        }
+        syn::Item::Trait(x) if of.is_some_and(|of| x.ident == of) => {
+            x.items.iter().find_map(|item| match item {
+                syn::TraitItem::Fn(f) if f.sig.ident == name => {
+                    Some(make(f.span(), &f.sig, f.default.as_ref()?))
+                }
                 _ => None,
             })
         }
@@ -90,6 +98,13 @@ mod tests {
         assert_eq!(&TEXT[f.whole], "/// m\n    fn f(&self) { 1; }");
         assert_eq!(find(TEXT, "T::f").unwrap(), None);
         assert_eq!(find(TEXT, "g").unwrap(), None);
+    }
+
+    #[test]
+    fn a_provided_method_is_found_by_its_trait() {
+        let text = "trait T {\n    fn f(&self);\n    fn g(&self) { self.f() }\n}\n";
+        assert_eq!(&text[find(text, "T::g").unwrap().unwrap().body], "{ self.f() }");
+        assert_eq!(find(text, "T::f").unwrap(), None, "it has no body");
     }
 
     #[test]

@@ -101,9 +101,24 @@ fn tests(stage: &Stage) -> Result<Files> {
     let lesson = stage.lesson().context("there is no tests/lesson.rs")?;
     let to = lesson.file.strip_prefix(stage.folder())?;
     with_modules(&lesson.file, to, &stage.folder().join("tests"), &mut files)?;
-    files.insert("tests/judge.rs".into(), read(&judge_file(stage))?);
+    judges(stage, &mut files)?;
     files.insert("tests/looks/mod.rs".into(), LOOKS.into());
     Ok(files)
+}
+
+/// The judges, and the modules of the stage's tests that they use besides `looks`.
+fn judges(stage: &Stage, files: &mut Files) -> Result<()> {
+    let (text, parsed) = sources::parse(&judge_file(stage))?;
+    for item in &parsed.items {
+        let syn::Item::Mod(module) = item else { continue };
+        let (tests, name) = (stage.folder().join("tests"), module.ident.to_string());
+        if name != "looks" {
+            let path = Path::new(&name).join("mod.rs");
+            with_modules(&tests.join(&path), &Path::new("tests").join(&path), &tests, files)?;
+        }
+    }
+    files.insert("tests/judge.rs".into(), text);
+    Ok(())
 }
 
 /// A test's file and its modules'. One that lies outside of the stage is put beside it, and `#[path]` follows.

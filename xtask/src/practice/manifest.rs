@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 pub(super) fn files(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files) -> Result<Files> {
     let lock = read(&workspace.root.join("Cargo.lock")).unwrap_or_default();
     let manifest = manifest(stage, workspace, folder, files, &lock)?;
-    let settings = settings(workspace);
+    let settings = settings(workspace, folder);
     let files = [("Cargo.toml", manifest), (".cargo/config.toml", settings), ("Cargo.lock", lock)];
     Ok(files
         .into_iter()
@@ -92,11 +92,23 @@ fn workspace_sections(root: &str, packages: &[Locked]) -> String {
 }
 
 /// `cargo test` and `cargo xtask` work inside of the folder, too, and build into the course's target folder.
-fn settings(workspace: &Workspace) -> String {
-    let quoted = |path: &Path| format!("{:?}", path.display().to_string());
-    let (target, root) = (quoted(&workspace.target), quoted(&workspace.root.join("Cargo.toml")));
-    let run = format!("\"run\", \"--quiet\", \"--manifest-path\", {root}, \"--package\", \"xtask\"");
-    format!("[build]\ntarget-dir = {target}\n\n[alias]\nxtask = [{run}, \"--\"]\n")
+fn settings(workspace: &Workspace, folder: &Path) -> String {
+    let target = format!("{:?}", workspace.target.display().to_string());
+    let alias = alias(&workspace.root, folder).map(|xtask| format!("\n[alias]\nxtask = {xtask}\n"));
+    format!("[build]\ntarget-dir = {target}\n{}", alias.unwrap_or_default())
+}
+
+/// `cargo xtask`, as seen from the folder.
+///
+/// Inside of the course cargo reads the course's settings as well, and its alias is a string. A list would be an error
+/// there, but a string cannot hold a path with spaces: then there is no alias.
+fn alias(root: &Path, folder: &Path) -> Option<String> {
+    let manifest = root.join("Cargo.toml").display().to_string();
+    let words = ["run", "--quiet", "--manifest-path", &manifest, "--package", "xtask", "--"];
+    if !manifest.contains(char::is_whitespace) {
+        return Some(format!("{:?}", words.join(" ")));
+    }
+    (!plain(folder).starts_with(root)).then(|| format!("{words:?}"))
 }
 
 /// A part of a manifest: its header and the lines below, comments left out.
@@ -229,6 +241,23 @@ mod tests {
             format!("{:?}", format!("x y/{path}"))
         });
         assert_eq!(line, "k = { path = \"x y/../k\", optional = true }");
+    }
+
+    #[test]
+    fn the_alias_can_be_read_beside_the_courses_own() {
+        let [root, spaces] = ["/root", "/a b/root"].map(Path::new);
+        let alias_of = |root: &Path, folder: &str| alias(root, Path::new(folder));
+        assert!(
+            alias_of(root, "/root/practice/nb00")
+                .unwrap()
+                .starts_with("\"run --quiet --manifest-path /root/Cargo.toml ")
+        );
+        assert!(
+            alias_of(spaces, "/elsewhere")
+                .unwrap()
+                .starts_with("[\"run\", \"--quiet\", \"--manifest-path\", \"/a b/root/Cargo.toml\",")
+        );
+        assert_eq!(alias_of(spaces, "/a b/root/practice/nb00"), None);
     }
 
     #[test]

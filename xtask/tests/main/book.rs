@@ -101,8 +101,23 @@ fn a_chapter_is_made_from_the_stage_itself() {
         "book/pages/index.md",
         "# Welcome\n\n[the cell](cell:nb01/s01_area), `nb01_next::shape::area`\n\n{{#figure square}}\n",
     );
+    fixture.write(
+        "crates/nb01_next/practice/quiz.md",
+        "# Quiz: 01\n\nAloud.\n\n**1. Which?**\n\n<details><summary>Answer</summary>\n\nThis one.\n\n</details>\n",
+    );
     let err = make(&fixture);
     assert!(err.contains("nb01_next passed: 2 sections"), "{err}");
+    assert!(fixture.exists("target/book/quiz.js"));
+    in_order(
+        &fixture.read("target/book/nb01_next.html"),
+        &[
+            "<h2 id=\"quiz\">",
+            "Which?",
+            "<details><summary>Answer</summary>",
+            "This one.",
+            "<script src=\"quiz.js\"></script>",
+        ],
+    );
     in_order(
         &fixture.read("target/book/nb01_next.html"),
         &[

@@ -1,11 +1,32 @@
 //! The exercises of the real stages: all red at first, each green with our body, in order; and typical mistakes are
-//! recognised. Each stage is built twice: as a learner gets it, and with a switch in the place of each `todo!`.
+//! recognised. Each stage is built once, with a switch in the place of each `todo!`.
+//!
+//! The learners' folders lie below the target folder, at the same place each time: cargo then finds what it built last
+//! time, and leaves nothing of a folder that is gone.
 
 use crate::common::in_order;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+
+/// The stages that a test below judges.
+const JUDGED: [&str; 6] = [
+    "nb00_testing",
+    "nb01_matmul",
+    "nb02_fully_connected",
+    "nb02a_why_sqrt5",
+    "nb02b_initializing",
+    "nb03_minibatch_training",
+];
+
+#[test]
+fn every_stage_is_judged() {
+    let stages = fs::read_dir(root().join("crates")).unwrap().flatten();
+    let mut stages: Vec<String> = stages.map(|stage| stage.file_name().into_string().unwrap()).collect();
+    stages.sort();
+    assert_eq!(stages, JUDGED);
+}
 
 #[test]
 fn notebook_00() {
@@ -155,6 +176,51 @@ fn notebook_02() {
             (loss, Grads { x: lin1.inp, w1: lin1.w, b1: lin1.b, w2: lin2.w, b2: lin2.b }) }",
                 "in-place ReLU",
             ),
+            (
+                "layers::Relu::call",
+                "{ let out = shifted_relu(inp, self.shift).into_shared(); self.inp = Some(out.clone()); out }",
+                "an output that was kept",
+            ),
+            ("layers::Lin::backward", "{ matmul(out_g, &self.w.value.t()) }", "`self.w.grad` is still none"),
+            ("layers::Model::backward", "{ self.loss.backward() }", "the loss's gradient"),
+            (
+                "module::Module::call",
+                "{ Pass { inp: inp.view(), outs: vec![inp.to_owned()] } }",
+                "the input in the place of the output",
+            ),
+            (
+                "module::Module::backward",
+                "{ self.bwd(&pass.inp, pass.out(), out_g) }",
+                "output and input exchanged",
+            ),
+            (
+                "nn::linear::Linear::new",
+                "{ let mut weight = Array2::zeros((in_features, out_features)); \
+            kaiming_uniform_(&mut weight, 0.0, Fan::In, Layout::InOut, rng); Self::from_weights(weight, Array1::zeros(out_features)) }",
+                "Kaiming's bound for a ReLU",
+            ),
+            (
+                "nn::linear::Linear::new",
+                "{ let mut weight = Array2::zeros((in_features, out_features)); \
+            kaiming_uniform_(&mut weight, 5.0_f64.sqrt(), Fan::In, Layout::InOut, rng); Self::from_weights(weight, Array1::zeros(out_features)) }",
+                "PyTorch draws the bias",
+            ),
+            (
+                "nn::linear::Linear::forward",
+                "{ Saved::new(self.apply(x, affine)) }",
+                "an input that was not kept",
+            ),
+            (
+                "nn::linear::Linear::backward_params",
+                "{ let (x, out_g) = (rows(&saved.kept[0]), rows(&out_g)); \
+            self.weight.grad = Some(tensor(matmul(&x.t(), &out_g))); self.bias.grad = Some(tensor(sum_rows(&out_g))); }",
+                "overwritten",
+            ),
+            (
+                "nn::linear::Linear::backward",
+                "{ unrows(matmul(&rows(&out_g), &matrix(&self.weight.value).t()), out_g.shape()) }",
+                "parameters' gradients that were forgotten",
+            ),
         ],
     );
 }
@@ -166,6 +232,16 @@ fn notebook_02a() {
         &[
             ("conv::out_size", "{ (size + padding - kernel) / stride + 1 }", "padding on one side only"),
             ("conv::out_size", "{ (size + 2 * padding - kernel) / stride }", "`+ 1` that is missing"),
+            (
+                "conv::conv2d_loops_grad",
+                "{ let ((h, w), (_, ci, kh, kw)) = ((x.dim().2, x.dim().3), weight.dim()); \
+            let (mut x_g, mut weight_g) = (Array4::zeros(x.raw_dim()), Array4::zeros(weight.raw_dim())); let mut bias_g = Array1::zeros(weight.dim().0); \
+            for ((image, o, oy, ox), &g) in out_g.indexed_iter() { for (c, ky, kx) in indices((ci, kh, kw)) { bias_g[o] += g; \
+            if let Some((iy, ix)) = inside((oy * stride + ky, ox * stride + kx), padding, (h, w)) { \
+            x_g[[image, c, iy, ix]] += g * weight[[o, c, ky, kx]]; weight_g[[o, c, ky, kx]] += g * x[[image, c, iy, ix]]; } } } \
+            ConvGrad { x: x_g, weight: weight_g, bias: bias_g } }",
+                "added up for every weight as well",
+            ),
             (
                 "kaiming2::Fans::get",
                 "{ self.rec_fs * match fan { Fan::In => self.nf, Fan::Out => self.ni } }",
@@ -193,12 +269,138 @@ fn notebook_02b() {
     );
 }
 
+#[test]
+fn notebook_03() {
+    const CLASSES: &str = "let Targets::Classes(y) = targets else { unreachable!() };";
+    let nll = |result: &str| {
+        format!(
+            "{{ {CLASSES} targets.check(\"nll\", log_probs.dim()); let n = log_probs.nrows() as f64; \
+            let rows = log_probs.rows().into_iter().zip(y); \
+            let sum: f64 = rows.map(|(row, &y)| row[usize::from(y)].widen()).sum(); T::narrow({result}) }}"
+        )
+    };
+    let every_pair = format!(
+        "{{ {CLASSES} let pairs = log_probs.rows().into_iter().flat_map(|row| y.iter().map(move |&y| row[usize::from(y)].widen())); \
+        let sum: f64 = pairs.sum(); T::narrow(-sum / (log_probs.nrows() * y.len()) as f64) }}"
+    );
+    let not_divided = format!(
+        "{{ {CLASSES} let rows = RowTargets::Classes(y.as_slice().unwrap()); \
+        let (sum, grad) = par::cross_entropy(logits, rows, T::one()); (T::narrow(sum / logits.nrows() as f64), grad) }}"
+    );
+    let accuracy = |rows: &str, by: &str| {
+        format!(
+            "{{ {CLASSES} let found = out.{rows}().into_iter().map(|row| argmax(&row)); \
+            found.zip(y).filter(|(found, y)| *found == Some(usize::from(**y))).count() as f64 / {by} }}"
+        )
+    };
+    let by_hand = |batches: &str, zero: &str, sign: &str| {
+        format!(
+            "{{ let n = y.len(); for i in 0..{batches} {{ let (start, end) = (i * bs, n.min((i + 1) * bs)); \
+            let (xb, yb) = (rows(x, start, end), y.rows(start..end)); let saved = model.forward(&xb); \
+            let (_, out_g) = cross_entropy(&matrix(&saved.out), &yb); {zero} model.backward_params(saved, tensor(out_g)); \
+            for (_, p) in model.parameters() {{ p.step(|value, grad| value {sign} lr * grad); }} }} }}"
+        )
+    };
+    let fit = |order: &str, weight: &str| {
+        format!(
+            "{{ epochs.map(|epoch| {{ let mut train = Mean::default(); let mut batches = train_dl.epoch({order}); \
+            while let Some(batch) = batches.next() {{ train.add(train_batch(net, loss, opt, batch).into(), {weight}); }} \
+            Epoch {{ epoch, train_loss: train.value(), valid: validate(net, loss, valid_dl) }} }}).collect() }}"
+        )
+    };
+    judge_all(
+        "nb03_minibatch_training",
+        &[
+            (
+                "loss::forms::plain",
+                "{ let exp = x.exp(); let sums = exp.sum_axis(Axis(0)); (exp / sums).ln() }",
+                "a sum over the wrong axis",
+            ),
+            (
+                "loss::forms::difference",
+                "{ x - x.exp().sum_axis(Axis(1)).ln() }",
+                "sums of rows that met columns",
+            ),
+            (
+                "loss::logsumexp",
+                "{ x.exp().sum_axis(Axis(1)).ln() }",
+                "before the largest number was taken off",
+            ),
+            (
+                "loss::logsumexp",
+                "{ let max = x.fold(T::neg_infinity(), |max, &x| if x > max { x } else { max }); \
+            let max = if max.is_infinite() { T::zero() } else { max }; (x - max).exp().sum_axis(Axis(1)).ln() + max }",
+                "the largest number of the whole batch",
+            ),
+            (
+                "loss::forms::shifted",
+                "{ x - x.exp().sum_axis(Axis(1)).insert_axis(Axis(1)).ln() }",
+                "before the largest number was taken off",
+            ),
+            ("loss::nll", &nll("-sum"), "a sum instead of a mean"),
+            ("loss::nll", &nll("sum / n"), "a sign that was forgotten"),
+            ("loss::nll", &every_pair, "every row with every target"),
+            ("loss::cross_entropy", &not_divided, "a division by n that was forgotten"),
+            (
+                "loss::cross_entropy",
+                "{ let n = T::narrow(logits.nrows() as f64); (nll(&log_softmax(logits), targets), log_softmax(logits).exp() / n) }",
+                "a one-hot that was not subtracted",
+            ),
+            ("accuracy::accuracy", &accuracy("rows", "1.0"), "a count instead of a share"),
+            (
+                "accuracy::accuracy",
+                &accuracy("columns", "out.nrows() as f64"),
+                "the largest number of each column",
+            ),
+            ("loops::by_hand", &by_hand("n.div_ceil(bs)", "", "-"), "gradients that were not zeroed"),
+            (
+                "loops::by_hand",
+                &by_hand("n / bs", "model.zero_grad();", "-"),
+                "a last batch that was left out",
+            ),
+            (
+                "loops::by_hand",
+                &by_hand("n.div_ceil(bs)", "model.zero_grad();", "+"),
+                "a step up the gradient",
+            ),
+            (
+                "optim::Sgd::step",
+                "{ for (_, p) in net.parameters() { p.sgd(1.0); } }",
+                "a step without the learning rate",
+            ),
+            (
+                "sampler::Sampler::write_order",
+                "{ order.clear(); let shuffles = self != Sampler::Sequential; order.extend((0..n).map(|i| if shuffles { i / 2 } else { i })); }",
+                "a repeated row",
+            ),
+            (
+                "sampler::Sampler::write_order",
+                "{ order.clear(); order.extend(0..n); if let Sampler::Random { seed } = self { order.shuffle(&mut manual_seed(seed)); } }",
+                "the same order in every epoch",
+            ),
+            (
+                "sampler::Sampler::write_order",
+                "{ order.extend(0..n); if let Sampler::Random { seed } = self { \
+            let mut rng = manual_seed(seed); rng.set_stream(epoch); order.shuffle(&mut rng); } }",
+                "clear `order` first",
+            ),
+            (
+                "fit::scores",
+                "{ let (mut losses, mut accuracies) = (Mean::default(), Mean::default()); let mut batches = dl.epoch(0); \
+            while let Some(Batch { x, y }) = batches.next() { let out = net.infer(x); losses.add(loss(&matrix(&out), y).0.into(), 1); \
+            accuracies.add(accuracy(&matrix(&out), y), 1); } Scores { loss: losses.value(), accuracy: accuracies.value() } }",
+                "an unweighted mean over the batches",
+            ),
+            ("fit::fit", &fit("0", "batch.y.len()"), "the same order in every epoch"),
+            ("fit::fit", &fit("epoch", "1"), "an unweighted mean over the batches"),
+        ],
+    );
+}
+
 /// As a learner goes: red, a wrong answer, the right one, a lost file of progress, and one that breaks again.
 #[test]
 fn a_learner_of_notebook_00() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let temporary = tempfile::Builder::new().prefix("ein Übungs folder ").tempdir().unwrap();
-    let folder = temporary.path().join("nb00_testing");
+    let (root, folder) = (root(), place("learner"));
     let practice = |args: &[&str]| {
         let to = ["--to", folder.to_str().unwrap()];
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -206,7 +408,7 @@ fn a_learner_of_notebook_00() {
             .arg("practice")
             .args(args)
             .args(to)
-            .current_dir(root)
+            .current_dir(&root)
             .env("NO_COLOR", "1")
             .output()
             .unwrap();
@@ -272,42 +474,79 @@ fn a_learner_of_notebook_00() {
 type Mistake<'a> = (&'a str, &'a str, &'a str);
 
 fn judge_all(stage: &str, mistakes: &[Mistake<'_>]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let temporary = tempfile::Builder::new().prefix("ein Übungs folder ").tempdir().unwrap();
-    let folder = temporary.path().join(stage);
+    assert!(JUDGED.contains(&stage));
+    let (root, folder) = (root(), place(stage));
     let made = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["practice", stage, "--to", folder.to_str().unwrap()])
-        .current_dir(root)
+        .current_dir(&root)
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 
-    let exercises = with_switches(&folder, &root.join("crates").join(stage), mistakes);
-    let [judge, lesson] = build(&folder, root);
+    let ours = root.join("crates").join(stage);
+    let exercises = with_switches(&folder, &ours, mistakes);
+    let [judge, lesson] = build(&folder, &root);
     let judges: Vec<(usize, String)> =
         exercises.iter().map(|(n, function)| (*n, function.replace("::", "_").to_lowercase())).collect();
-    let run = |done: &str, test: &str| run(&judge, &folder, done, test);
+    let names: Vec<&str> = judges.iter().map(|(_, test)| test.as_str()).collect();
+    // Red at first: it comes upon its own `todo!`, or waits for an earlier one.
+    let mut output = run(&judge, &folder, "", &names);
     for (number, test) in &judges {
-        let output = run("", test).expect_err("nothing is done yet");
-        assert!(output.contains(&format!("not yet implemented: exercise {number}:")), "{test}: {output}");
+        let waits_for = todo(said(&output, test));
+        assert!(waits_for.is_some_and(|todo| todo <= *number), "{test}: {}", said(&output, test));
     }
     let mut done = String::new();
-    for (number, _) in &judges {
+    for (number, test) in &judges {
+        assert_eq!(todo(said(&output, test)), Some(*number), "{test} is the next:\n{}", said(&output, test));
         done += &format!("{number},");
+        output = run(&judge, &folder, &done, &names);
         for (other, test) in &judges {
-            assert_eq!(run(&done, test).is_ok(), other <= number, "{test} with the exercises {done}");
+            let is_right = passed(&output, test);
+            assert_eq!(
+                is_right,
+                other <= number,
+                "{test} with the exercises {done}\n{}",
+                said(&output, test)
+            );
         }
     }
-    for section in sections(&root.join("crates").join(stage)) {
-        self::run(&lesson, &folder, &done, &section).unwrap_or_else(|output| panic!("{section}: {output}"));
+    let sections = sections(&ours);
+    // A lesson of several files has its sections in modules, so the names are not exact.
+    let names: Vec<&str> = sections.iter().map(String::as_str).collect();
+    let output = run_with(&lesson, &folder, &done, &names);
+    for section in &sections {
+        assert!(passed(&output, section), "{section}: {}", said(&output, section));
     }
+    let compared = comparisons(&ours);
+    let output = run_with(&judge, &folder, &done, &["--ignored", "--nocapture"]);
+    assert!(output.contains(&format!("{} passed; 0 failed", compared.len())), "{output}");
     for (at, (function, _, words)) in mistakes.iter().enumerate() {
-        let number = *exercises.iter().find(|(_, name)| name == function).unwrap().0;
-        let done: String = (1..number).map(|n| format!("{n},")).collect::<String>() + &format!("mistake{at}");
-        let test = &judges.iter().find(|(n, _)| *n == number).unwrap().1;
-        let output = run(&done, test).expect_err(words);
+        let (number, test) =
+            judges.iter().find(|(n, _)| exercises[n] == *function).unwrap_or_else(|| panic!("{function}"));
+        let done: String =
+            (1..*number).map(|n| format!("{n},")).collect::<String>() + &format!("mistake{at}");
+        let output = run(&judge, &folder, &done, &[test]);
         let looks = output.lines().find(|line| line.starts_with("It looks like")).unwrap_or("nothing");
         assert!(looks.contains(words), "{function}: `{words}` is not what it looks like:\n{output}");
+        // A wrong one is not compared.
+        let comparison = format!("compare_{test}");
+        if compared.contains(&comparison) {
+            let output = run_with(&judge, &folder, &done, &["--ignored", "--exact", &comparison]);
+            assert!(output.contains("0 passed; 1 failed"), "{comparison} of a wrong one: {output}");
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// A folder that is not there yet, on a path that is not easy.
+fn place(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ein Übungs folder").join(name);
+    match fs::remove_dir_all(&folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => panic!("{}: {e}", folder.display()),
+        _ => folder,
     }
 }
 
@@ -417,14 +656,144 @@ fn build(folder: &Path, root: &Path) -> [PathBuf; 2] {
     })
 }
 
-/// Runs one test with these exercises done; an error is what it printed.
-fn run(program: &Path, folder: &Path, done: &str, test: &str) -> Result<(), String> {
-    let output = Command::new(program)
-        .args(["--exact", test])
-        .env("PRACTICE", done)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() && text.contains("1 passed") { Ok(()) } else { Err(text) }
+/// The tests of `judge.rs` that compare.
+fn comparisons(stage: &Path) -> Vec<String> {
+    let text = fs::read_to_string(stage.join("practice/judge.rs")).unwrap();
+    let tests = text.split("#[ignore = \"a comparison\"]\nfn ").skip(1);
+    tests.map(|test| test.split('(').next().unwrap().to_string()).collect()
+}
+
+/// What the program prints if it runs these tests with these exercises done. The digits are drawn: they are enough here,
+/// and fewer than MNIST's.
+fn run(program: &Path, folder: &Path, done: &str, tests: &[&str]) -> String {
+    run_with(program, folder, done, &[&["--exact"], tests].concat())
+}
+
+fn run_with(program: &Path, folder: &Path, done: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).env("PRACTICE", done).current_dir(folder);
+    let Output { stdout, .. } = command.env("NB_OFFLINE", "1").env_remove("NB_DATA").output().unwrap();
+    String::from_utf8_lossy(&stdout).into_owned()
+}
+
+fn passed(output: &str, test: &str) -> bool {
+    let passed = output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... ok"));
+    passed.into_iter().any(|name| is_called(name, test))
+}
+
+/// Whether a test is called that, in whichever module.
+fn is_called(name: &str, test: &str) -> bool {
+    name.strip_suffix(test).is_some_and(|module| module.is_empty() || module.ends_with("::"))
+}
+
+/// The exercise whose `todo!` a test came upon.
+fn todo(said: &str) -> Option<usize> {
+    said.rsplit_once("not yet implemented: exercise ")?.1.split(':').next()?.parse().ok()
+}
+
+/// What a test that failed printed.
+fn said<'a>(output: &'a str, test: &str) -> &'a str {
+    let all = output.split("\n---- ").filter_map(|part| part.split_once(" stdout ----\n"));
+    all.into_iter().find(|(name, _)| is_called(name, test)).map_or("", |(_, said)| said)
+}
+
+/// `practice watch` notices a save by rename and one of two files, and an earlier exercise that broke again; not an
+/// editor's hidden file.
+#[cfg(unix)]
+#[test]
+fn a_learner_who_watches() {
+    use std::os::unix::process::CommandExt;
+    let (root, folder) = (root(), place("watching"));
+    let file = folder.join("src/testing.rs");
+    let xtask = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg("practice").args(args).args(["--to", folder.to_str().unwrap()]).current_dir(&root);
+        command.env("NO_COLOR", "1");
+        command
+    };
+    assert!(xtask(&["nb00"]).output().unwrap().status.success());
+    let watch = xtask(&["watch"]).process_group(0).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut watch = Ended(watch);
+    let said = Said::of(watch.0.stdout.take().unwrap());
+    said.until("to do: exercise 1, testing::test");
+
+    // As vim saves: another file, which takes the name.
+    let save = |text: &str| {
+        let other = file.with_file_name(".testing.rs.new");
+        fs::write(&other, text).unwrap();
+        fs::rename(&other, &file).unwrap();
+    };
+    let todo = |number: usize, title: &str| format!("todo!(\"exercise {number}: {title}\")");
+    let first = todo(1, "testing::test, fails unless a comparison says yes");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&first));
+    let text = text.replace(&first, "if !cmp(a, b) { panic!(\"{cname}:\\n{a:?}\\n{b:?}\") }");
+    save(&text);
+    in_order(&said.until("next: "), &["exercise 1, testing::test", "1 of 5 done"]);
+
+    // Two files, one after the other: neither compiles without the other.
+    let second = todo(2, "testing::test_eq, the comparison that every notebook uses first");
+    assert!(text.contains(&second));
+    let text = text.replace(&second, "test(a, b, |a, b| crate::chart::same(a == b), \"==\")");
+    let chart = folder.join("src/chart.rs");
+    let with_same =
+        fs::read_to_string(&chart).unwrap() + "\npub(crate) fn same(yes: bool) -> bool {\n    yes\n}\n";
+    save(&text);
+    fs::write(&chart, with_same).unwrap();
+    let both = said.until("next: ");
+    assert!(both.contains("2 of 5 done"), "{both}");
+    assert!(!both.contains("does not compile"), "it was judged between the two:\n{both}");
+
+    // The next one is the third; that the first one broke again is said nevertheless.
+    fs::write(folder.join("src/.testing.rs.swp"), "an editor's").unwrap();
+    save(&text.replace("if !cmp(a, b)", "if cmp(a, b)"));
+    assert!(said.until("to do: exercise 3").contains("broken again: exercise 1, testing::test"));
+    save(&text);
+    in_order(&said.until("next: exercise 3"), &["exercise 1, testing::test", "2 of 5 done"]);
+
+    let group = format!("-{}", watch.0.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    assert_eq!(watch.0.wait().unwrap().code(), Some(130));
+}
+
+/// A program that does not outlive the test, even one that fails.
+#[cfg(unix)]
+struct Ended(std::process::Child);
+
+#[cfg(unix)]
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It has ended where the test passed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The lines of a program that runs.
+#[cfg(unix)]
+struct Said(std::sync::mpsc::Receiver<String>);
+
+#[cfg(unix)]
+impl Said {
+    fn of(output: std::process::ChildStdout) -> Said {
+        let (to, from) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let lines = std::io::BufRead::lines(std::io::BufReader::new(output));
+            lines.map_while(Result::ok).all(|line| to.send(line + "\n").is_ok())
+        });
+        Said(from)
+    }
+
+    /// What comes until these words, with their line.
+    #[track_caller]
+    fn until(&self, words: &str) -> String {
+        let mut text = String::new();
+        while !text.contains(words) {
+            match self.0.recv_timeout(std::time::Duration::from_secs(300)) {
+                Ok(line) => text += &line,
+                Err(e) => panic!("`{words}` did not come ({e}):\n{text}"),
+            }
+        }
+        text
+    }
 }

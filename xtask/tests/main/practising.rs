@@ -244,6 +244,61 @@ fn a_read_only_folder_gets_a_clear_word() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// The program, with no file allowed to grow beyond so many blocks: what a full disk does to it, on any Unix.
+#[cfg(unix)]
+fn with_room(fixture: &Fixture, blocks: u32, args: &[&str]) -> (Option<i32>, String, String) {
+    let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut command = fixture.program("sh", &["-c", &limited, env!("CARGO_BIN_EXE_xtask")]);
+    let output = command.args(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_can_be_written_nothing_is_lost() {
+    let fixture = fixture();
+    let (code, _, err) = with_room(&fixture, 8, &["practice", "nb00"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("cannot be written") && !err.contains("panicked"), "{err}");
+    let count = |folder: &str| fs::read_dir(fixture.root.join(folder)).unwrap().count();
+    assert_eq!(count("practice"), 0, "half a folder stays");
+
+    assert_eq!(fixture.output(&["practice", "nb00"]).0, Some(0));
+    fixture.edit(DEEP, "todo!(\"exercise 1: deep::near, whether it is near\")", "1 == 1");
+    let (mine, progress) = (fixture.read(DEEP), fixture.read("practice/nb00_testing/progress.json"));
+    let files = count("practice/nb00_testing/src");
+    let (code, _, err) = with_room(&fixture, 0, &["practice", "reset", "nb00", "1"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("cannot be written") && !err.contains("panicked"), "{err}");
+    let (code, out, err) = with_room(&fixture, 0, &["practice", "hint"]);
+    assert_eq!(code, Some(0), "a hint needs no disk: {err}");
+    assert!(out.contains("1. Is it?") && err.contains("the hint is not remembered"), "{out}{err}");
+    assert_eq!(fixture.read(DEEP), mine);
+    assert_eq!(fixture.read("practice/nb00_testing/progress.json"), progress);
+    assert_eq!(count("practice/nb00_testing/src"), files, "half a file stays");
+}
+
+/// A disk of sixteen kilobytes, where a user may mount one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_gets_a_clear_word() {
+    let fixture = fixture();
+    fs::create_dir(fixture.root.join("practice")).unwrap();
+    const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o size=16k none practice || exit 77; \
+        \"$0\" practice nb00; code=$?; ls -A practice; exit $code";
+    let args = ["-rm", "sh", "-c", ON_A_SMALL_DISK, env!("CARGO_BIN_EXE_xtask")];
+    let output = fixture.program("unshare", &args).output();
+    let Some(output) =
+        output.ok().filter(|o| o.status.code() == Some(1) && !o.stderr.starts_with(b"unshare"))
+    else {
+        return crate::common::skipped::skipped("a full disk", "no file system can be mounted here");
+    };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(err.contains("cannot be written") && err.contains("No space left"), "{err}");
+    assert_eq!(out, "", "half a folder stays");
+}
+
 #[test]
 fn check_says_what_has_neither_an_exercise_nor_a_reason() {
     let fixture = fixture();
