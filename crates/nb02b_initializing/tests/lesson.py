@@ -59,10 +59,11 @@ print("x.mean(), x.std():", stats(through_layers(1 / math.sqrt(512))))
 show_moments("y = a@x", moments(lambda: torch.randn(512, 512) @ torch.randn(512), 100), (0, 512))
 
 # %% s06_one_product
-show_moments("a·x", moments(lambda: torch.randn(1) * torch.randn(1), 10000), (0, 1))
+# The notebook's loop has one product at a time; a hundred in each turn come closer to the theory.
+show_moments("a·x", moments(lambda: torch.randn(100) * torch.randn(100), 10000), (0, 1))
 
 # %% s07_relu_one_product
-show_moments("relu(a·x)", moments(lambda: (torch.randn(1) * torch.randn(1)).clamp(min=0), 10000), (1 / math.pi, 1 / 2))
+show_moments("relu(a·x)", moments(lambda: (torch.randn(100) * torch.randn(100)).clamp(min=0), 10000), (1 / math.pi, 1 / 2))
 
 # %% s08_relu_one_layer
 layer = lambda: (torch.randn(512, 512) @ torch.randn(512)).clamp(min=0)
