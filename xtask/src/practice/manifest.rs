@@ -4,6 +4,7 @@ use super::folder::{Files, read};
 use crate::stages::{Package, Stage, Workspace};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Component, Path, PathBuf};
 
 /// The three of them, for the sources and tests that are in `files`.
@@ -34,8 +35,8 @@ fn manifest(
         let lines = section.lines.iter().map(|line| with_path(line, |path| at(&stage.folder().join(path))));
         match section.header.as_str() {
             "[package]" => {
-                let lines =
-                    lines.map(|line| line.replace(&format!("\"{name}\""), &format!("\"practice_{name}\"")));
+                let own = format!("\"{}\"", package(&name, folder));
+                let lines = lines.map(|line| line.replace(&format!("\"{name}\""), &own));
                 text += &format!("[package]\n{}\n[lib]\nname = \"{name}\"\n\n", lines.collect::<String>());
             }
             "[dependencies]" | "[dev-dependencies]" => {
@@ -65,6 +66,14 @@ fn manifest(
     let mut packages = closure(lock, needed, &needs(workspace));
     packages.push(Locked { name, is_ours: true, needs: vec![] });
     Ok(text + &workspace_sections(&read(&workspace.root.join("Cargo.toml"))?, &packages))
+}
+
+/// The crate's name, another one in each folder. Cargo does not tell two workspaces' packages of one name apart in a
+/// target folder: of two practices of a stage, one would be judged by what the other one built.
+fn package(name: &str, folder: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    plain(folder).hash(&mut hasher);
+    format!("practice_{name}_{:08x}", hasher.finish() as u32)
 }
 
 /// A workspace of its own, with the versions and profiles of ours. Cargo would take the stages for packages of
@@ -241,6 +250,13 @@ mod tests {
             format!("{:?}", format!("x y/{path}"))
         });
         assert_eq!(line, "k = { path = \"x y/../k\", optional = true }");
+    }
+
+    #[test]
+    fn two_folders_of_a_stage_are_two_packages() {
+        let [one, same, other] =
+            ["/a/nb00", "/a/b/../nb00", "/b/nb00"].map(|f| package("nb00_testing", Path::new(f)));
+        assert!(one == same && one != other && one.starts_with("practice_nb00_testing_"), "{one} {other}");
     }
 
     #[test]

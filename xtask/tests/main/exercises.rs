@@ -400,7 +400,7 @@ fn notebook_03() {
 /// As a learner goes: red, a wrong answer, the right one, a lost file of progress, and one that breaks again.
 #[test]
 fn a_learner_of_notebook_00() {
-    let (root, folder) = (root(), place("learner"));
+    let (root, folder) = (root(), place("learner/nb00_testing"));
     let practice = |args: &[&str]| {
         let to = ["--to", folder.to_str().unwrap()];
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -703,7 +703,7 @@ fn said<'a>(output: &'a str, test: &str) -> &'a str {
 #[test]
 fn a_learner_who_watches() {
     use std::os::unix::process::CommandExt;
-    let (root, folder) = (root(), place("watching"));
+    let (root, folder) = (root(), place("watching/nb00_testing"));
     let file = folder.join("src/testing.rs");
     let xtask = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
