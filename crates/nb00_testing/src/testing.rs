@@ -112,7 +112,7 @@ where
     A: AsArray<Elem: Float> + ?Sized,
     B: AsArray<Elem: Float> + ?Sized,
 {
-    each_kind!(all_close(numbers(a), numbers(b), rtol, atol))
+    all_close(numbers(a), numbers(b), rtol, atol)
 }
 
 /// Asserts that `a` is [`near`] `b`.
@@ -164,11 +164,18 @@ where
     A: AsArray<Elem: Float> + ?Sized,
     B: AsArray<Elem: Float> + ?Sized,
 {
-    each_kind!(relative(numbers(a), numbers(b)))
+    relative(numbers(a), numbers(b))
+}
+
+/// Not generic, so it is compiled here and not, without optimisation, in a user's debug build. So are [`all_close`] and
+/// [`report`].
+#[track_caller]
+fn relative(a: Numbers<'_>, b: Numbers<'_>) -> f64 {
+    each_kind!(relative_of(a, b))
 }
 
 #[track_caller]
-fn relative<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
+fn relative_of<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
     assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
     let (difference, size) = (norm(a, b, |a, b| a - b), norm(a, b, |_, b| b));
     if (difference, size) == (0.0, 0.0) { 0.0 } else { difference / size }
@@ -217,7 +224,16 @@ fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
 }
 
 /// Every element, and the shape.
-fn all_close<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, rtol: f64, atol: f64) -> bool {
+fn all_close(a: Numbers<'_>, b: Numbers<'_>, rtol: f64, atol: f64) -> bool {
+    each_kind!(all_close_of(a, b, rtol, atol))
+}
+
+fn all_close_of<A: Float, B: Float>(
+    a: &ArrayViewD<'_, A>,
+    b: &ArrayViewD<'_, B>,
+    rtol: f64,
+    atol: f64,
+) -> bool {
     a.shape() == b.shape() && Zip::from(a).and(b).all(|&a, &b| close(a, b, rtol, atol))
 }
 

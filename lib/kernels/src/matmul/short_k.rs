@@ -5,8 +5,8 @@
 //! registers, where rows of 50 numbers would be three and a nearly empty fourth. So x is read where it lies, and C is computed
 //! transposed, some of its rows at a time; they are turned when they are complete, while they are in L1.
 //!
-//! A task owns some of the weights' rows. In the forward pass each task multiplies by some of them, and changing them
-//! is shared in the same way, so that each thread keeps a part of the weights in its own cache.
+//! A task owns some of the weights' rows. Changing them by the gradient is shared in the same way, so each thread finds
+//! its rows of the gradient in its own cache.
 
 use super::blocked::{even_part, ranges};
 use super::destination::{Destination, Shared};

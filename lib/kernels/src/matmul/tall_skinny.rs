@@ -15,10 +15,9 @@ use super::blocked::{Blocks, ranges};
 use super::destination::{Destination, Shared};
 use super::kernel::{Dots, Kernels, MAX_COLUMNS, MAX_ROWS, Prefetch, Strip, column_tiles};
 use super::mat_ref::MatRef;
-use crate::memory::{Scratch, with_scratch};
+use crate::memory::with_scratch;
 use crate::threads;
 use std::ops::{Range, RangeInclusive};
-use std::slice::from_raw_parts;
 
 /// Rows of A from which on it pays to pack columns of B as the kernels like them best.
 const MANY: usize = 32;
@@ -26,12 +25,10 @@ const MANY: usize = 32;
 /// `k` at most at a time: a few rows of A should still fit into L1.
 const LONGEST: usize = 4096;
 
-/// Rows of a mini-batch: so few that each task multiplies a part of `k` instead, columns of A by rows of B, at least
-/// [`LEAST`] of them. It packs that part of B for itself, and finds both in its own cache where the step before has left them:
-/// a thread that has changed some rows of the weights multiplies by the same.
+/// Rows of a batch so small that each task of [`OWN`] rows packs B for itself: what another core has just written
+/// comes more slowly from its cache than from packing it again.
 const BATCH: usize = 128;
-const PARTS: usize = 2;
-const LEAST: usize = 128;
+const OWN: usize = 32;
 
 /// Rows of a task: many enough that few tasks begin with rows that were not prefetched, few enough to share fairly.
 const TASK: RangeInclusive<usize> = 96..=480;
@@ -86,45 +83,23 @@ unsafe fn dots_in_place(kernels: &Kernels, a: MatRef, b: MatRef, columns: Range<
     Tall { kernels, a, whole: nothing, dots, to }.multiply();
 }
 
-/// A product whose B is packed, once for all tasks or a part by each of them.
+/// A product whose B is packed, once for all tasks or by each of them.
 ///
 /// # Safety
 /// That of [`product`].
 unsafe fn with_packed(kernels: &Kernels, a: MatRef, b: MatRef, to: Destination) {
-    let most = a.columns.div_ceil(PARTS).max(LEAST).next_multiple_of(kernels.lanes);
-    if a.rows > BATCH || a.columns <= most {
+    let to = Shared(to);
+    let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
+    if a.rows > BATCH || threads::threads_for(operations) == 1 {
         // SAFETY: as this function's.
-        return unsafe { packed(kernels, a, b, Shared(to), |tall| tall.multiply()) };
+        return unsafe { packed(kernels, a, b, to, |tall| tall.multiply()) };
     }
-    let parts: Vec<_> = ranges(a.columns, most).collect();
-    let (m, n) = (a.rows, b.columns);
-    let operations = 2.0 * m as f64 * a.columns as f64 * n as f64;
-    with_scratch(parts.len() * m * n, |sums| {
-        threads::for_each(parts.len(), operations, |part| {
-            let (a, b) = (a.some_columns(&parts[part]), b.some_rows(&parts[part]));
-            let to = Shared(Destination::plain(sums.at(part * m * n), n as isize));
-            // SAFETY: as this function's; these sums are this task's.
-            unsafe { packed(kernels, a, b, to, |tall| tall.task(0..m)) };
-        });
-        // SAFETY: all parts are there, and C may be written, as this function's caller says.
-        (0..m).for_each(|row| unsafe { add_together(sums, row, (parts.len(), m, n), to.from(row, 0)) });
+    let task_rows = OWN.next_multiple_of(kernels.rows);
+    threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
+        let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
+        // SAFETY: these rows are this task's.
+        unsafe { packed(kernels, a, b, to, |tall| tall.task(rows)) };
     });
-}
-
-/// Adds the parts' sums for one row of C, and writes it.
-///
-/// # Safety
-/// All parts of `(m, n)` sums are there, and `to` is that row of C.
-unsafe fn add_together(sums: Scratch, row: usize, (parts, m, n): (usize, usize, usize), to: Destination) {
-    let mut totals = [0.0; MAX_COLUMNS];
-    let totals = &mut totals[..n];
-    for part in 0..parts {
-        // SAFETY: as this function's.
-        let more = unsafe { from_raw_parts(sums.at((part * m + row) * n), n) };
-        totals.iter_mut().zip(more).for_each(|(total, more)| *total += more);
-    }
-    // SAFETY: as this function's.
-    unsafe { to.write(totals) };
 }
 
 /// Packs B, and lends what is ready to run to `work`.

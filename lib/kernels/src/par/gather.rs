@@ -1,15 +1,10 @@
 //! Rows picked from a large matrix: a batch of a shuffled data set.
 
-use super::{LINE, share};
-use ndarray::{ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use super::share;
+use ndarray::{ArrayRef2, ArrayView1, ArrayViewMut2, Axis};
 
-/// Rows that a thread takes at a time; of a mini-batch it takes some columns instead, as the products that follow do.
+/// Rows that a thread takes at a time.
 const ROWS: usize = 16;
-const BATCH: usize = 128;
-const PARTS: usize = 4;
-
-/// Numbers that are on their way from memory at a time.
-const AHEAD: usize = 768;
 
 /// What copying a number from memory costs, in the multiplications that threads are counted in.
 const COPY: f64 = 8.0;
@@ -34,23 +29,15 @@ pub fn gather_rows(x: &ArrayRef2<f32>, rows: &[usize], to: &mut ArrayRef2<f32>) 
         panic!("gather_rows: there is no row {row}, x has {n}");
     }
     let operations = to.len() as f64 * COPY;
-    if rows.len() > BATCH {
-        let tasks = to.axis_chunks_iter_mut(Axis(0), ROWS).zip(rows.chunks(ROWS));
-        return share(tasks, operations, |(to, rows)| copy(x.view(), rows, to));
-    }
-    let width = x.ncols().div_ceil(PARTS).next_multiple_of(LINE).max(1);
-    let tasks = x.axis_chunks_iter(Axis(1), width).zip(to.axis_chunks_iter_mut(Axis(1), width));
-    share(tasks, operations, |(x, to)| copy(x, rows, to));
+    share(to.axis_chunks_iter_mut(Axis(0), ROWS).zip(rows.chunks(ROWS)), operations, |(to, rows)| {
+        copy(x, rows, to);
+    });
 }
 
-/// Rows some of which are still to be read are on their way from memory: the hardware prefetcher cannot guess a shuffled order.
-fn copy(x: ArrayView2<'_, f32>, rows: &[usize], mut to: ArrayViewMut2<'_, f32>) {
-    let ahead = AHEAD.div_ceil(x.ncols().max(1));
-    for row in rows.iter().take(ahead) {
-        prefetch(x.row(*row));
-    }
+/// Each row while the next one is on its way from memory: the hardware prefetcher cannot guess a shuffled order.
+fn copy(x: &ArrayRef2<f32>, rows: &[usize], mut to: ArrayViewMut2<'_, f32>) {
     for (i, (mut to, &row)) in to.rows_mut().into_iter().zip(rows).enumerate() {
-        if let Some(next) = rows.get(i + ahead) {
+        if let Some(next) = rows.get(i + 1) {
             prefetch(x.row(*next));
         }
         match (x.row(row).to_slice(), to.as_slice_mut()) {
@@ -64,6 +51,7 @@ fn copy(x: ArrayView2<'_, f32>, rows: &[usize], mut to: ArrayViewMut2<'_, f32>) 
 #[cfg(target_arch = "x86_64")]
 fn prefetch(row: ArrayView1<'_, f32>) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    const LINE: usize = 64 / size_of::<f32>();
     for line in row.to_slice().into_iter().flat_map(|row| row.chunks(LINE)) {
         // SAFETY: a prefetch only reads ahead, and that address is there.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };

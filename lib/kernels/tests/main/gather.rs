@@ -1,4 +1,4 @@
-//! Rows of a data set, picked in any order: a mini-batch takes some columns at a time, a larger batch some rows.
+//! Rows of a data set, picked in any order.
 
 use crate::common::random::{manual_seed, rand};
 use kernels::ndarray::{Array2, ArrayRef2, Axis, s};
