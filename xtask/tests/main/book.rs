@@ -177,11 +177,11 @@ fn a_chapter_is_made_from_the_stage_itself() {
     let page = fixture.read("target/book/nb02_more-the-second-page.html");
     in_order(
         &page,
-        &["two 7", "nb02_more-source-part2_two.html#L10\">tests/lesson/part2_two.rs:10", "fn</span> shared"],
+        &["two 7", "nb02_more-source-part2_two.html#L9\">tests/lesson/part2_two.rs:9", "fn</span> shared"],
     );
     in_order(
         &fixture.read("target/book/nb02_more-source-part2_two.html"),
-        &["lesson/part2_two.rs", "id=\"L10\""],
+        &["lesson/part2_two.rs", "id=\"L9\""],
     );
     assert!(fixture.read("target/book/nb02_more-source.html").contains("id=\"L5\""));
     assert!(fixture.read("target/book/toc.html").contains("nb02_more.html"));
