@@ -177,7 +177,11 @@ fn a_chapter_is_made_from_the_stage_itself() {
     let page = fixture.read("target/book/nb02_more-the-second-page.html");
     in_order(
         &page,
-        &["two 7", "nb02_more-source-part2_two.html#L9\">tests/lesson/part2_two.rs:9", "fn</span> shared"],
+        &[
+            "two 7",
+            "nb02_more-source-part2_two.html#L9\">tests/lesson/part2_two.rs:9",
+            "fn</span> <span class=\"f\">shared",
+        ],
     );
     in_order(
         &fixture.read("target/book/nb02_more-source-part2_two.html"),
