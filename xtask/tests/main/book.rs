@@ -185,7 +185,7 @@ fn a_chapter_is_made_from_the_stage_itself() {
     );
     in_order(
         &fixture.read("target/book/nb02_more-source-part2_two.html"),
-        &["lesson/part2_two.rs", "id=\"L9\""],
+        &["<code>crates/<wbr>nb02_<wbr>more/<wbr>tests/<wbr>lesson/<wbr>part2_<wbr>two", "id=\"L9\""],
     );
     assert!(fixture.read("target/book/nb02_more-source.html").contains("id=\"L5\""));
     assert!(fixture.read("target/book/toc.html").contains("nb02_more.html"));
