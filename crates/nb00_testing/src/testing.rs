@@ -112,7 +112,7 @@ where
     A: AsArray<Elem: Float> + ?Sized,
     B: AsArray<Elem: Float> + ?Sized,
 {
-    all_close(numbers(a), numbers(b), rtol, atol)
+    all_close_of(numbers(a), numbers(b), rtol, atol)
 }
 
 /// Asserts that `a` is [`near`] `b`.
@@ -164,18 +164,18 @@ where
     A: AsArray<Elem: Float> + ?Sized,
     B: AsArray<Elem: Float> + ?Sized,
 {
-    relative(numbers(a), numbers(b))
+    relative_of(numbers(a), numbers(b))
 }
 
-/// Not generic, so it is compiled here and not, without optimisation, in a user's debug build. So are [`all_close`] and
+/// Not generic, so it is compiled here and not, without optimisation, in a user's debug build. So are [`all_close_of`] and
 /// [`report`].
 #[track_caller]
-fn relative(a: Numbers<'_>, b: Numbers<'_>) -> f64 {
-    each_kind!(relative_of(a, b))
+fn relative_of(a: Numbers<'_>, b: Numbers<'_>) -> f64 {
+    each_kind!(relative(a, b))
 }
 
 #[track_caller]
-fn relative_of<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
+fn relative<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
     assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
     let (difference, size) = (norm(a, b, |a, b| a - b), norm(a, b, |_, b| b));
     if (difference, size) == (0.0, 0.0) { 0.0 } else { difference / size }
@@ -224,16 +224,11 @@ fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
 }
 
 /// Every element, and the shape.
-fn all_close(a: Numbers<'_>, b: Numbers<'_>, rtol: f64, atol: f64) -> bool {
-    each_kind!(all_close_of(a, b, rtol, atol))
+fn all_close_of(a: Numbers<'_>, b: Numbers<'_>, rtol: f64, atol: f64) -> bool {
+    each_kind!(all_close(a, b, rtol, atol))
 }
 
-fn all_close_of<A: Float, B: Float>(
-    a: &ArrayViewD<'_, A>,
-    b: &ArrayViewD<'_, B>,
-    rtol: f64,
-    atol: f64,
-) -> bool {
+fn all_close<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, rtol: f64, atol: f64) -> bool {
     a.shape() == b.shape() && Zip::from(a).and(b).all(|&a, &b| close(a, b, rtol, atol))
 }
 
