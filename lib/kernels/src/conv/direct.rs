@@ -239,9 +239,10 @@ pub(super) fn input(
         .collect();
     let result = s.h * s.w * s.ci;
     by_images(s, &padded, out_g, x_g, result, |images, to| {
+        let sums = Destination::plain(std::ptr::null_mut(), 0); // `write` says where each goes
         for phase in &phases {
             // SAFETY: the border is as wide as the taps reach, and each result in `to`.
-            unsafe { phase.sums.write((images, padded.len()), (to, result), &phase.places, plain()) };
+            unsafe { phase.sums.write((images, padded.len()), (to, result), &phase.places, sums) };
         }
     });
 }
@@ -298,17 +299,6 @@ fn by_images(
     let images = (NEAR / padded.len()).max(1);
     let tasks = to.chunks_mut(images * result).zip(from.chunks(images * padded.h * padded.w * padded.c));
     par::share(tasks, s.operations(), |(to, from)| padded.lend(from, |padded| work(padded, to)));
-}
-
-fn plain() -> Destination {
-    Destination {
-        c: std::ptr::null_mut(),
-        c_row: 0,
-        accumulate: false,
-        bias: std::ptr::null(),
-        relu_shift: None,
-        stream: false,
-    }
 }
 
 /// What all tasks do to their sums.

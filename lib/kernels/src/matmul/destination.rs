@@ -20,7 +20,7 @@ pub(crate) struct Destination<T = f32> {
 
 impl<T: Copy> Destination<T> {
     /// Sums alone.
-    pub(super) fn plain(c: *mut T, c_row: isize) -> Self {
+    pub(crate) fn plain(c: *mut T, c_row: isize) -> Self {
         let bias = std::ptr::null();
         Destination { c, c_row, accumulate: false, bias, relu_shift: None, stream: false }
     }
