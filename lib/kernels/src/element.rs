@@ -1,13 +1,14 @@
 //! The two kinds of number, and what is compiled for each of them, here and only here.
 #![allow(private_interfaces, reason = "the trait is sealed: no other crate can call or implement it")]
 
+use crate::Isa;
 use crate::matmul::destination::Destination;
 use crate::matmul::kernel::{self, Kernels};
 use crate::matmul::mat_ref::MatRef;
 use crate::matmul::{self, Epilogue, portable};
 use crate::par::pointwise::{self, Binary, Unary};
 use crate::par::softmax::{self, RowTargets};
-use crate::{Isa, par};
+use crate::par::sums;
 use ndarray::{Array1, Array2, ArrayD, ArrayRef2, ArrayViewD, ArrayViewMutD, NdFloat};
 
 /// A number that matrices hold here: `f32`, and `f64` for the checks that need it.
@@ -40,11 +41,10 @@ impl Element for f64 {
 pub(crate) mod sealed {
     use super::*;
 
-    /// Everything that is compiled for a kind of number. A generic function would be compiled again in each crate that
-    /// calls it, without optimisation in a debug build; these are compiled here.
+    /// What each kind of number has of its own.
     #[allow(unreachable_pub)]
-    pub trait Compiled: Sized + 'static {
-        /// Whether the loops of [`par`] are compiled for wide registers, too.
+    pub trait Kind: Sized + 'static {
+        /// Whether the loops of [`par`](crate::par) are compiled for wide registers, too.
         const WIDE: bool;
 
         /// `to = a · b` by what this kind of number has.
@@ -53,49 +53,31 @@ pub(crate) mod sealed {
         /// `to` is a matrix of `a.rows` × `b.columns` that may be written, and overlaps neither operand.
         unsafe fn product(isa: Isa, a: MatRef<Self>, b: MatRef<Self>, to: Destination<Self>);
 
-        #[track_caller]
-        fn product_new(
-            operation: &str,
-            a: &ArrayRef2<Self>,
-            b: &ArrayRef2<Self>,
-            epilogue: Epilogue<'_, Self>,
-        ) -> Array2<Self>;
-
-        #[track_caller]
-        fn product_into(
-            operation: &str,
-            isa: Isa,
-            a: &ArrayRef2<Self>,
-            b: &ArrayRef2<Self>,
-            epilogue: Epilogue<'_, Self>,
-            c: &mut ArrayRef2<Self>,
-        );
-
-        fn unary(x: ArrayViewD<'_, Self>, f: Unary<Self>) -> ArrayD<Self>;
-        fn unary_in_place(x: ArrayViewMutD<'_, Self>, f: Unary<Self>);
-        fn binary(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>, f: Binary<Self>) -> ArrayD<Self>;
-        fn binary_in_place(x: ArrayViewMutD<'_, Self>, y: ArrayViewD<'_, Self>, f: Binary<Self>);
-        fn total(x: ArrayViewD<'_, Self>) -> f64;
-        fn total_of_squares(x: ArrayViewD<'_, Self>) -> f64;
-        fn dot(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64;
-        fn squared_distance(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64;
-        fn sum_rows(x: &ArrayRef2<Self>) -> Array1<Self>;
-
         /// `exp(x)` for `x ≤ 0`, as a part of the loop that calls it.
         fn exp_below_0<const FMA: bool>(self) -> Self;
-        fn log_softmax(x: &ArrayRef2<Self>) -> Array2<Self>;
-        fn cross_entropy(
-            x: &ArrayRef2<Self>,
-            targets: RowTargets<'_, Self>,
-            scale: Self,
-        ) -> (f64, Array2<Self>);
     }
-}
 
-/// The same for both kinds: an instance of each generic function of this crate.
-macro_rules! forward_to_generic {
-    () => {
-        #[track_caller]
+    /// Declares these functions in [`Compiled`], and compiles each for both kinds of number.
+    macro_rules! compiled {
+        ($(fn $name:ident($($parameters:tt)*) $(-> $result:ty)? $body:block)*) => {
+            /// Everything that is compiled for a kind of number. A generic function would be compiled again in each crate
+            /// that calls it, without optimisation in a debug build; these are compiled here.
+            #[allow(unreachable_pub)]
+            pub trait Compiled: Kind {
+                $(#[track_caller] fn $name($($parameters)*) $(-> $result)?;)*
+            }
+
+            impl Compiled for f32 {
+                $(#[track_caller] fn $name($($parameters)*) $(-> $result)? $body)*
+            }
+
+            impl Compiled for f64 {
+                $(#[track_caller] fn $name($($parameters)*) $(-> $result)? $body)*
+            }
+        };
+    }
+
+    compiled! {
         fn product_new(
             operation: &str,
             a: &ArrayRef2<Self>,
@@ -105,7 +87,6 @@ macro_rules! forward_to_generic {
             matmul::new(operation, a, b, epilogue)
         }
 
-        #[track_caller]
         fn product_into(
             operation: &str,
             isa: Isa,
@@ -114,7 +95,7 @@ macro_rules! forward_to_generic {
             epilogue: Epilogue<'_, Self>,
             c: &mut ArrayRef2<Self>,
         ) {
-            matmul::into(operation, isa, a, b, epilogue, c);
+            matmul::into(operation, isa, a, b, epilogue, c)
         }
 
         fn unary(x: ArrayViewD<'_, Self>, f: Unary<Self>) -> ArrayD<Self> {
@@ -122,7 +103,7 @@ macro_rules! forward_to_generic {
         }
 
         fn unary_in_place(x: ArrayViewMutD<'_, Self>, f: Unary<Self>) {
-            pointwise::unary_in_place(x, f);
+            pointwise::unary_in_place(x, f)
         }
 
         fn binary(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>, f: Binary<Self>) -> ArrayD<Self> {
@@ -130,44 +111,40 @@ macro_rules! forward_to_generic {
         }
 
         fn binary_in_place(x: ArrayViewMutD<'_, Self>, y: ArrayViewD<'_, Self>, f: Binary<Self>) {
-            pointwise::binary_in_place(x, y, f);
+            pointwise::binary_in_place(x, y, f)
         }
 
         fn total(x: ArrayViewD<'_, Self>) -> f64 {
-            par::sums::total_of(x, |x| x)
+            sums::total_of(x, |x| x)
         }
 
         fn total_of_squares(x: ArrayViewD<'_, Self>) -> f64 {
-            par::sums::total_of(x, |x| x * x)
+            sums::total_of(x, |x| x * x)
         }
 
         fn dot(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64 {
-            par::sums::total_of_pairs(x, y, |x, y| x * y)
+            sums::total_of_pairs(x, y, |x, y| x * y)
         }
 
         fn squared_distance(x: ArrayViewD<'_, Self>, y: ArrayViewD<'_, Self>) -> f64 {
-            par::sums::total_of_pairs(x, y, |x, y| (x - y) * (x - y))
+            sums::total_of_pairs(x, y, |x, y| (x - y) * (x - y))
         }
 
         fn sum_rows(x: &ArrayRef2<Self>) -> Array1<Self> {
-            par::sums::rows(x)
+            sums::rows(x)
         }
 
         fn log_softmax(x: &ArrayRef2<Self>) -> Array2<Self> {
             softmax::log_softmax_of(x)
         }
 
-        fn cross_entropy(
-            x: &ArrayRef2<Self>,
-            targets: RowTargets<'_, Self>,
-            scale: Self,
-        ) -> (f64, Array2<Self>) {
+        fn cross_entropy(x: &ArrayRef2<Self>, targets: RowTargets<'_, Self>, scale: Self) -> (f64, Array2<Self>) {
             softmax::cross_entropy_of(x, targets, scale)
         }
-    };
+    }
 }
 
-impl sealed::Compiled for f32 {
+impl sealed::Kind for f32 {
     const WIDE: bool = true;
 
     #[inline(always)]
@@ -184,11 +161,9 @@ impl sealed::Compiled for f32 {
             }
         }
     }
-
-    forward_to_generic!();
 }
 
-impl sealed::Compiled for f64 {
+impl sealed::Kind for f64 {
     const WIDE: bool = false;
 
     fn exp_below_0<const FMA: bool>(self) -> f64 {
@@ -199,8 +174,6 @@ impl sealed::Compiled for f64 {
         // SAFETY: as this function's.
         unsafe { portable::product(matrixmultiply::dgemm, a, b, to) }
     }
-
-    forward_to_generic!();
 }
 
 /// The kernels that were written for these instructions.

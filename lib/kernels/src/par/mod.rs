@@ -13,10 +13,10 @@
 //! - **Sums in `f32`** are no slower, but wrong. These are `f64` throughout.
 //!
 //! ```
-//! use kernels::{ndarray::Array1, par::{map, sum}};
+//! use kernels::{ndarray::Array1, par::{relu, total}};
 //!
-//! let halves = map(&Array1::from_elem(1000, 0.25_f32), |x| x / 2.0);
-//! assert_eq!(sum(&halves.to_vec()), 125.0);
+//! let x = Array1::from_elem(1000, 0.25_f32);
+//! assert_eq!(total(&relu(&x, 0.125)), 125.0);
 //! ```
 
 mod maps;
@@ -27,7 +27,7 @@ pub(crate) mod softmax;
 pub(crate) mod sums;
 
 pub use gather::gather_rows;
-pub use maps::{map, map_in_place, zip_map, zip_map_in_place};
+pub use maps::zip_map_in_place;
 pub use moments::{Moments, moments};
 pub use pointwise::{
     add_scaled_, leaky_relu, leaky_relu_grad, relu, relu_grad, relu_grad_, relu_into, scaled_difference,

@@ -1,7 +1,8 @@
 //! Elementwise functions that are compiled here, for every kind of register: ReLU, `(x − m) / s` and their like.
 //!
-//! In PyTorch, too, `clamp_min` is compiled once, and Python only calls it. A closure handed to [`map`](super::map) is
-//! compiled in the crate that calls it: as fast where that crate is optimised, and a hundred times slower in its debug build.
+//! In PyTorch, too, `clamp_min` is compiled once, and Python only calls it. A closure handed to
+//! [`zip_map_in_place`](super::zip_map_in_place) is compiled in the crate that calls it: as fast where that crate is optimised,
+//! and a hundred times slower in its debug build.
 //!
 //! ```
 //! use kernels::{ndarray::array, par};

@@ -2,6 +2,7 @@
 #![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
+use super::x86::instructions;
 use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
@@ -13,27 +14,15 @@ pub(crate) static KERNELS: Kernels = entries!(__m256, "avx2,fma", outer: 6 x 2, 
 impl Lanes for __m256 {
     type Mask = __m256i;
     const N: usize = 8;
-    const PREFETCHES: bool = true;
+
+    instructions! {
+        zero: _mm256_setzero_ps, splat: _mm256_broadcastss_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
+        stream: _mm256_stream_ps, add: _mm256_add_ps, sub: _mm256_sub_ps, mul_add: _mm256_fmadd_ps, max: _mm256_max_ps
+    }
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __m256i {
         unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(n as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
-    }
-
-    #[inline(always)]
-    unsafe fn zero() -> Self {
-        unsafe { _mm256_setzero_ps() }
-    }
-
-    #[inline(always)]
-    unsafe fn splat(from: *const f32) -> Self {
-        // Not `*from`: a debug build would check its alignment, for each number, in the innermost loop.
-        unsafe { _mm256_broadcastss_ps(_mm_load_ss(from)) }
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
@@ -42,44 +31,8 @@ impl Lanes for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        unsafe { _mm256_storeu_ps(to, self) }
-    }
-
-    #[inline(always)]
     unsafe fn store_masked(self, to: *mut f32, mask: __m256i) {
         unsafe { _mm256_maskstore_ps(to, mask, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn stream(self, to: *mut f32) {
-        unsafe { _mm256_stream_ps(to, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn fence() {
-        unsafe { _mm_sfence() }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        unsafe { _mm256_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        unsafe { _mm256_sub_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, other: Self, plus: Self) -> Self {
-        unsafe { _mm256_fmadd_ps(self, other, plus) }
-    }
-
-    /// `max` answers with its second operand where one is NaN, so the number goes second.
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        unsafe { _mm256_max_ps(_mm256_setzero_ps(), self) }
     }
 
     /// Neighbours are added twice, which leaves four sums in each half; then the halves are added.
@@ -99,15 +52,5 @@ impl Lanes for __m256 {
             _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
             std::mem::transmute([a, b, c, d])
         }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch(address: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch_far(address: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::undocumented_unsafe_blocks)] // One argument for all methods of a register, above them.
 
 use super::lanes::Lanes;
+use super::x86::instructions;
 use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
@@ -14,27 +15,15 @@ pub(crate) static KERNELS: Kernels = entries!(__m512, "avx512f,avx2,fma", outer:
 impl Lanes for __m512 {
     type Mask = __mmask16;
     const N: usize = 16;
-    const PREFETCHES: bool = true;
+
+    instructions! {
+        zero: _mm512_setzero_ps, splat: _mm512_broadcastss_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
+        stream: _mm512_stream_ps, add: _mm512_add_ps, sub: _mm512_sub_ps, mul_add: _mm512_fmadd_ps, max: _mm512_max_ps
+    }
 
     #[inline(always)]
     unsafe fn first(n: usize) -> __mmask16 {
         ((1_u32 << n) - 1) as __mmask16
-    }
-
-    #[inline(always)]
-    unsafe fn zero() -> Self {
-        unsafe { _mm512_setzero_ps() }
-    }
-
-    #[inline(always)]
-    unsafe fn splat(from: *const f32) -> Self {
-        // Not `*from`: a debug build would check its alignment, for each number, in the innermost loop.
-        unsafe { _mm512_broadcastss_ps(_mm_load_ss(from)) }
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        unsafe { _mm512_loadu_ps(from) }
     }
 
     #[inline(always)]
@@ -43,44 +32,8 @@ impl Lanes for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        unsafe { _mm512_storeu_ps(to, self) }
-    }
-
-    #[inline(always)]
     unsafe fn store_masked(self, to: *mut f32, mask: __mmask16) {
         unsafe { _mm512_mask_storeu_ps(to, mask, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn stream(self, to: *mut f32) {
-        unsafe { _mm512_stream_ps(to, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn fence() {
-        unsafe { _mm_sfence() }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        unsafe { _mm512_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        unsafe { _mm512_sub_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, other: Self, plus: Self) -> Self {
-        unsafe { _mm512_fmadd_ps(self, other, plus) }
-    }
-
-    /// `max` answers with its second operand where one is NaN, so the number goes second.
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        unsafe { _mm512_max_ps(_mm512_setzero_ps(), self) }
     }
 
     /// Four registers become one, in which each quarter holds four partial sums; then the quarters are added.
@@ -105,15 +58,5 @@ impl Lanes for __m512 {
     #[inline(always)]
     unsafe fn turned(columns: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
         unsafe { <__m256 as Lanes>::turned(columns) }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch(address: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch_far(address: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
     }
 }

@@ -19,6 +19,8 @@ mod dot;
 mod copy;
 pub(crate) mod taps;
 #[cfg(target_arch = "x86_64")]
+mod x86;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
