@@ -10,13 +10,10 @@
 //! - What no section uses is named at the end.
 
 use crate::links::Links;
-use crate::parts::{self, Part};
+use crate::parts::{self, Part, Texts};
 use crate::{code, source};
 use record::{Found, Item, Lesson, Material, Module, Piece, Section, Stage, StageSource, above};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// The texts of the files that the sections stand in, by their paths in the workspace.
-pub(crate) type Texts = BTreeMap<String, String>;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub(crate) struct Chapter<'a> {
     pub(crate) run: &'a Stage,
@@ -70,7 +67,7 @@ impl<'a> Chapter<'a> {
         let intro = modules.iter().find(|m| m.path == stage.name).map_or("", |m| m.docs.as_str());
         let python_setup = stage.python.iter().find(|c| c.section.is_none()).map(|c| c.code.as_str());
         let lesson = stage.lesson.as_ref();
-        let parts = parts::of(run, &cells, texts);
+        let parts = parts::of(run, cells.iter().map(|cell| &cell.stories[..]), texts);
         Chapter { run, intro, lesson, cells, parts, rest, python_setup }
     }
 

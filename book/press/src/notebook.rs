@@ -4,10 +4,11 @@
 //! stands in cells of its own, before the first section that uses it.
 
 use crate::cell::element;
-use crate::chapter::{Cell, Chapter, Texts};
+use crate::chapter::{Cell, Chapter};
 use crate::code;
 use crate::links::Links;
 use crate::material::Read;
+use crate::parts::Texts;
 use crate::prose::Prose;
 use crate::source;
 use anyhow::{Context, Result};

@@ -2,8 +2,11 @@
 //! story; modules that are told before the same section share a page. `// ## Title` above a section of the lesson begins
 //! a page, too.
 
-use crate::chapter::{Cell, Texts};
 use record::{Module, Section, Stage, above, last};
+use std::collections::BTreeMap;
+
+/// The texts of the files that the sections stand in, by their paths in the workspace.
+pub(crate) type Texts = BTreeMap<String, String>;
 
 /// A page of a chapter.
 pub(crate) struct Part<'a> {
@@ -36,14 +39,18 @@ impl Part<'_> {
     }
 }
 
-/// The pages of a stage.
-pub(crate) fn of<'a>(run: &Stage, cells: &[Cell<'a>], texts: &Texts) -> Vec<Part<'a>> {
+/// The pages of a stage, whose sections have these stories before them.
+pub(crate) fn of<'s, 'a: 's>(
+    run: &Stage,
+    stories: impl Iterator<Item = &'s [&'a Module]>,
+    texts: &Texts,
+) -> Vec<Part<'a>> {
     let mut parts = vec![Part::new(run.name.clone(), run.title.clone(), false)];
-    for (at, cell) in cells.iter().enumerate() {
-        if let Some(title) = texts.get(&cell.section.file).and_then(|text| mark(cell.section, text)) {
+    for (at, (section, stories)) in run.sections.iter().zip(stories).enumerate() {
+        if let Some(title) = texts.get(&section.file).and_then(|text| mark(section, text)) {
             parts.push(Part::new(format!("{}-{}", run.name, slug(title)), title.into(), true));
         }
-        for story in &cell.stories {
+        for story in stories {
             if above(&story.path) == run.name && !is_waiting(&parts) {
                 let name = format!("{}-{}", run.name, last(&story.path));
                 parts.push(Part::new(name, short(&story.docs), false));

@@ -1,12 +1,13 @@
 //! The whole book: chapters and pages in their order, given to mdBook; then the API documentation beside them.
 
 use crate::cell::{Press, story_anchor};
-use crate::chapter::{Chapter, Texts};
+use crate::chapter::Chapter;
 use crate::code::escape;
 use crate::links::Links;
 use crate::material::Read;
-use crate::pages::{self, Page, Shelf, copied};
-use crate::parts::{Block, Part};
+use crate::pages::{self, Page};
+use crate::parts::{Block, Part, Texts};
+use crate::shelf::{Shelf, copied};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
