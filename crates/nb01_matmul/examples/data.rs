@@ -6,15 +6,12 @@ use nb01_matmul::{DataError, Mnist, get_data};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit code where MNIST was looked for and not found.
 const NOT_FOUND: u8 = 3;
-
-/// What a shell reports for a closed pipe, as in `… | head -1`.
-const CLOSED_PIPE: u8 = 141;
 
 /// Shows where MNIST is looked for, what is there, and what `get_data()` uses.
 #[derive(Parser)]
@@ -33,12 +30,12 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset(); // a closed pipe (`… | head -1`) ends the program quietly
     let arguments = Arguments::parse();
     let result = arguments.path.as_deref().map_or_else(get_data, read_from);
     let places = if arguments.path.is_some() { vec![] } else { locations() };
     match show(&places, &result, arguments.json) {
         Ok(()) => exit_code(&places, &result),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             eprintln!("error: what there is cannot be printed: {error}");
             ExitCode::FAILURE

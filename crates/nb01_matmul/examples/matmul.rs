@@ -5,11 +5,8 @@ use clap::Parser;
 use nb01_matmul::ladder::{RUNGS, Rung, time_rungs};
 use nb01_matmul::matmul::Isa;
 use nb01_matmul::{elementwise::frobenius_norm, manual_seed, rand, randn, timeit};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
-
-/// What a shell reports where nobody reads on, as in `… | head -1`.
-const NOBODY_READS: u8 = 141;
 
 /// Multiplies two random matrices, (ar, k) and (k, bc), with one rung of the ladder or with all.
 #[derive(Parser)]
@@ -41,14 +38,11 @@ fn rung(name: &str) -> Result<Rung, String> {
 }
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
-        Ok(code) => code,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
-        Err(error) => {
-            eprintln!("error: the result cannot be printed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    sigpipe::reset(); // a closed pipe (`… | head -1`) ends the program quietly
+    run(Args::parse()).unwrap_or_else(|error| {
+        eprintln!("error: the result cannot be printed: {error}");
+        ExitCode::FAILURE
+    })
 }
 
 fn run(Args { ar, k, bc, level, paths, seed }: Args) -> io::Result<ExitCode> {
