@@ -5,11 +5,11 @@
 
 #![allow(unsafe_code)] // Non-temporal stores, and calls of functions for the CPU that was found.
 
-use super::peak::together;
 use crate::data::in_large_pages;
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
+use std::thread::scope;
 use std::time::{Duration, Instant};
 
 /// In a buffer of so many bytes, over all threads.
@@ -197,6 +197,25 @@ fn streaming(lines: &mut [Line]) {
     ordinary(lines);
 }
 
+/// Seconds until all of `threads` threads, having started together, have done `work`.
+fn together(threads: usize, work: impl Fn() + Sync) -> f64 {
+    let barrier = Barrier::new(threads);
+    let timed = || {
+        barrier.wait();
+        let start = Instant::now();
+        work();
+        (start, Instant::now())
+    };
+    let times: Vec<(Instant, Instant)> = scope(|s| {
+        let others: Vec<_> = (1..threads).map(|_| s.spawn(timed)).collect();
+        let mine = timed();
+        others.into_iter().filter_map(|thread| thread.join().ok()).chain([mine]).collect()
+    });
+    let start = times.iter().map(|time| time.0).min();
+    let end = times.iter().map(|time| time.1).max();
+    start.zip(end).map_or(f64::INFINITY, |(start, end)| (end - start).as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,5 +250,12 @@ mod tests {
         probe.take();
         assert!(first.read > 0.0 && first.write > 0.0);
         assert!(probe.best.read >= first.read && probe.best.write >= first.write);
+    }
+
+    #[test]
+    fn all_threads_take_part() {
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        together(3, || _ = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(count.into_inner(), 3);
     }
 }

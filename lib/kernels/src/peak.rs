@@ -1,5 +1,6 @@
 //! The machine's limit: how many operations a second there could be at all, if no number ever had to be fetched.
 
+use crate::Isa;
 use crate::simd::{SimdKernel, dispatch};
 use std::hint::black_box;
 use std::num::NonZero;
@@ -30,28 +31,35 @@ fn one_peak() -> f64 {
     let mut best = 0.0_f64;
     while start.elapsed() < Duration::from_millis(20) {
         let run = Instant::now();
-        dispatch(MultiplyAdds);
-        best = best.max(MultiplyAdds::FLOPS / run.elapsed().as_secs_f64() / 1e9);
+        let lanes = match Isa::chosen() {
+            Isa::Avx512 => multiply_adds::<16>(),
+            Isa::Avx2 => multiply_adds::<8>(),
+            Isa::Neon | Isa::Portable => multiply_adds::<4>(),
+        };
+        let operations = (2 * REGISTERS * lanes * TIMES) as f64;
+        best = best.max(operations / run.elapsed().as_secs_f64() / 1e9);
     }
     best
 }
 
-/// Nothing but multiply-adds.
-struct MultiplyAdds;
+/// Of the 16 that each instruction set has at least: the others hold what is multiplied by and added.
+const REGISTERS: usize = 12;
+const TIMES: usize = 20_000;
 
-impl MultiplyAdds {
-    const REGISTERS: usize = 12;
-    const LANES: usize = 16;
-    const TIMES: usize = 20_000;
-    const FLOPS: f64 = (2 * Self::REGISTERS * Self::LANES * Self::TIMES) as f64;
+fn multiply_adds<const LANES: usize>() -> usize {
+    dispatch(MultiplyAdds::<LANES>);
+    LANES
 }
 
-impl SimdKernel for MultiplyAdds {
+/// Nothing but multiply-adds in registers of so many lanes.
+struct MultiplyAdds<const LANES: usize>;
+
+impl<const LANES: usize> SimdKernel for MultiplyAdds<LANES> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let mut sums = [[black_box(1.0_f32); Self::LANES]; Self::REGISTERS];
+        let mut sums = [[black_box(1.0_f32); LANES]; REGISTERS];
         let (by, plus) = (black_box(0.5), black_box(0.25));
-        for _ in 0..Self::TIMES {
+        for _ in 0..TIMES {
             for sum in sums.as_flattened_mut() {
                 *sum = if FMA { sum.mul_add(by, plus) } else { *sum * by + plus };
             }
