@@ -3,9 +3,9 @@
 //! The peers that it measures against are many and large crates. Because that workspace is apart, they are built
 //! when somebody benches, and at no other time.
 
-use crate::data::code;
+use crate::process::{cargo, hand_over};
 use crate::stages::Workspace;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::process::ExitCode;
 
 /// Measures matmul, the ladder, the net and its training beside their peers
@@ -28,9 +28,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
     let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
-    let mut cargo = crate::process::cargo();
+    let mut cargo = cargo();
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
     cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
-    let status = cargo.env("CARGO_TARGET_DIR", target).status();
-    Ok(code(status.context("cargo does not start")?))
+    hand_over(cargo.env("CARGO_TARGET_DIR", target))
 }

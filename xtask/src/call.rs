@@ -1,10 +1,11 @@
 //! `cargo xtask call`: what Fire does for the course's Python functions. Each stage's examples can be called.
 
 use crate::cargo::{Build, build_example};
+use crate::process::hand_over;
 use crate::stages::{Stage, Workspace};
 use crate::text::{FAINT, PLAIN, TITLE};
-use crate::{Usage, data, lesson};
-use anyhow::{Context, Result};
+use crate::{Usage, lesson};
+use anyhow::{Result, bail};
 use std::io::Write;
 use std::process::{Command, ExitCode};
 
@@ -32,11 +33,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let names: Vec<&str> = stage.targets("example").map(|e| e.name.as_str()).collect();
         let there =
             if names.is_empty() { "it has none".into() } else { format!("it has {}", names.join(", ")) };
-        return Err(Usage(format!("{} has no example `{name}`; {there}", stage.name())).into());
+        bail!(Usage(format!("{} has no example `{name}`; {there}", stage.name())));
     }
     let Some(program) = build_example(stage, name, args.build)? else { return Ok(ExitCode::FAILURE) };
-    let status = Command::new(&program.file).args(rest).status();
-    Ok(data::code(status.with_context(|| format!("the example `{name}` does not start"))?))
+    hand_over(Command::new(&program.file).args(rest))
 }
 
 fn list(stage: &Stage) -> Result<ExitCode> {

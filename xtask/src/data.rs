@@ -4,12 +4,12 @@
 //! program `fetch` (lib/fetch), which is built only for a download.
 
 use crate::cargo::{Build, build_bin, build_example};
-use crate::process::{self, Interrupted};
+use crate::process::{self, Interrupted, hand_over};
 use crate::stages::Workspace;
 use crate::text::{PLAIN, WARN, say};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// What the example answers where only drawn digits would be used.
 const ONLY_DRAWN: i32 = 3;
@@ -39,12 +39,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.get.is_some() {
         // They are known to be good; the program reads them itself.
         let args: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "get").skip(1).collect();
-        return Ok(get(&workspace, &args, Stdio::inherit())?.map_or(ExitCode::FAILURE, code));
+        return get(&workspace)?.map_or(Ok(ExitCode::FAILURE), |mut get| hand_over(get.args(args)));
     }
     let stage = workspace.stages.iter().find(|s| s.has_data());
     let stage = stage.context("no stage has an examples/data.rs that could say")?;
     let Some(program) = build_example(stage, "data", Build::default())? else { return Ok(ExitCode::FAILURE) };
-    process::status(Command::new(&program.file).args(args.json.then_some("--json"))).map(code)
+    hand_over(Command::new(&program.file).args(args.json.then_some("--json")))
 }
 
 /// Before a run: where there are no data, tries once to get them, and says what will be used instead.
@@ -79,7 +79,8 @@ fn try_to_get(workspace: &Workspace) -> Result<Option<String>> {
         return Ok(Some("NB_OFFLINE is set".into()));
     }
     // What it prints is the result of `data get`; here it is progress.
-    Ok(match get(workspace, &[], std::io::stderr().into()) {
+    let run = |mut get: Command| process::status(get.stdout(std::io::stderr()));
+    Ok(match get(workspace).and_then(|get| get.map(run).transpose()) {
         Ok(Some(status)) if status.success() => None,
         Ok(Some(status)) => Some(format!("the download ended with {status}")),
         Ok(None) => Some("the download program does not compile".into()),
@@ -88,21 +89,10 @@ fn try_to_get(workspace: &Workspace) -> Result<Option<String>> {
     })
 }
 
-/// Builds and runs the download program, which prints to `stdout`; `None` where it does not compile.
-fn get(workspace: &Workspace, args: &[OsString], stdout: Stdio) -> Result<Option<ExitStatus>> {
+/// Builds the download program; `None` where it does not compile.
+fn get(workspace: &Workspace) -> Result<Option<Command>> {
     let package = workspace.packages.iter().find(|p| p.targets("bin").any(|t| t.name == "fetch"));
     let package = package.context("no package here has the program `fetch`")?;
     say("getting MNIST; the download program is built first, which takes a minute the first time");
-    let Some(program) = build_bin(package, "fetch")? else { return Ok(None) };
-    process::status(Command::new(&program.file).args(args).stdout(stdout)).map(Some)
-}
-
-/// The exit code of a program, as our own; where a signal ended it, what a shell says then: 141 for SIGPIPE.
-pub(crate) fn code(status: ExitStatus) -> ExitCode {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
-    #[cfg(not(unix))]
-    let signal = None;
-    let code = status.code().or(signal).and_then(|code| u8::try_from(code).ok());
-    code.map_or(ExitCode::FAILURE, ExitCode::from)
+    Ok(build_bin(package, "fetch")?.map(|program| Command::new(program.file)))
 }

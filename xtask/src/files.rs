@@ -1,8 +1,37 @@
-//! Folders that appear whole or not at all.
+//! Files and folders, with errors that name them.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
+
+pub(crate) fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// Writes the file; the folder for it is made.
+pub(crate) fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    make(file.parent().unwrap_or(file))?;
+    fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// Writes a file that takes the old one's place when it is whole.
+pub(crate) fn write_whole(file: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    record::write_whole(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// Makes a folder, and those above it.
+pub(crate) fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
+}
+
+/// Makes a folder that appears whole or not at all: `fill` makes it as `part`, which a call that was killed may have left
+/// behind.
+pub(crate) fn make_whole(folder: &Path, part: &Path, fill: impl FnOnce() -> Result<()>) -> Result<()> {
+    remove(part)?;
+    let rename = || fs::rename(part, folder).with_context(|| format!("{} cannot be made", folder.display()));
+    // Best effort: what could not be written can perhaps not be removed either.
+    fill().and_then(|()| rename()).inspect_err(|_| drop(fs::remove_dir_all(part)))
+}
 
 /// Removes a folder, if it is there, with all that is in it.
 pub(crate) fn remove(folder: &Path) -> Result<()> {

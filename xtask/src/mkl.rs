@@ -4,7 +4,7 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
-use crate::files::{remove, replace};
+use crate::files::{make, remove, replace, write};
 use crate::process;
 use crate::stages::Workspace;
 use crate::text::say;
@@ -69,10 +69,7 @@ fn is_whole(home: &Path) -> bool {
 fn install(workspace: &Workspace, home: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let part = home.with_extension("part");
     remove(&part)?;
-    for dir in ["lib", "include", "licences"] {
-        let dir = part.join(dir);
-        fs::create_dir_all(&dir).with_context(|| format!("making the folder {}", dir.display()))?;
-    }
+    ["lib", "include", "licences"].iter().try_for_each(|folder| make(&part.join(folder)))?;
     let linked = fill(&part).and_then(|()| {
         links(workspace, &part).context(
             "this MKL does not link; what was there before is still there, and --from DIR names another",
@@ -87,9 +84,8 @@ fn install(workspace: &Workspace, home: &Path, fill: impl FnOnce(&Path) -> Resul
 fn links(workspace: &Workspace, home: &Path) -> Result<()> {
     say("Testing that it links");
     let folder = workspace.target.join("mkl");
-    fs::create_dir_all(&folder).with_context(|| format!("making the folder {}", folder.display()))?;
     let (source, program) = (folder.join("links.rs"), folder.join("links"));
-    fs::write(&source, PROGRAM).with_context(|| format!("writing {}", source.display()))?;
+    write(&source, PROGRAM)?;
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.args(["--edition", "2024", "-o"]).arg(&program).arg(&source);
     let libraries = LIBRARIES.map(|name| home.join("lib").join(name).into_os_string());

@@ -6,10 +6,8 @@
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::say;
 use crate::{Usage, files};
-use anyhow::{Context, Result};
-use record::write_whole;
+use anyhow::{Result, bail};
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Makes the next stage: a crate with manifest, front page, first section and README
@@ -38,49 +36,39 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     create(&id, below, &workspace)?;
     let title = title(&id);
     let mut out = anstream::stdout();
-    writeln!(out, "crates/{} is there, built on {}", id.name(), below.name())?;
+    let name = id.name();
+    writeln!(out, "crates/{name} is there, built on {}", below.name())?;
     if let Some(skipped) = skipped(&below.id, &id) {
         writeln!(out, "{skipped}, which can be added later")?;
     }
     add_to_readme(&id, &title, below, &workspace)?;
     if let Some(above) = workspace.stages.iter().find(|s| s.id > id) {
-        let (above, new, old) = (above.shown(), id.name(), below.name());
+        let (above, old) = (above.shown(), below.name());
         writeln!(
             out,
-            "it stands between {old} and {above}: now let {above} build on {new}, in its Cargo.toml and in its src/lib.rs ({old} -> {new})"
+            "it stands between {old} and {above}: now let {above} build on {name}, in its Cargo.toml and in its src/lib.rs ({old} -> {name})"
         )?;
     }
-    writeln!(
-        out,
-        "next: write its lesson in crates/{}/tests/lesson.rs, and cargo xtask run {}",
-        id.name(),
-        id.name()
-    )?;
+    writeln!(out, "next: write its lesson in crates/{name}/tests/lesson.rs, and cargo xtask run {name}")?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The stage that the new one is built on, if its place is free.
 fn place<'a>(id: &StageId, workspace: &'a Workspace) -> Result<&'a Stage> {
     if let Some(taken) = workspace.stages.iter().find(|s| s.id.number == id.number) {
-        return Err(Usage(format!(
-            "nb{} is taken by {}: take the next number, or a letter ({})",
-            id.number,
-            taken.shown(),
-            free(id, workspace)
-        ))
-        .into());
+        let (taken, free) = (taken.shown(), free(id, workspace));
+        bail!(Usage(format!(
+            "nb{} is taken by {taken}: take the next number, or a letter ({free})",
+            id.number
+        )));
     }
     if let Some(same) = workspace.stages.iter().find(|s| s.id.topic == id.topic) {
-        return Err(Usage(format!(
-            "{} has the same topic: `cargo xtask run {}` could mean either",
-            same.shown(),
-            id.topic
-        ))
-        .into());
+        let (same, topic) = (same.shown(), &id.topic);
+        bail!(Usage(format!("{same} has the same topic: `cargo xtask run {topic}` could mean either")));
     }
     let folder = workspace.root.join("crates").join(id.name());
     if folder.exists() {
-        return Err(Usage(format!("{} exists", folder.display())).into());
+        bail!(Usage(format!("{} exists", folder.display())));
     }
     workspace.stages.iter().rev().find(|s| s.id < *id).ok_or_else(|| {
         Usage(format!("no stage stands before nb{}: there is nothing to build it on", id.number)).into()
@@ -126,28 +114,11 @@ fn create(id: &StageId, below: &Stage, workspace: &Workspace) -> Result<()> {
             .replace("{{title}}", &title(id))
             .replace("{{number}}", &id.number)
     };
-    let draft = workspace.root.join(format!(".{name}.new"));
-    let written = write(&draft, fill).and_then(|()| {
-        let target = workspace.root.join("crates").join(&name);
-        std::fs::rename(&draft, &target).with_context(|| format!("{} cannot be made", target.display()))
-    });
-    if written.is_err() {
-        // Best effort: what could not be written can perhaps not be removed either.
-        let _ = std::fs::remove_dir_all(&draft);
-    }
-    written
-}
-
-/// Writes all files below `draft`, which a call that was killed may have left behind.
-fn write(draft: &Path, fill: impl Fn(&str) -> String) -> Result<()> {
-    files::remove(draft)?;
-    for (path, text) in FILES {
-        let file = draft.join(path);
-        let folder = file.parent().unwrap_or(draft);
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        std::fs::write(&file, fill(text)).with_context(|| format!("{} cannot be written", file.display()))?;
-    }
-    Ok(())
+    let (folder, draft) =
+        (workspace.root.join("crates").join(&name), workspace.root.join(format!(".{name}.new")));
+    files::make_whole(&folder, &draft, || {
+        FILES.into_iter().try_for_each(|(path, text)| files::write(&draft.join(path), fill(text)))
+    })
 }
 
 /// Puts a row behind that of the stage below, if the root README has one.
@@ -158,7 +129,7 @@ fn add_to_readme(id: &StageId, title: &str, below: &Stage, workspace: &Workspace
         say(&format!("README.md has no table row for {}: add {} by hand", below.name(), id.name()));
         return Ok(());
     };
-    write_whole(&file, text).with_context(|| format!("{} cannot be written", file.display()))
+    files::write_whole(&file, text)
 }
 
 /// The README with a row for `name`, as wide as the row of `below`, and with the line ends that it has.

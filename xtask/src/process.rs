@@ -1,10 +1,10 @@
 //! Running a program. [`listen`] hears it: what it prints arrives in order, a time limit ends it, and Ctrl-C ends it
-//! together with everything that it has started itself. [`status`] and [`output`] wait for one that shares our
+//! together with everything that it has started itself. [`status`], [`output`] and [`hand_over`] wait for one that shares our
 //! terminal, as cargo does: there Ctrl-C reaches it without us, and what that has ended did not fail.
 
 use anyhow::{Context, Result};
 use std::io::{ErrorKind, PipeReader, Read};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -82,23 +82,37 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
     unless_by_ctrl_c(output.status).map(|()| output)
 }
 
+/// Lets a program have our terminal, and ends with its exit code; where a signal ended it, with what a shell says then:
+/// 141 for SIGPIPE.
+///
+/// # Errors
+/// If it does not start.
+pub(crate) fn hand_over(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status().with_context(|| does_not_start(command))?;
+    let code = status.code().or(signal(status).map(|signal| 128 + signal));
+    Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
 fn does_not_start(command: &Command) -> String {
     format!("{} does not start", command.get_program().display())
 }
 
 /// The program may be gone before our own handler, on its thread, has noted that Ctrl-C was pressed.
 fn unless_by_ctrl_c(status: ExitStatus) -> Result<()> {
-    if ended_by_ctrl_c(status) { Err(Interrupted.into()) } else { go_on() }
+    if signal(status) == Some(SIGINT) { Err(Interrupted.into()) } else { go_on() }
 }
 
+const SIGINT: i32 = 2;
+
+/// What ended it, if it was a signal.
 #[cfg(unix)]
-fn ended_by_ctrl_c(status: ExitStatus) -> bool {
-    std::os::unix::process::ExitStatusExt::signal(&status) == Some(nix::sys::signal::Signal::SIGINT as i32)
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
 #[cfg(not(unix))]
-fn ended_by_ctrl_c(_: ExitStatus) -> bool {
-    false
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// Runs `command` to its end and hands over what it prints, standard output and error as one stream.
@@ -143,6 +157,22 @@ pub(crate) fn listen(
             return Ok(if interrupted() { End::Interrupt } else { End::TimeLimit });
         }
     }
+}
+
+/// Of a program that prints more than this, only the end is kept: there stands the result.
+const KEPT: usize = 1 << 24;
+
+/// Runs `command` to its end: how it ended, and what it printed.
+pub(crate) fn listen_to_end(command: Command, limit: Duration) -> Result<(End, String)> {
+    let mut bytes = vec![];
+    let end = listen(command, limit, |more| {
+        bytes.extend_from_slice(more);
+        if bytes.len() > KEPT {
+            bytes.drain(..KEPT / 2);
+        }
+        Ok(false)
+    })?;
+    Ok((end, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// What is still on its way when the program has ended: on a busy machine it may come a little later.

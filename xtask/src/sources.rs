@@ -2,6 +2,7 @@
 //!
 //! Nothing is compiled for it and nothing is expanded: an item that a macro makes is not seen.
 
+use crate::files;
 use crate::stages::{Package, Target, Workspace};
 use anyhow::{Context, Result};
 use proc_macro2::Span;
@@ -237,7 +238,7 @@ impl Place {
 
 /// The file's text and what it holds; an error names the file and the line.
 pub(crate) fn parse(file: &Path) -> Result<(String, syn::File)> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = files::read(file)?;
     let parsed = syn::parse_file(&text)
         .map_err(|e| anyhow::anyhow!("{}:{}: this is no Rust: {e}", file.display(), e.span().start().line))?;
     Ok((text, parsed))
@@ -268,14 +269,19 @@ pub(crate) fn module_of(x: &syn::ItemMod, root: &Path) -> Option<PathBuf> {
 
 /// The documentation comment, its lines without the comment signs and the space after them.
 pub(crate) fn docs(attrs: &[Attribute]) -> String {
-    let line = |a: &Attribute| match &a.meta {
-        syn::Meta::NameValue(m) if m.path.is_ident("doc") => match &m.value {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) => Some(s.value()),
-            _ => None,
-        },
+    let lines = attrs.iter().filter_map(|a| text_of(a, "doc"));
+    lines.map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(&l))).collect()
+}
+
+/// `x` of `#[path = "x"]`.
+pub(crate) fn text_of(attribute: &Attribute, name: &str) -> Option<String> {
+    let syn::Meta::NameValue(m) = &attribute.meta else { return None };
+    match &m.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) if m.path.is_ident(name) => {
+            Some(s.value())
+        }
         _ => None,
-    };
-    attrs.iter().filter_map(line).map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(&l))).collect()
+    }
 }
 
 pub(crate) fn is_test(attrs: &[Attribute]) -> bool {
@@ -314,15 +320,7 @@ fn leaves(tree: &UseTree) -> Vec<(String, String)> {
 
 /// `x.rs` or `x/mod.rs`, or what `#[path]` says.
 fn module_file(attrs: &[Attribute], name: &str, place: &Place) -> Option<PathBuf> {
-    let said = attrs.iter().find_map(|a| match &a.meta {
-        syn::Meta::NameValue(m) if m.path.is_ident("path") => match &m.value {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) => {
-                Some(parent(&place.file).join(s.value()))
-            }
-            _ => None,
-        },
-        _ => None,
-    });
+    let said = attrs.iter().find_map(|a| text_of(a, "path")).map(|path| parent(&place.file).join(path));
     let usual = [place.folder.join(format!("{name}.rs")), place.folder.join(name).join("mod.rs")];
     said.into_iter().chain(usual).find(|file| file.is_file())
 }

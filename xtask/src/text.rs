@@ -81,22 +81,9 @@ fn indent(line: &str) -> usize {
     line.chars().take_while(|c| *c == ' ').count()
 }
 
-/// The line, or as much of it as has room.
-pub(crate) fn cut(line: &str, room: usize) -> String {
-    match line.chars().count() > room {
-        true => line.chars().take(room.saturating_sub(1)).chain(['…']).collect(),
-        false => line.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_cut_where_it_has_no_room() {
-        assert_eq!([cut("é …", 3), cut("é …", 2), cut("é …", 0)], ["é …", "é…", "…"]);
-    }
 
     #[test]
     fn a_line_is_folded_between_columns_and_else_between_words() {

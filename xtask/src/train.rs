@@ -1,7 +1,7 @@
 //! `cargo xtask train`: the program that trains a net, the example `train` of the stage that has one.
 
 use crate::cargo::{Build, build_example};
-use crate::data;
+use crate::process::hand_over;
 use crate::stages::Workspace;
 use anyhow::{Context, Result};
 use std::process::{Command, ExitCode};
@@ -22,6 +22,5 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let stage = workspace.stages.iter().rfind(|stage| stage.targets("example").any(|e| e.name == "train"));
     let stage = stage.context("no stage has an examples/train that could train")?;
     let Some(program) = build_example(stage, "train", args.build)? else { return Ok(ExitCode::FAILURE) };
-    let status = Command::new(&program.file).args(&args.rest).status();
-    Ok(data::code(status.context("the example `train` does not start")?))
+    hand_over(Command::new(&program.file).args(&args.rest))
 }

@@ -59,7 +59,7 @@ impl Machine {
 }
 
 /// How a section, a suite or a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It ended well.
@@ -76,6 +76,7 @@ pub enum Status {
     /// It ended the whole program, by a signal or by itself.
     Died,
     /// The run did not come to it.
+    #[default]
     #[serde(rename = "not run")]
     NotRun,
     /// The stage does not compile.
@@ -98,7 +99,7 @@ impl fmt::Display for Status {
 }
 
 /// One stage, run.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Stage {
     /// `nb01_matmul`
     pub name: String,
@@ -189,7 +190,7 @@ impl Stage {
 }
 
 /// One cell of the notebook, executed.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Section {
     /// `s07_einsum`
     pub id: String,

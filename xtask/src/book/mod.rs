@@ -7,11 +7,11 @@
 mod material;
 mod python;
 
-use crate::files::{remove, replace};
+use crate::files::{make, remove, replace, write};
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say};
 use crate::{Usage, process, run};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use record::{Material, time};
 use std::fs;
 use std::io::Write;
@@ -111,8 +111,7 @@ impl Desk {
     fn new(workspace: &Workspace) -> Result<Desk> {
         let folder = workspace.target.join(format!("book.{}.part", std::process::id()));
         remove(&folder)?;
-        fs::create_dir_all(folder.join("figures"))
-            .with_context(|| format!("{} cannot be made", folder.display()))?;
+        make(&folder.join("figures"))?;
         Ok(Desk { folder })
     }
 
@@ -131,7 +130,7 @@ impl Desk {
     }
 
     fn write(&self, material: &Material) -> Result<()> {
-        fs::write(self.material(), serde_json::to_vec(material)?).context("the record cannot be written")
+        write(&self.material(), serde_json::to_vec(material)?)
     }
 
     /// Has the press make it; hands back where the press is.
@@ -188,7 +187,7 @@ fn is_ours_to_write(out: &Path) -> Result<()> {
         Ok(there) if !there.is_file() => format!("{} is no ordinary file: name another", out.display()),
         _ => return Ok(()),
     };
-    Err(Usage(format!("--out {}: {wrong}", out.display())).into())
+    bail!(Usage(format!("--out {}: {wrong}", out.display())))
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -6,11 +6,11 @@
 //! unit of the last digit that we print. Where we print a spread (`0.50±0.03`, over many seeds), the one random draw
 //! of Python's lies within four spreads. Times are not compared.
 
-use crate::process::{self, End, Interrupted, listen};
+use crate::process::{self, End, Interrupted, listen_to_end};
 use crate::stages::{self, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, WARN, count};
-use crate::{Usage, lesson};
-use anyhow::{Context, Result, bail};
+use crate::{Usage, files, lesson};
+use anyhow::{Result, bail};
 use record::{Section, Stage};
 use std::io::Write;
 use std::path::Path;
@@ -75,18 +75,13 @@ struct Printed {
 /// Runs the whole script as one program, as Jupyter's "run all" would.
 fn run(stage: &stages::Stage, workspace: &Workspace, python: &Path) -> Result<Printed> {
     let file = lesson::python_file(stage);
-    let text =
-        std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = files::read(&file)?;
     let mut command = Command::new(python);
     // `-W ignore`: a warning is no result.
     command.args(["-u", "-W", "ignore", "-c", &with_marks(&text)]).env("PYTHONUTF8", "1");
     command.current_dir(&workspace.root);
-    let mut bytes = vec![];
-    let end = listen(command, LIMIT, |b| {
-        bytes.extend_from_slice(b);
-        Ok(false)
-    })?;
-    let output = String::from_utf8_lossy(&bytes).replace("\"<string>\"", &workspace.relative(&file));
+    let (end, output) = listen_to_end(command, LIMIT)?;
+    let output = output.replace("\"<string>\"", &workspace.relative(&file));
     let planned = lesson::python(stage)?.into_iter().filter_map(|cell| cell.section).collect();
     match end {
         End::Exit(status) => Ok(Printed { cells: by_cell(&output), planned, ended_well: status.success() }),
@@ -249,64 +244,28 @@ impl Number {
 
 /// The numbers in a text, in their order. What stands in a word (`float32`) is none.
 fn numbers(text: &str) -> Vec<Number> {
+    let text = text.replace('−', "-").replace('±', " ± ");
+    let is_between = |c: char| !c.is_alphanumeric() && !"._+-±".contains(c);
     let mut found: Vec<Number> = vec![];
-    let (mut rest, mut is_spread) = (text, false);
-    while let Some(first) = rest.chars().next() {
-        let (length, number) = token(rest);
-        match (number, found.last_mut()) {
+    let mut is_spread = false;
+    for word in text.split(is_between).filter(|word| !word.is_empty()) {
+        match (number(word), found.last_mut()) {
             (Some(number), Some(last)) if is_spread => last.spread = number.value,
             (Some(number), _) => found.push(number),
             (None, _) => {}
         }
-        is_spread = first == '±' || (is_spread && first == ' ');
-        rest = &rest[length..];
+        is_spread = word == "±";
     }
     found
 }
 
-/// The word, number or sign that the text begins with: its length, and the number that it is.
-fn token(text: &str) -> (usize, Option<Number>) {
-    let body = text.strip_prefix(['-', '−']).unwrap_or(text);
-    let sign = text.len() - body.len();
-    let length = match body.chars().next() {
-        Some(c) if c.is_alphabetic() || c == '_' => {
-            body.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(body.len())
-        }
-        _ => number_length(body),
+fn number(word: &str) -> Option<Number> {
+    let value = match word {
+        "true" | "True" => 1.0,
+        "false" | "False" => 0.0,
+        digits => digits.parse().ok()?,
     };
-    if length == 0 {
-        return (text.chars().next().map_or(0, char::len_utf8), None);
-    }
-    let number = parse(&body[..length]);
-    (sign + length, number.map(|n| if sign > 0 { Number { value: -n.value, ..n } } else { n }))
-}
-
-/// The length of `12`, `12.`, `.5`, `3.06e-05`; 0 where there is none.
-fn number_length(text: &str) -> usize {
-    let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let whole = digits(text);
-    let fraction = text[whole..].strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
-    let mantissa = whole + fraction;
-    if whole == 0 && fraction <= 1 {
-        return 0; // nothing, or a full stop
-    }
-    let exponent = text[mantissa..].strip_prefix(['e', 'E']).map_or(0, |rest| {
-        let unsigned = rest.strip_prefix(['-', '+']).unwrap_or(rest);
-        if digits(unsigned) == 0 { 0 } else { 1 + rest.len() - unsigned.len() + digits(unsigned) }
-    });
-    mantissa + exponent
-}
-
-fn parse(token: &str) -> Option<Number> {
-    let (value, unit) = match token {
-        "true" | "True" => (1.0, 0.0),
-        "false" | "False" => (0.0, 0.0),
-        "nan" | "NaN" => (f64::NAN, 0.0),
-        "inf" => (f64::INFINITY, 0.0),
-        word if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => return None,
-        digits => (digits.parse().ok()?, unit(digits)?),
-    };
-    Some(Number { value, unit, spread: 0.0 })
+    Some(Number { value, unit: unit(word)?, spread: 0.0 })
 }
 
 /// One unit of the last digit: 0.01 of `3.14`, 1e-5 of `3e-05`, and 0 of `3` and `3.`, which are exact.

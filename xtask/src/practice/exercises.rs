@@ -68,6 +68,11 @@ pub(super) fn file(stage: &Stage) -> PathBuf {
     stage.folder().join("practice/exercises.md")
 }
 
+/// The tests that judge them.
+pub(super) fn judge_file(stage: &Stage) -> PathBuf {
+    stage.folder().join("practice/judge.rs")
+}
+
 /// Whether there is anything to practise.
 pub(super) fn has(stage: &Stage) -> bool {
     file(stage).is_file()
@@ -150,8 +155,7 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
     if exercises.all.is_empty() {
         bail!("there is no exercise: begin one with ## `module::function`: what it is");
     }
-    let judges = super::folder::judge_file(stage);
-    let judges: BTreeSet<String> = tests_of(&judges)?;
+    let judges: BTreeSet<String> = tests_of(&judge_file(stage))?;
     let lesson: BTreeSet<String> = crate::lesson::sections(stage)?.into_iter().map(|s| s.id).collect();
     let mut problems = vec![];
     for exercise in &exercises.all {

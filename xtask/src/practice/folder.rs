@@ -13,27 +13,18 @@
 //! stage as `ours`.
 
 use super::body;
-use super::exercises::{Exercise, Exercises, item};
-use super::manifest;
+use super::exercises::{Exercise, Exercises, item, judge_file};
+use super::manifest::{self, Files};
 use super::progress::{self, Progress};
 use crate::stages::{Stage, Workspace};
 use crate::{files, sources};
 use anyhow::{Context, Result, bail};
-use record::{Sources, write_whole};
-use std::collections::BTreeMap;
+use record::Sources;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the judges compare and describe with.
 const LOOKS: &str = include_str!("../../template/practice/looks.rs.in");
-
-/// The judges of a stage's exercises.
-pub(super) fn judge_file(stage: &Stage) -> PathBuf {
-    stage.folder().join("practice/judge.rs")
-}
-
-/// Files by their path in the folder.
-pub(super) type Files = BTreeMap<PathBuf, String>;
 
 /// Everything that a new folder holds, but for the progress.
 pub(super) fn files(
@@ -58,7 +49,7 @@ fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: 
     let besides = ["build.rs", "practice/quiz.md"].map(|name| stage.folder().join(name));
     found.extend(besides.into_iter().filter(|file| file.is_file()));
     for file in found {
-        files.insert(file.strip_prefix(stage.folder())?.into(), read(&file)?);
+        files.insert(file.strip_prefix(stage.folder())?.into(), files::read(&file)?);
     }
     for exercise in &exercises.all {
         let (file, name) = place(exercise, stage, workspace, all)?;
@@ -129,7 +120,7 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
         _ => None,
     }) {
         let name = module.ident.to_string();
-        let said = module.attrs.iter().find_map(path_of);
+        let said = module.attrs.iter().find_map(|a| sources::text_of(a, "path"));
         let is_root =
             to.ends_with("mod.rs") || to.ends_with("main.rs") || to.parent() == Some(Path::new("tests"));
         let folder =
@@ -152,17 +143,6 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
     Ok(())
 }
 
-/// What `#[path = "…"]` says.
-fn path_of(attribute: &syn::Attribute) -> Option<String> {
-    let syn::Meta::NameValue(m) = &attribute.meta else { return None };
-    match &m.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) if m.path.is_ident("path") => {
-            Some(s.value())
-        }
-        _ => None,
-    }
-}
-
 /// Makes the folder. It appears whole or not at all, and never in the place of another.
 ///
 /// # Errors
@@ -174,28 +154,11 @@ pub(super) fn make(folder: &Path, stage: &Stage, files: &Files, progress: &Progr
     let (above, name) =
         (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
     let part = above.join(format!(".{}.part", name.display()));
-    // What a call that was killed may have left behind.
-    files::remove(&part)?;
-    let made = write_all(&part, files)
-        .and_then(|()| data(stage, &part))
-        .and_then(|()| progress.write(&part))
-        .and_then(|()| {
-            fs::rename(&part, folder).with_context(|| format!("{} cannot be made", folder.display()))
-        });
-    // Best effort: what could not be written can perhaps not be removed either.
-    made.inspect_err(|_| drop(fs::remove_dir_all(&part)))
-}
-
-fn write_all(part: &Path, files: &Files) -> Result<()> {
-    for (path, text) in files {
-        let file = part.join(path);
-        let write = || {
-            fs::create_dir_all(file.parent().unwrap_or(part))?;
-            fs::write(&file, text)
-        };
-        write().with_context(|| format!("{} cannot be written", file.display()))?;
-    }
-    Ok(())
+    files::make_whole(folder, &part, || {
+        files.iter().try_for_each(|(path, text)| files::write(&part.join(path), text))?;
+        data(stage, &part)?;
+        progress.write(&part)
+    })
 }
 
 /// Copies what the lesson's tests read besides: the folders of the stage that hold no Rust, such as `oracle`.
@@ -211,15 +174,10 @@ fn data(stage: &Stage, part: &Path) -> Result<()> {
             progress::files_below(&entry.path(), &mut found);
         }
     }
-    for file in found {
-        let to = part.join(file.strip_prefix(stage.folder())?);
-        let copy = || {
-            fs::create_dir_all(to.parent().unwrap_or(part))?;
-            fs::copy(&file, &to).map(drop)
-        };
-        copy().with_context(|| format!("{} cannot be written", to.display()))?;
-    }
-    Ok(())
+    found.iter().try_for_each(|file| {
+        let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        files::write(&part.join(file.strip_prefix(stage.folder())?), bytes)
+    })
 }
 
 /// Takes an exercise back to its beginning. What the file held is kept below `kept/` first.
@@ -239,7 +197,7 @@ pub(super) fn reset(folder: &Path, file: &Path, name: &str, fresh: &str) -> Resu
         return Ok(None);
     }
     let kept = keep(folder, file, &old)?;
-    write_whole(&place, new).with_context(|| format!("{} cannot be written", place.display()))?;
+    files::write_whole(&place, new)?;
     Ok(Some(kept))
 }
 
@@ -247,10 +205,10 @@ pub(super) fn reset(folder: &Path, file: &Path, name: &str, fresh: &str) -> Resu
 fn keep(folder: &Path, file: &Path, text: &str) -> Result<PathBuf> {
     let flat = file.display().to_string().replace(['/', '\\'], "-");
     let kept = folder.join("kept");
-    fs::create_dir_all(&kept).with_context(|| format!("{} cannot be made", kept.display()))?;
+    files::make(&kept)?;
     let free = (1..).map(|n| kept.join(format!("{flat}.{n}"))).find(|place| !place.exists());
     let place = free.context("there is no free name")?;
-    write_whole(&place, text).with_context(|| format!("{} cannot be written", place.display()))?;
+    files::write_whole(&place, text)?;
     Ok(place)
 }
 
@@ -261,8 +219,4 @@ pub(super) fn put_aside(folder: &Path) -> Result<PathBuf> {
     let place = free.context("there is no free name")?;
     fs::rename(folder, &place).with_context(|| format!("{} cannot be moved", folder.display()))?;
     Ok(place)
-}
-
-pub(super) fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }

@@ -1,8 +1,9 @@
 //! Hints, our solution, and the learner's beside ours.
 
-use super::exercises::Exercise;
+use super::exercises::{Exercise, judge_file};
 use super::judge::Tests;
-use super::{Practice, body, folder};
+use super::{Practice, body};
+use crate::files;
 use crate::text::{FAINT, PLAIN, TITLE, WARN};
 use anyhow::{Context, Result};
 use std::io::{BufRead, IsTerminal, Write};
@@ -67,7 +68,7 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
     }
     // Ours is optimised, so yours has to be as well.
     let name = format!("compare_{}", exercise.judge());
-    if !folder::read(&folder::judge_file(practice.stage))?.contains(&format!("fn {name}()")) {
+    if !files::read(&judge_file(practice.stage))?.contains(&format!("fn {name}()")) {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(tests) = Tests::build_optimised(&practice.folder, &practice.workspace.target, "judge")? else {
@@ -87,7 +88,7 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
 /// The function with its documentation, as it stands in the crate of that folder.
 fn source(practice: &Practice<'_>, exercise: &Exercise, of: &Path) -> Result<String> {
     let (file, name) = practice.place(exercise)?;
-    let text = folder::read(&of.join(file))?;
+    let text = files::read(&of.join(file))?;
     let function =
         body::find(&text, &name)?.with_context(|| format!("{} is not there", exercise.function))?;
     let indent = text[..function.whole.start].rsplit('\n').next().unwrap_or_default();

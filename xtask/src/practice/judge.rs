@@ -1,8 +1,9 @@
 //! Judging: the learner's crate is built, and each exercise's tests run, every one in a process of its own.
 
-use crate::cargo;
 use crate::process::{self, End};
+use crate::{cargo, libtest};
 use anyhow::Result;
+use record::Failure;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -18,6 +19,14 @@ pub(super) enum Verdict {
     Todo(usize),
     /// What it says.
     Failed(String),
+}
+
+/// What was found out about one exercise.
+pub(super) struct Judged {
+    pub(super) number: usize,
+    /// `judge`, or the section that said it.
+    pub(super) by: String,
+    pub(super) verdict: Verdict,
 }
 
 /// A test program of a learner's crate.
@@ -42,13 +51,8 @@ impl<'a> Tests<'a> {
     pub(super) fn run(&self, test: &str) -> Result<Verdict> {
         let mut command = Command::new(&self.program);
         command.args(["--exact", test]).current_dir(self.folder).env_remove("RUST_BACKTRACE");
-        let mut bytes = vec![];
-        let end = process::listen(command, LIMIT, |more| {
-            bytes.extend_from_slice(more);
-            Ok(false)
-        })?;
+        let (end, output) = process::listen_to_end(command, LIMIT)?;
         process::go_on()?;
-        let output = String::from_utf8_lossy(&bytes).into_owned();
         Ok(match end {
             End::Exit(status) if status.success() && output.contains("1 passed") => Verdict::Passed,
             End::Exit(status) if status.success() => Verdict::Failed(format!("there is no test `{test}`")),
@@ -84,29 +88,19 @@ fn last_line(text: &str) -> &str {
     text.trim_end().lines().last().unwrap_or_default()
 }
 
-/// Reads a failed test's own words from what the harness prints.
+/// A failed test's own words, in what the harness prints; `looks` are no place that helps.
 fn failure(output: &str, test: &str) -> Verdict {
     let start = format!("---- {test} stdout ----\n");
     let shown = output.split_once(&start).map_or(output, |(_, rest)| rest);
     let shown = shown.split("\nfailures:\n").next().unwrap_or(shown);
-    let panic = shown
-        .rfind("' panicked at ")
-        .or_else(|| shown.rfind(") panicked at "))
-        .map_or(shown, |at| &shown[at..]);
-    // The first line says where, the last how to get a backtrace.
-    let (place, message) = panic.split_once('\n').unwrap_or(("", panic));
-    let message =
-        message.lines().filter(|line| !line.starts_with("note: run with")).collect::<Vec<_>>().join("\n");
-    if let Some(number) = todo(&message) {
-        return Verdict::Todo(number);
-    }
-    let place = place.split_once("panicked at ").map_or("", |(_, place)| place.trim_end_matches(':'));
-    let place = if place.starts_with("tests/looks") || place.is_empty() {
-        String::new()
-    } else {
-        format!("at {place}\n")
+    let Some(Failure { message, place }) = libtest::failure(test, shown) else {
+        return Verdict::Failed(shown.trim_end().into());
     };
-    Verdict::Failed(format!("{place}{}", message.trim_end()))
+    match (todo(&message), place.filter(|place| !place.starts_with("tests/looks"))) {
+        (Some(number), _) => Verdict::Todo(number),
+        (None, Some(place)) => Verdict::Failed(format!("at {place}\n{message}")),
+        (None, None) => Verdict::Failed(message),
+    }
 }
 
 /// The number of the exercise whose `todo!` this is.

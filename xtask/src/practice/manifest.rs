@@ -1,11 +1,14 @@
 //! `Cargo.toml`, `Cargo.lock` and cargo's settings for a learner's folder, from the stage's and the workspace's own.
 
-use super::folder::{Files, read};
+use crate::files::read;
 use crate::stages::{Package, Stage, Workspace};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Component, Path, PathBuf};
+
+/// Files by their path in the folder.
+pub(super) type Files = BTreeMap<PathBuf, String>;
 
 /// The three of them, for the sources and tests that are in `files`.
 pub(super) fn files(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files) -> Result<Files> {

@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.verb {
         None => match &args.stage {
             Some(stage) => begin(&workspace, stage, to.as_deref(), &args.options),
-            None => show::overview(&workspace, to.as_deref(), &args.options),
+            None => overview(&workspace, to.as_deref(), &args.options),
         },
         Some(Verb::Try(which)) => {
             let mut practice = open(which)?;
@@ -236,6 +236,25 @@ fn latest(workspace: &Workspace) -> Option<&Stage> {
         .or_else(|| workspace.stages.iter().find(|s| usual_place(workspace, s).join("src").is_dir()))
 }
 
+/// Says where one is: in one folder, or in all that are in their usual places.
+fn overview(workspace: &Workspace, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
+    let usual = workspace.stages.iter().filter(|s| usual_place(workspace, s).join("src").is_dir());
+    let mut all = match to {
+        Some(_) => vec![Practice::open(workspace, None, to)?],
+        None => {
+            usual.map(|s| Practice::open(workspace, Some(&s.name()), None)).collect::<Result<Vec<_>>>()?
+        }
+    };
+    for practice in &mut all {
+        if Progress::read(&practice.folder).is_none() {
+            show::line("progress.json is lost, so the tests say what is done");
+            let focus = practice.exercise(None)?.clone();
+            try_it::all(practice, &focus, options.json)?;
+        }
+    }
+    show::overview(&all, workspace, options)
+}
+
 /// Makes the folder, or says where one is in it.
 fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
     let stage = workspace.stage(stage)?;
@@ -249,10 +268,10 @@ fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Option
             return Err(Usage(format!("{what}: name another folder with --to")).into());
         }
         say(&format!("{} is there already, and stays as it is", workspace.relative(&folder)));
-        return show::overview(workspace, Some(&folder), options);
+        return overview(workspace, Some(&folder), options);
     }
     make(workspace, stage, &folder)?;
-    show::overview(workspace, Some(&folder), options)
+    overview(workspace, Some(&folder), options)
 }
 
 fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {

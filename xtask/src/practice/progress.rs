@@ -2,7 +2,8 @@
 //!
 //! It is written whole or not at all. Where it is lost or not understood, the tests say again what is done.
 
-use anyhow::{Context, Result};
+use crate::files;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,9 +34,7 @@ impl Progress {
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let file = folder.join(FILE);
-        let text = serde_json::to_string_pretty(self)? + "\n";
-        record::write_whole(&file, text).with_context(|| format!("{} cannot be written", file.display()))
+        files::write_whole(&folder.join(FILE), serde_json::to_string_pretty(self)? + "\n")
     }
 }
 

@@ -1,16 +1,14 @@
 //! What a learner sees: where they are, what a test says, and the same as JSON for editors.
 
 use super::exercises::{self, Exercise};
-use super::judge::Verdict;
-use super::try_it::{self, Judged};
-use super::{Options, Practice, progress, usual_place};
+use super::judge::{Judged, Verdict};
+use super::{Options, Practice, progress};
 use crate::stages::Workspace;
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, say};
 use crate::{Usage, lesson};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// One line of progress on standard error.
@@ -18,22 +16,8 @@ pub(super) fn line(text: &str) {
     say(&format!("{FAINT}{text}{PLAIN}"));
 }
 
-/// Where one is: in one folder, or in all that are in their usual places.
-pub(super) fn overview(workspace: &Workspace, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
-    let usual = workspace.stages.iter().filter(|s| usual_place(workspace, s).join("src").is_dir());
-    let mut all = match to {
-        Some(_) => vec![Practice::open(workspace, None, to)?],
-        None => {
-            usual.map(|s| Practice::open(workspace, Some(&s.name()), None)).collect::<Result<Vec<_>>>()?
-        }
-    };
-    for practice in &mut all {
-        if progress::Progress::read(&practice.folder).is_none() {
-            line("progress.json is lost, so the tests say what is done");
-            let focus = practice.exercise(None)?.clone();
-            try_it::all(practice, &focus, options.json)?;
-        }
-    }
+/// Where one is in each of these.
+pub(super) fn overview(all: &[Practice<'_>], workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     if options.json {
         let all = all.iter().map(|practice| document(practice, None)).collect::<Result<Vec<_>>>()?;
         writeln!(anstream::stdout(), "{:#}", Value::from(all))?;

@@ -2,19 +2,12 @@
 
 use super::body;
 use super::exercises::Exercise;
-use super::judge::{Tests, Verdict};
-use super::{Options, Practice, folder, show};
+use super::judge::{Judged, Tests, Verdict};
+use super::{Options, Practice, show};
+use crate::files;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-
-/// What was found out about one exercise.
-pub(super) struct Judged {
-    pub(super) number: usize,
-    /// `judge`, or the section that said it.
-    pub(super) by: String,
-    pub(super) verdict: Verdict,
-}
 
 /// Judges the exercise with this number, or the next one; and all others with it, so that one that broke again is seen.
 pub(super) fn once(
@@ -120,7 +113,7 @@ fn sections(
 fn changed(practice: &Practice<'_>) -> Result<Option<String>> {
     for exercise in &practice.exercises.all {
         let (file, name) = practice.place(exercise)?;
-        let ours = folder::read(&practice.stage.folder().join(&file))?;
+        let ours = files::read(&practice.stage.folder().join(&file))?;
         let theirs = std::fs::read_to_string(practice.folder.join(&file));
         let (number, function) = (exercise.number, &exercise.function);
         let way_out = format!(

@@ -14,10 +14,10 @@ mod suites;
 use crate::cargo::Build;
 use crate::stages::{Stage, Workspace};
 use crate::{Usage, data, lesson, process};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use builds::Builds;
 use notebook::Plan;
-use record::{Run, Section, StageCounts, Status, Suite};
+use record::{Run, Section, Status, Suite};
 use show::Show;
 use std::io::Write;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub(super) type Tell<'a> = &'a mut dyn FnMut(Event) -> Result<()>;
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs stages as notebooks: every section's title, output and time, then all other tests
-#[derive(clap::Args, Clone)]
+#[derive(clap::Args, Default)]
 #[command(
     after_help = "Examples:\n  cargo xtask run nb01 --only s07\n  cargo xtask run --up-to nb02 --release\n  \
     cargo xtask run --all --json > run.json\n\n\
@@ -84,12 +84,10 @@ impl Args {
     pub(crate) fn watched(stage: &str, only: &[String], build: Build) -> Args {
         Args {
             stages: vec![stage.into()],
-            all: false,
-            up_to: None,
             only: only.into(),
             build,
-            json: false,
             timeout: LIMIT.as_secs(),
+            ..Args::default()
         }
     }
 }
@@ -119,9 +117,7 @@ fn chosen<'a>(args: &Args, workspace: &'a Workspace) -> Result<Vec<&'a Stage>> {
     };
     let stages: Vec<&Stage> = workspace.stages.iter().filter(wanted).collect();
     if stages.is_empty() {
-        return Err(
-            Usage(format!("there is no stage below {}", workspace.root.join("crates").display())).into()
-        );
+        bail!(Usage(format!("there is no stage below {}", workspace.root.join("crates").display())));
     }
     check_only(args, &stages)?;
     Ok(stages)
@@ -137,12 +133,10 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
         // A file that does not parse does not compile either: the build will say so better.
         ids.extend(lesson::sections(stage).unwrap_or_default().into_iter().map(|s| s.id));
     }
-    match args.only.iter().find(|only| !ids.iter().any(|id| id.starts_with(only.as_str()))) {
-        Some(only) => {
-            Err(Usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))).into())
-        }
-        None => Ok(()),
+    if let Some(only) = args.only.iter().find(|only| !ids.iter().any(|id| id.starts_with(only.as_str()))) {
+        bail!(Usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))));
     }
+    Ok(())
 }
 
 /// Runs the lessons of these stages alone, for a book or a notebook; their pictures go into the folder `figures`.
@@ -213,11 +207,7 @@ fn blank(stage: &Stage, build: Build) -> record::Stage {
         title: lesson::title(stage),
         status: Status::NotBuilt,
         build: build.profile().into(),
-        build_seconds: 0.0,
-        seconds: 0.0,
-        sections: vec![],
-        suites: vec![],
-        counts: StageCounts::default(),
+        ..Default::default()
     }
 }
 

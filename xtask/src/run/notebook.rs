@@ -85,12 +85,7 @@ fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Wor
         file: file.map(|f| workspace.relative(f)).unwrap_or_default(),
         line: source.map_or(1, |s| s.line),
         code: source.map(|s| s.code.clone()).unwrap_or_default(),
-        status: Status::NotRun,
-        seconds: 0.0,
-        output: String::new(),
-        skipped: vec![],
-        figures: vec![],
-        failure: None,
+        ..Section::default()
     }
 }
 
@@ -118,13 +113,7 @@ impl Notebook<'_> {
             Ok(self.next > reached)
         })?;
         parser.finish().into_iter().try_for_each(|read| self.take(read))?;
-        if let Some(running) = self.running(before) {
-            self.cut_short(running, &end, plan.limit)?;
-        } else if self.next == before {
-            self.never_began(&end)?;
-        } else if self.sections[before..self.next].iter().all(|s| s.status.is_good()) {
-            self.ended_badly(&end, plan.limit)?;
-        }
+        self.ended(before, &end, plan.limit)?;
         Ok(end)
     }
 
@@ -174,52 +163,41 @@ impl Notebook<'_> {
         (self.tell)(Event::SectionDone(section))
     }
 
-    /// The process ended, or was ended, inside a section.
-    fn cut_short(&mut self, index: usize, end: &End, limit: Duration) -> Result<()> {
-        let section = &mut self.sections[index];
-        section.seconds = self.started.elapsed().as_secs_f64();
-        let (status, message) = match end {
-            End::TimeLimit => (
-                Status::TimedOut,
-                format!("still running after {} s: ended (see --timeout)", limit.as_secs()),
-            ),
-            End::Interrupt => (Status::NotRun, "interrupted".into()),
-            End::Exit(how) => (Status::Died, format!("the section ended the whole test program ({how})")),
-        };
-        section.status = status;
-        let place = Some(format!("{}:{}", section.file, section.line));
-        section.failure = Some(Failure { message, place });
-        (self.tell)(Event::SectionDone(section))
-    }
-
-    /// All sections that the process ran are good, but it is not: a crash on the way out, say, after the last verdict.
-    fn ended_badly(&mut self, end: &End, limit: Duration) -> Result<()> {
-        let (status, message) = match end {
-            End::Exit(how) if how.success() => return Ok(()),
-            End::Interrupt => return Ok(()),
-            End::Exit(how) => {
+    /// The process ended, or was ended: inside a section, before the first, or after the last, which may be as it should be.
+    fn ended(&mut self, before: usize, end: &End, limit: Duration) -> Result<()> {
+        let (inside, limit) = (self.running(before), limit.as_secs());
+        let good = self.sections[before..self.next].iter().all(|s| s.status.is_good());
+        let (status, message) = match (end, inside) {
+            (End::TimeLimit, Some(_)) => {
+                (Status::TimedOut, format!("still running after {limit} s: ended (see --timeout)"))
+            }
+            (End::Interrupt, Some(_)) => (Status::NotRun, "interrupted".into()),
+            (End::Exit(how), Some(_)) => {
+                (Status::Died, format!("the section ended the whole test program ({how})"))
+            }
+            (End::Exit(how), None) if self.next == before => {
+                (Status::Died, format!("the test program ended before its first section ({how})"))
+            }
+            (_, None) if self.next == before => {
+                (Status::Died, "the test program did not come to its first section".into())
+            }
+            (End::Exit(how), None) if good && !how.success() => {
                 (Status::Died, format!("after this section the test program ended badly ({how})"))
             }
-            End::TimeLimit => (
+            (End::TimeLimit, None) if good => (
                 Status::TimedOut,
-                format!("after this section the test program did not end within {} s", limit.as_secs()),
+                format!("after this section the test program did not end within {limit} s"),
             ),
+            _ => return Ok(()),
         };
-        let section = &mut self.sections[self.next - 1];
+        let index = inside.unwrap_or(if self.next == before { before } else { self.next - 1 });
+        let section = &mut self.sections[index];
+        if inside.is_some() {
+            section.seconds = self.started.elapsed().as_secs_f64();
+        }
         section.status = status;
-        section.failure = Some(Failure { message, place: None });
-        (self.tell)(Event::SectionDone(section))
-    }
-
-    /// The process ended before its first section: none of them can be run.
-    fn never_began(&mut self, end: &End) -> Result<()> {
-        let how = match end {
-            End::Exit(status) => format!("the test program ended before its first section ({status})"),
-            _ => "the test program did not come to its first section".into(),
-        };
-        let section = &mut self.sections[self.next];
-        section.status = Status::Died;
-        section.failure = Some(Failure { message: how, place: None });
+        let place = inside.map(|_| format!("{}:{}", section.file, section.line));
+        section.failure = Some(Failure { message, place });
         (self.tell)(Event::SectionDone(section))
     }
 }

@@ -1,7 +1,7 @@
 //! How a run looks at the terminal.
 
 use super::Event;
-use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, cut, folded, width};
+use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, count, folded, width};
 use anstyle::Style;
 use anyhow::Result;
 use record::{Counts, Section, Stage, Status, Suite, time};
@@ -151,7 +151,8 @@ fn totals(stages: &[Stage], seconds: f64) -> String {
 /// Says on a terminal what is being waited for.
 fn begins(what: &str) {
     if std::io::stderr().is_terminal() {
-        let line = cut(&format!("{what} …"), free_columns());
+        let line = format!("{what} …");
+        let line = console::truncate_str(&line, free_columns(), "…");
         let _ = write!(anstream::stderr(), "{FAINT}{line}{PLAIN}");
     }
 }

@@ -4,15 +4,12 @@ use super::notebook::command;
 use super::{Event, Tell};
 use crate::cargo::{Build, Program};
 use crate::libtest::counts;
-use crate::process::{End, cargo, interrupted, listen};
+use crate::process::{End, cargo, interrupted, listen_to_end};
 use crate::stages::Stage;
 use anyhow::Result;
 use record::{Counts, Status, Suite};
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// Of a program that prints more than this, only the end is kept: there stands the result.
-const KEPT: usize = 1 << 24;
 
 pub(super) fn run(
     stage: &Stage,
@@ -52,15 +49,7 @@ fn doc_tests(stage: &Stage, build: Build) -> Command {
 
 fn one(name: String, command: Command, limit: Duration) -> Result<Suite> {
     let start = Instant::now();
-    let mut bytes = vec![];
-    let end = listen(command, limit, |b| {
-        bytes.extend_from_slice(b);
-        if bytes.len() > KEPT {
-            bytes.drain(..KEPT / 2);
-        }
-        Ok(false)
-    })?;
-    let mut output = String::from_utf8_lossy(&bytes).into_owned();
+    let (end, mut output) = listen_to_end(command, limit)?;
     let skipped: Vec<String> =
         output.lines().filter_map(|l| l.strip_prefix("skipped: ")).map(String::from).collect();
     let status = match &end {

@@ -303,10 +303,11 @@ pub(crate) fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
 }
 
 /// What differs from run to run and from one Rust to the next, for snapshots.
-pub(crate) const CHANGES: [(&str, &str); 3] = [
+pub(crate) const CHANGES: [(&str, &str); 4] = [
     (r"\d+(\.\d+)? ?(ns|µs|ms|s|min)\b( \d+ s)?", "[time]"),
     (r"(thread '[^']*')( \(\d+\))? panicked", "$1 panicked"),
     (r"(?m)^ +(Compiling|Finished) .*\n", ""),
+    (r"(?m)^ +Blocking waiting for file lock .*\n", ""), // another cargo on the same machine
 ];
 
 /// A lesson map whose every row has words instead of names.
