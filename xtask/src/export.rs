@@ -160,11 +160,8 @@ fn bare(name: &str) -> String {
 
 fn report(stage: &Stage, drift: &[String]) -> Result<ExitCode> {
     if drift.is_empty() {
-        writeln!(
-            anstream::stdout(),
-            "{GOOD}{}{PLAIN}: the README names exactly what the stage exports",
-            stage.name()
-        )?;
+        let name = stage.name();
+        writeln!(anstream::stdout(), "{GOOD}{name}{PLAIN}: the README names exactly what the stage exports")?;
         return Ok(ExitCode::SUCCESS);
     }
     drift.iter().for_each(|line| say(&format!("{BAD}drift{PLAIN} {line}")));
@@ -180,15 +177,11 @@ fn print(stage: &Stage, exports: &[Export], below: &[&str], shown: &[Item]) -> R
             .map_or(("crate", "of another author, re-exported".into()), |i| (&*i.kind, i.summary()));
         writeln!(out, "  {kind:<7} {:<18} {FAINT}{summary}{PLAIN}", export.name)?;
     }
-    writeln!(
-        out,
-        "{TITLE}re-exports{PLAIN} {}",
-        if below.is_empty() {
-            "nothing: it is the first".into()
-        } else {
-            format!("all of {}", below.join(", "))
-        }
-    )?;
+    let below = match below {
+        [] => "nothing: it is the first".into(),
+        below => format!("all of {}", below.join(", ")),
+    };
+    writeln!(out, "{TITLE}re-exports{PLAIN} {below}")?;
     writeln!(out, "{TITLE}only shows {}{PLAIN}", count(shown.len(), "name"))?;
     for item in shown {
         let path = item.path.split_once("::").map_or(item.path.as_str(), |(_, path)| path);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
@@ -31,6 +31,22 @@ pub(crate) fn make_whole(folder: &Path, part: &Path, fill: impl FnOnce() -> Resu
     let rename = || fs::rename(part, folder).with_context(|| format!("{} cannot be made", folder.display()));
     // Best effort: what could not be written can perhaps not be removed either.
     fill().and_then(|()| rename()).inspect_err(|_| drop(fs::remove_dir_all(part)))
+}
+
+/// All files below a folder that can be read, in order; without hidden ones, which are those of editors and tools. Links to
+/// folders are not followed.
+pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && !is_hidden => files.extend(below(&entry.path())),
+            Ok(_) if !is_hidden => files.push(entry.path()),
+            _ => {}
+        }
+    }
+    files.sort();
+    files
 }
 
 /// Removes a folder, if it is there, with all that is in it.

@@ -3,32 +3,9 @@
 use crate::sources;
 use crate::stages::Stage;
 use anyhow::{Context, Result};
-use record::{Lesson, Piece, PythonCell};
+use record::{Lesson, Piece, PythonCell, Section};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
-
-/// One cell of the notebook: a test function with its title.
-#[derive(Clone)]
-pub(crate) struct Section {
-    /// `s07_einsum`
-    pub(crate) id: String,
-    /// What the test harness calls it: `part2_init::s07_lin` in a lesson of more than one file.
-    pub(crate) test: String,
-    /// The first line of its documentation; empty where it has none.
-    pub(crate) title: String,
-    pub(crate) file: PathBuf,
-    pub(crate) line: usize,
-    /// The function as it stands in the file, with its documentation.
-    pub(crate) code: String,
-}
-
-impl Section {
-    /// `crates/nb01_matmul/tests/lesson.rs:31`
-    pub(crate) fn place(&self, stage: &Stage) -> String {
-        let file = self.file.strip_prefix(stage.folder()).unwrap_or(&self.file);
-        format!("{}/{}:{}", stage.shown(), file.display(), self.line)
-    }
-}
 
 /// The first line of the crate's documentation, without its `#`.
 pub(crate) fn title(stage: &Stage) -> String {
@@ -48,9 +25,15 @@ pub(crate) fn summary(file: &Path) -> Result<String> {
     Ok(lines.collect::<Vec<_>>().join(" "))
 }
 
-/// The sections of the stage, in the order of the lesson; none where there is no lesson.
+/// The sections of the stage, in the order of the lesson and not run yet; none where there is no lesson.
 pub(crate) fn sections(stage: &Stage) -> Result<Vec<Section>> {
-    Ok(parts(stage)?.iter().map(Part::sections).collect::<Result<Vec<_>>>()?.concat())
+    Ok(parts(stage)?.iter().map(|part| part.sections(stage)).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// A file of the stage as it reads from the workspace's root.
+pub(crate) fn shown(file: &Path, stage: &Stage) -> String {
+    let file = file.strip_prefix(stage.folder()).unwrap_or(file).display().to_string();
+    format!("{}/{}", stage.shown(), file.replace('\\', "/"))
 }
 
 /// A file of the lesson that holds sections.
@@ -77,25 +60,26 @@ impl Part {
         Ok(Part { file, prefix, text, parsed })
     }
 
-    fn sections(&self) -> Result<Vec<Section>> {
+    fn sections(&self, stage: &Stage) -> Result<Vec<Section>> {
         let functions = self.parsed.items.iter().filter_map(|item| match item {
             syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f),
             _ => None,
         });
-        functions.map(|f| section(f, self)).collect()
+        functions.map(|f| section(f, self, stage)).collect()
     }
 }
 
-fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part) -> Result<Section> {
+fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part, stage: &Stage) -> Result<Section> {
     let code = sources::cut(text, f.span()).with_context(|| format!("{} cannot be cut", f.sig.ident))?;
     let title = sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().to_string();
     Ok(Section {
         id: f.sig.ident.to_string(),
         test: format!("{prefix}{}", f.sig.ident),
         title,
-        file: file.into(),
+        file: shown(file, stage),
         line: f.sig.span().start().line,
         code,
+        ..Section::default()
     })
 }
 

@@ -4,7 +4,7 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
-use crate::files::{make, remove, replace, write};
+use crate::files::{below, make, remove, replace, write};
 use crate::process;
 use crate::stages::Workspace;
 use crate::text::say;
@@ -109,10 +109,10 @@ fn link_from(dir: &Path, part: &Path) -> Result<()> {
         "--from {} is .mkl itself",
         dir.display()
     );
+    let found = below(&dir);
     for (names, to) in [(&LIBRARIES[..], "lib"), (&HEADERS[..], "include")] {
         for name in names {
-            let found = find(&dir, &|file| file.file_name() == Some(OsStr::new(name)))?;
-            let Some(file) = found.first() else {
+            let Some(file) = found.iter().find(|file| file.file_name() == Some(OsStr::new(name))) else {
                 bail!("there is no {name} below {}: is it a static MKL with its headers?", dir.display());
             };
             symlink(file, &part.join(to).join(name))?;
@@ -145,7 +145,7 @@ fn download(part: &Path) -> Result<()> {
     python(options.iter().map(OsStr::new).chain(["--dest".as_ref(), wheels.as_os_str()]).chain(WHEELS.map(OsStr::new)))
         .context("pip could not get MKL from PyPI: no network, or a glibc older than 2.28? --from DIR uses an MKL that is on this machine")?;
     say("Unpacking");
-    for wheel in find(&wheels, &|file| file.extension() == Some(OsStr::new("whl")))? {
+    for wheel in below(&wheels) {
         let arguments =
             ["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), wheel.as_os_str(), unpacked.as_os_str()];
         python(arguments).with_context(|| format!("unpacking {}", wheel.display()))?;
@@ -156,7 +156,7 @@ fn download(part: &Path) -> Result<()> {
 }
 
 fn keep(unpacked: &Path, part: &Path) -> Result<()> {
-    for file in find(unpacked, &|_| true)? {
+    for file in below(unpacked) {
         let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let to = match name {
             _ if LIBRARIES.contains(&name) => part.join("lib").join(name),
@@ -214,18 +214,4 @@ fn forget_builds(root: &Path) -> Result<()> {
         ensure!(process::status(&mut cargo)?.success(), "cargo clean failed, see above");
     }
     Ok(())
-}
-
-/// All files below `dir` that `wanted` wants; links to folders are not followed.
-fn find(dir: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).with_context(|| format!("reading the folder {}", dir.display()))? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            found.extend(find(&entry.path(), wanted)?);
-        } else if wanted(&entry.path()) {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
 }

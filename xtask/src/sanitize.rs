@@ -62,75 +62,73 @@ impl Watcher {
     /// Why it cannot run here, if it cannot.
     fn missing(self) -> Option<&'static str> {
         let linux = cfg!(all(target_os = "linux", target_arch = "x86_64"));
-        match self {
-            Watcher::Miri => (!answers(nightly(&["miri", "--version"])))
-                .then_some("no nightly toolchain with the component miri"),
-            _ if !linux => Some("set up for x86-64 Linux"),
-            Watcher::Asan => (!answers(nightly(&["--version"]))).then_some("no nightly toolchain"),
-            Watcher::Tsan => {
-                (!has_std_sources()).then_some("no nightly toolchain with the component rust-src")
+        let (is_there, why) = match self {
+            Watcher::Miri => {
+                (answers(nightly(&["miri", "--version"])), "no nightly toolchain with the component miri")
             }
-            Watcher::Valgrind => {
-                let mut valgrind = Command::new("valgrind");
-                valgrind.arg("--version");
-                (!answers(valgrind)).then_some("valgrind is not installed")
-            }
-        }
+            _ if !linux => (false, "set up for x86-64 Linux"),
+            Watcher::Asan => (answers(nightly(&["--version"])), "no nightly toolchain"),
+            Watcher::Tsan => (has_std_sources(), "no nightly toolchain with the component rust-src"),
+            Watcher::Valgrind => (answers(command("valgrind", &["--version"])), "valgrind is not installed"),
+        };
+        (!is_there).then_some(why)
     }
 
     fn command(self) -> Command {
-        const SMALL: [&str; 4] = ["--package", "kernels", "--test", "main"];
+        const MEMORY: &[&str] = &["--package", "kernels", "--test", "main", "--", "memory::"];
         // Neither knows AVX, without which products are matrixmultiply's: so these two look at the threads.
-        const THREADS: [&str; 5] = ["--package", "kernels", "--lib", "--", "threads::"];
-        const TARGET: [&str; 2] = ["--target", "x86_64-unknown-linux-gnu"]; // named, build scripts stay as they are
+        const THREADS: &[&str] = &["--package", "kernels", "--lib", "--", "threads::"];
+        const TARGET: &[&str] = &["--target", "x86_64-unknown-linux-gnu"]; // named, build scripts stay as they are
+        const RUNNER: &str =
+            "target.'cfg(unix)'.runner = ['valgrind', '-q', '--error-exitcode=9', '--leak-check=no']";
         match self {
-            Watcher::Miri => {
-                let mut miri = nightly(&["miri", "test"]);
-                // Tree borrows, as rayon's queues break the older rules; its threads are still there at the end.
-                let flags = "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation";
-                miri.args(THREADS);
-                miri.env("MIRIFLAGS", flags);
-                miri
-            }
-            Watcher::Asan => {
-                let mut asan = nightly(&["test"]);
-                asan.args(TARGET)
-                    .args(SMALL)
-                    .args(["--", "memory::"])
-                    .env("ASAN_OPTIONS", "allocator_may_return_null=1") // a test asks for more than there is
-                    .env("RUSTFLAGS", "-Zsanitizer=address");
-                asan
-            }
-            Watcher::Tsan => {
-                // The standard library, too, as threads agree by what is in there.
-                let mut tsan = nightly(&["test", "-Zbuild-std"]);
-                tsan.args(TARGET).args(THREADS);
-                tsan.env("RUSTFLAGS", "-Zsanitizer=thread");
-                tsan
-            }
-            Watcher::Valgrind => {
-                let runner =
-                    "target.'cfg(unix)'.runner = ['valgrind', '-q', '--error-exitcode=9', '--leak-check=no']";
-                let mut cargo = crate::process::cargo();
-                cargo.args(["test", "--config", runner]).args(SMALL).args(["--", "memory::"]);
-                cargo
-            }
+            // Tree borrows, as rayon's queues break the older rules; its threads are still there at the end.
+            Watcher::Miri => with(
+                nightly(&["miri", "test"]),
+                [THREADS, &[]],
+                &[("MIRIFLAGS", "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation")],
+            ),
+            // A test asks for more memory than there is.
+            Watcher::Asan => with(
+                nightly(&["test"]),
+                [TARGET, MEMORY],
+                &[("ASAN_OPTIONS", "allocator_may_return_null=1"), ("RUSTFLAGS", "-Zsanitizer=address")],
+            ),
+            // The standard library, too, as threads agree by what is in there.
+            Watcher::Tsan => with(
+                nightly(&["test", "-Zbuild-std"]),
+                [TARGET, THREADS],
+                &[("RUSTFLAGS", "-Zsanitizer=thread")],
+            ),
+            Watcher::Valgrind => with(crate::process::cargo(), [&["test", "--config", RUNNER], MEMORY], &[]),
         }
     }
+}
+
+fn with(mut cargo: Command, arguments: [&[&str]; 2], variables: &[(&str, &str)]) -> Command {
+    cargo.args(arguments.concat()).envs(variables.iter().copied());
+    cargo
 }
 
 /// The nightly toolchain's cargo.
 fn nightly(args: &[&str]) -> Command {
-    let mut rustup = Command::new("rustup");
-    rustup.args(["run", "nightly", "cargo"]).args(args).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    let mut rustup = command("rustup", &["run", "nightly", "cargo"]);
+    rustup.args(args).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     rustup
 }
 
+fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args);
+    command
+}
+
 fn has_std_sources() -> bool {
-    let mut rustc = Command::new("rustup");
-    rustc.args(["run", "nightly", "rustc", "--print", "sysroot"]).stderr(Stdio::null());
-    let sysroot = rustc.output().map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
-    sysroot.is_ok_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists())
+    let mut rustc = command("rustup", &["run", "nightly", "rustc", "--print", "sysroot"]);
+    rustc.stderr(Stdio::null()).output().is_ok_and(|said| {
+        let sysroot = String::from_utf8_lossy(&said.stdout).trim().to_string();
+        Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists()
+    })
 }
 
 fn answers(mut command: Command) -> bool {

@@ -3,7 +3,7 @@
 use crate::cargo::Build;
 use crate::stages::{Package, Workspace};
 use crate::text::{FAINT, PLAIN, say};
-use crate::{explain, process, run};
+use crate::{explain, files, process, run};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let below = workspace.below(stage).map(|s| &s.package).chain(workspace.libs());
     let folders: Vec<&Path> = std::iter::once(&stage.package).chain(below).map(Package::folder).collect();
     while !process::interrupted() {
-        let before = files(&folders);
+        let before = seen(&folders);
         if let Err(error) = run::run(&run::Args::watched(&stage.name(), &args.only, args.build)) {
             explain(&error);
         }
@@ -49,7 +49,7 @@ pub(crate) fn wait(folders: &[&Path], before: Vec<Seen>) {
     }
     let look = || {
         std::thread::sleep(LOOK);
-        files(folders)
+        seen(folders)
     };
     let mut now = look();
     while !process::interrupted() && now == before {
@@ -66,21 +66,11 @@ pub(crate) fn wait(folders: &[&Path], before: Vec<Seen>) {
 /// A file, when it was written last, and its length.
 pub(crate) type Seen = (PathBuf, Option<SystemTime>, u64);
 
-pub(crate) fn files(folders: &[&Path]) -> Vec<Seen> {
-    let mut seen = vec![];
-    folders.iter().for_each(|folder| look_into(folder, &mut seen));
-    seen.sort();
-    seen
-}
-
-/// Hidden files are those of editors and tools.
-fn look_into(folder: &Path, seen: &mut Vec<Seen>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-        match entry.metadata() {
-            Ok(data) if data.is_dir() && !is_hidden => look_into(&entry.path(), seen),
-            Ok(data) if !is_hidden => seen.push((entry.path(), data.modified().ok(), data.len())),
-            _ => {}
-        }
-    }
+pub(crate) fn seen(folders: &[&Path]) -> Vec<Seen> {
+    let look_at = |file: PathBuf| {
+        let data = file.symlink_metadata().ok();
+        let (written, len) = (data.as_ref().and_then(|d| d.modified().ok()), data.map_or(0, |d| d.len()));
+        (file, written, len)
+    };
+    folders.iter().flat_map(|folder| files::below(folder)).map(look_at).collect()
 }

@@ -219,6 +219,13 @@ pub struct Section {
     pub failure: Option<Failure>,
 }
 
+impl Section {
+    /// `crates/nb01_matmul/tests/lesson.rs:31`
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
 /// Why a section failed, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Failure {

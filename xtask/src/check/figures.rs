@@ -11,7 +11,7 @@ pub(super) fn problems(workspace: &Workspace) -> Vec<String> {
         // A lesson that cannot be read is the stage's problem.
         for section in lesson::sections(stage).unwrap_or_default() {
             for name in names(&section.code) {
-                let place = format!("{}: `{}`", section.place(stage), section.id);
+                let place = format!("{}: `{}`", section.place(), section.id);
                 match seen.iter().find(|(other, _)| other == name) {
                     Some((_, first)) => problems
                         .push(format!("{place} draws the figure `{name}`, and so does {first}: rename one")),

@@ -69,7 +69,7 @@ fn lesson_problems(stage: &Stage) -> Vec<String> {
     };
     let mut problems = vec![];
     for section in &sections {
-        let place = section.place(stage);
+        let place = section.place();
         if !is_section(&section.id) {
             problems
                 .push(format!("{place}: `{}` is no name for a section (s07_einsum, s07b_more)", section.id));
@@ -82,7 +82,7 @@ fn lesson_problems(stage: &Stage) -> Vec<String> {
     problems.extend(disorder.map(|w| {
         format!(
             "{}: `{}` stands after `{}`, but runs before it: sections run in the order of their names",
-            w[1].place(stage),
+            w[1].place(),
             w[1].test,
             w[0].test
         )

@@ -15,7 +15,7 @@
 use super::body;
 use super::exercises::{Exercise, Exercises, item, judge_file};
 use super::manifest::{self, Files};
-use super::progress::{self, Progress};
+use super::progress::Progress;
 use crate::stages::{Stage, Workspace};
 use crate::{files, sources};
 use anyhow::{Context, Result, bail};
@@ -43,8 +43,7 @@ pub(super) fn files(
 /// The stage's own sources, without the bodies.
 fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: &Sources) -> Result<Files> {
     let mut files = Files::new();
-    let mut found = vec![];
-    progress::files_below(&stage.folder().join("src"), &mut found);
+    let mut found = files::below(&stage.folder().join("src"));
     // The crate's front page has the quiz run as a test.
     let besides = ["build.rs", "practice/quiz.md"].map(|name| stage.folder().join(name));
     found.extend(besides.into_iter().filter(|file| file.is_file()));
@@ -171,7 +170,7 @@ fn data(stage: &Stage, part: &Path) -> Result<()> {
             && !RUST.iter().any(|rust| name == *rust)
             && !name.to_string_lossy().starts_with('.');
         if is_data {
-            progress::files_below(&entry.path(), &mut found);
+            found.extend(files::below(&entry.path()));
         }
     }
     found.iter().try_for_each(|file| {

@@ -292,7 +292,7 @@ fn watch(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) 
     let sources = practice.folder.join("src");
     let mut opened = None;
     while !process::interrupted() {
-        let before = watch::files(&[&sources]);
+        let before = watch::seen(&[&sources]);
         if let Err(error) = try_it::once(practice, number, options) {
             explain(&error);
         }

@@ -40,11 +40,8 @@ impl Progress {
 
 /// What tells two states of a folder's sources apart: FNV-1a over the names and contents of its files.
 pub(super) fn fingerprint(folder: &Path) -> String {
-    let mut files = vec![];
-    files_below(folder, &mut files);
-    files.sort();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for file in files {
+    for file in files::below(folder) {
         let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
         let bytes = std::fs::read(&file).unwrap_or_default();
         for byte in name.bytes().chain([0]).chain(bytes).chain([0]) {
@@ -52,16 +49,4 @@ pub(super) fn fingerprint(folder: &Path) -> String {
         }
     }
     format!("{hash:016x}")
-}
-
-/// All files, without hidden ones, which are those of editors and tools.
-pub(super) fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.is_dir() {
-            _ if entry.file_name().to_string_lossy().starts_with('.') => {}
-            true => files_below(&path, files),
-            false => files.push(path),
-        }
-    }
 }

@@ -186,7 +186,7 @@ fn all(
             has_data = true;
         }
         if is_built {
-            one(stage, job, &mut builds, workspace, &mut record, tell)?;
+            one(stage, job, &mut builds, &mut record, tell)?;
         }
         if record.status == Status::NotBuilt {
             tell(Event::NotBuilt(&record.name))?;
@@ -212,18 +212,11 @@ fn blank(stage: &Stage, build: Build) -> record::Stage {
 }
 
 /// Runs the stage's lesson, and then its other tests; the status stays [`Status::NotBuilt`] where those do not compile.
-fn one(
-    stage: &Stage,
-    job: &Job,
-    builds: &mut Builds,
-    workspace: &Workspace,
-    record: &mut record::Stage,
-    tell: Tell,
-) -> Result<()> {
+fn one(stage: &Stage, job: &Job, builds: &mut Builds, record: &mut record::Stage, tell: Tell) -> Result<()> {
     let start = Instant::now();
     if let Some(lesson) = builds.lesson_of(stage) {
         record.build = format!("{} build, opt-level {}", job.build.profile(), lesson.opt_level);
-        record.sections = notebook::run(stage, lesson, &job.plan, workspace, tell)?;
+        record.sections = notebook::run(stage, lesson, &job.plan, tell)?;
     }
     record.seconds = start.elapsed().as_secs_f64();
     if job.suites && !process::interrupted() {

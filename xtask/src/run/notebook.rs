@@ -8,7 +8,7 @@ use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Parser, Verdict};
 use crate::process::{self, End, listen};
-use crate::stages::{Stage, Workspace};
+use crate::stages::Stage;
 use crate::text;
 use anyhow::{Result, bail};
 use record::{Failure, Section, Status, last};
@@ -31,19 +31,15 @@ pub(super) struct Plan<'a> {
     pub(super) figures: Option<&'a Path>,
 }
 
-pub(super) fn run(
-    stage: &Stage,
-    program: &Program,
-    plan: &Plan,
-    workspace: &Workspace,
-    tell: Tell,
-) -> Result<Vec<Section>> {
+pub(super) fn run(stage: &Stage, program: &Program, plan: &Plan, tell: Tell) -> Result<Vec<Section>> {
     let mut names = list(stage, program)?;
     names.retain(|name| plan.only.is_empty() || plan.only.iter().any(|o| last(name).starts_with(o.as_str())));
-    let sources = lesson::sections(stage)?;
-    let blank = |name: &String| blank(name, &sources, stage, workspace);
+    let known = lesson::sections(stage)?;
+    let section = |test: &String| {
+        known.iter().find(|s| s.test == *test).cloned().unwrap_or_else(|| unseen(test, stage))
+    };
     let mut notebook =
-        Notebook { sections: names.iter().map(blank).collect(), next: 0, started: Instant::now(), tell };
+        Notebook { sections: names.iter().map(section).collect(), next: 0, started: Instant::now(), tell };
     while notebook.next < names.len() {
         let before = notebook.next;
         let end = notebook.rest(stage, program, &names[before..], plan)?;
@@ -75,18 +71,10 @@ fn list(stage: &Stage, program: &Program) -> Result<Vec<String>> {
     Ok(libtest::listed(&String::from_utf8_lossy(&output.stdout)))
 }
 
-fn blank(name: &str, sources: &[lesson::Section], stage: &Stage, workspace: &Workspace) -> Section {
-    let source = sources.iter().find(|s| s.test == name);
-    let file = source.map(|s| &s.file).or(stage.lesson().map(|t| &t.file));
-    Section {
-        id: last(name).into(),
-        test: name.into(),
-        title: source.map(|s| s.title.clone()).unwrap_or_default(),
-        file: file.map(|f| workspace.relative(f)).unwrap_or_default(),
-        line: source.map_or(1, |s| s.line),
-        code: source.map(|s| s.code.clone()).unwrap_or_default(),
-        ..Section::default()
-    }
+/// A section that is not in the sources as a function: a macro made it.
+fn unseen(test: &str, stage: &Stage) -> Section {
+    let file = stage.lesson().map(|lesson| lesson::shown(&lesson.file, stage)).unwrap_or_default();
+    Section { id: last(test).into(), test: test.into(), file, line: 1, ..Section::default() }
 }
 
 struct Notebook<'a> {
@@ -196,7 +184,7 @@ impl Notebook<'_> {
             section.seconds = self.started.elapsed().as_secs_f64();
         }
         section.status = status;
-        let place = inside.map(|_| format!("{}:{}", section.file, section.line));
+        let place = inside.map(|_| section.place());
         section.failure = Some(Failure { message, place });
         (self.tell)(Event::SectionDone(section))
     }
@@ -205,5 +193,5 @@ impl Notebook<'_> {
 /// A failure without a message: a `#[should_panic]` that did not, for example.
 fn silent(section: &Section) -> Failure {
     let message = "the test failed without a message (a test marked `should_panic` has to panic)".into();
-    Failure { message, place: Some(format!("{}:{}", section.file, section.line)) }
+    Failure { message, place: Some(section.place()) }
 }

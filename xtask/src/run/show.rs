@@ -101,7 +101,7 @@ impl Show {
         let Some(failure) = &section.failure else {
             return self.say(&format!("{BAD}{}{PLAIN} was not run", section.id));
         };
-        let place = failure.place.clone().unwrap_or_else(|| format!("{}:{}", section.file, section.line));
+        let place = failure.place.clone().unwrap_or_else(|| section.place());
         self.say(&format!("\n{BAD}{} {}{PLAIN} at {place}", section.id, section.status))?;
         failure.message.lines().try_for_each(|line| self.say(&folded(&format!("{INDENT}{line}"))))
     }
