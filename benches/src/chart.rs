@@ -136,7 +136,7 @@ fn bars(area: &Area, title: &str, experiments: &[&Experiment], _: &Run) -> Resul
             plotters::style::text_anchor::HPos::Center,
             plotters::style::text_anchor::VPos::Top,
         ));
-        // What is said in words stands below the sizes, as side by side the names would run into each other.
+        // What is said in words is below the sizes, as side by side the names would run into each other.
         let words = if experiment.name.contains(',') { ", " } else { " " };
         for (line, text) in (0..).zip(experiment.name.split(words)) {
             area.draw_text(text, &centred, (x, y + 6 + 14 * line))?;

@@ -1,7 +1,7 @@
 //! One process for each number of threads.
 //!
 //! Every library here has its own pool and its own environment variable, read once. A process that has
-//! them all set before it starts is the one setting in which nobody has more threads than another.
+//! them all set before it starts is the one setting in which all contenders have as many threads.
 
 use crate::keep;
 use crate::options::Options;

@@ -1,4 +1,4 @@
-//! What a run leaves behind, as it stands in the JSON file.
+//! What a run leaves behind: the JSON file.
 
 use crate::machine::bandwidth::Bandwidth;
 use crate::machine::{Limits, Machine, versions};

@@ -9,7 +9,7 @@ use crate::targets;
 use nb03_minibatch_training::timing::human;
 use std::fmt::Write;
 
-/// What stands on the terminal.
+/// What the terminal shows.
 pub(crate) fn markdown(record: &Record) -> String {
     let mut text = head(record) + &targets(record);
     for run in &record.runs {
@@ -26,7 +26,7 @@ pub(crate) fn markdown(record: &Record) -> String {
     text + FOOT
 }
 
-/// What stands in `NAME.md`: the same with charts and details.
+/// The text of `NAME.md`: the same with charts and details.
 pub(crate) fn recorded(record: &Record, name: &str, charts: &[Chart]) -> String {
     let mut text = format!("# Record {name}\n\n{}", markdown(record));
     for chart in charts {

@@ -45,7 +45,7 @@ pub(crate) fn run(
     let before = noise.now();
     for round in 0..options.rounds() {
         memory.iter_mut().for_each(Probe::take);
-        let first = round as usize % contenders.len(); // nobody always comes after the same one's caches
+        let first = round as usize % contenders.len(); // no contender always finds the same one's data in the caches
         for i in (first..contenders.len()).chain(0..first) {
             progress.set_message(format!("{} {}, round {}", experiment.part, experiment.name, round + 1));
             turns[i].take(&mut *contenders[i], options.budget())?;

@@ -148,7 +148,7 @@ fn documented(readme: &str) -> Option<BTreeSet<String>> {
     Some(rows.flat_map(first).map(|name| bare(&name)).collect())
 }
 
-/// What stands between backticks.
+/// The words between backticks.
 pub(crate) fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(String::from).collect()
 }

@@ -159,7 +159,7 @@ pub(crate) fn listen(
     }
 }
 
-/// Of a program that prints more than this, only the end is kept: there stands the result.
+/// Of a program that prints more than this, only the end is kept, which has the result.
 const KEPT: usize = 1 << 24;
 
 /// Runs `command` to its end: how it ended, and what it printed.

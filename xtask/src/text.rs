@@ -1,4 +1,4 @@
-//! How things look in the terminal: few colours, and none where nobody sees them.
+//! How things look in the terminal: few colours, and none where the output is no terminal.
 //!
 //! [`anstream`] takes the colours out where the output is no terminal or `NO_COLOR` is set.
 

@@ -44,7 +44,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.measure(experiment(false), contenders(bench, &inputs, false)?, &reference)
 }
 
-/// Three products of the first layer, or two where nobody wants x's gradient; x is read forward and backward.
+/// Three products of the first layer, or two without x's gradient; x is read forward and backward.
 fn experiment(input_gradient: bool) -> Experiment {
     let x = (ROWS * INPUTS) as f64;
     let with = f64::from(u8::from(input_gradient));

@@ -1,6 +1,6 @@
-//! A stage as a chapter: what stands where. There is no list of it anywhere; these are the rules.
+//! A stage as a chapter. Its order is written down nowhere; it follows from these rules.
 //!
-//! - The sections stand in their order, each with what it is the first to use: the lesson's own helpers, and the
+//! - The sections keep their order, each with what it is the first to use: the lesson's own helpers, and the
 //!   stage's items.
 //! - A module is told before the first section whose documentation links to it, or else before the first section that
 //!   uses one of its items. The modules at the crate's root are told in their order there: a section that needs a
@@ -28,7 +28,7 @@ pub(crate) struct Chapter<'a> {
     pub(crate) python_setup: Option<&'a str>,
 }
 
-/// A section, and what stands around it.
+/// A section, and what is shown around it.
 pub(crate) struct Cell<'a> {
     pub(crate) section: &'a Section,
     /// The modules that are told before it.

@@ -1,7 +1,7 @@
 //! A chapter as a Jupyter notebook, format 4.5: prose, code cells with their outputs, and pictures.
 //!
 //! A section's cell is the body of its test, so that evcxr, the Rust kernel, can run it. What the sections share
-//! stands in cells of its own, before the first section that uses it.
+//! is in cells of its own, before the first section that uses it.
 
 use crate::cell::element;
 use crate::chapter::{Cell, Chapter};

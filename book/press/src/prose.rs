@@ -12,7 +12,7 @@ use std::ops::Range;
 /// How a text is changed.
 pub(crate) struct Prose<'a> {
     pub(crate) links: &'a Links<'a>,
-    /// The module that the text stands in.
+    /// The text's module.
     pub(crate) scope: &'a str,
     /// How much deeper its headings become.
     pub(crate) deeper: usize,

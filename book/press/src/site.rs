@@ -43,7 +43,7 @@ pub(crate) fn make(material: &Material, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// rustdoc's own pages lead to a front page, but it makes none: the last stage, which has everything, stands there.
+/// rustdoc's own pages lead to a front page, but it makes none: it is the last stage's, which has everything.
 fn front_of_api(chapters: &[Chapter]) -> String {
     let last = chapters.last().map_or("", |chapter| &chapter.run.name);
     format!(
@@ -127,7 +127,7 @@ fn sources(press: &Press, chapter: &Chapter) -> Result<Texts> {
     files.map(|file| Ok((file.into(), press.material.text(file)?))).collect()
 }
 
-/// The table of contents. `index.md` stands before everything.
+/// The table of contents. `index.md` comes first.
 fn summary(chapters: &[Chapter], answers: &[Page], appendix: &[Page]) -> String {
     let (front, answers): (Vec<&Page>, Vec<&Page>) = answers.iter().partition(|p| p.name == "index.md");
     let link = |p: &&Page| format!("- [{}]({})\n", p.title, p.name);

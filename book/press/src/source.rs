@@ -11,13 +11,13 @@ pub(crate) fn with_methods(text: &str, item: &Item) -> String {
     without_docs(&parts.map(|lines| cut(text, lines)).collect::<Vec<_>>().join("\n\n"))
 }
 
-/// The code without its documentation, which stands elsewhere.
+/// The code without its documentation, which is shown elsewhere.
 pub(crate) fn without_docs(code: &str) -> String {
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("///"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The function without what stands above it: its documentation and `#[test]`.
+/// The function without its documentation and `#[test]`.
 pub(crate) fn function(code: &str) -> String {
     let is_above = |line: &&str| line.starts_with("///") || line.starts_with("#[");
     code.lines().skip_while(is_above).collect::<Vec<_>>().join("\n")

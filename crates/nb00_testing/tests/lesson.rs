@@ -183,7 +183,7 @@ fn s10_small_gradients() {
     assert!(percent_near(&zero, &grad) > 85.0 && percent_near(&halved, &grad) > 90.0);
     assert!(!near(&zero, &grad), "a few large elements save the lesson's check");
 
-    // A gradient shrinks as 1/n: with ten times the rows nobody would notice that it is missing.
+    // A gradient shrinks as 1/n: with ten times the rows its absence would not be noticed.
     let more_rows = &grad / 10.0;
     println!("ten times the rows: near(0, grad) is {}", near(&zero, &more_rows));
     println!("‖0 − grad‖ / ‖grad‖ is {}", relative_norm(&zero, &more_rows));

@@ -307,7 +307,7 @@ impl Model {
     }
 }
 
-/// What stands in the list: in Python anything that has the two methods, here one of these.
+/// An element of the list: in Python anything that has the two methods, here one of these.
 enum Layer<'m> {
     Lin(&'m mut Lin),
     Relu(&'m mut Relu),

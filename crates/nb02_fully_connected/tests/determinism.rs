@@ -194,7 +194,7 @@ fn who_works_shown() {
     println!("here = {}\nothers = {}", time(&here) - before.0, others().saturating_sub(before.1)); // a thread may have ended
 }
 
-/// One thread is one thread, whoever computes: products, einsum, statistics, layers, fused or not.
+/// One thread is one thread in all that computes: products, einsum, statistics, layers, fused or not.
 #[test]
 #[cfg(target_os = "linux")]
 fn nb_threads_limits_everything() {

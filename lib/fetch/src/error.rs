@@ -27,7 +27,7 @@ pub(crate) enum FetchError {
     /// The disk is full, or the folder cannot be written.
     #[error("{doing} {} failed: {source}; {}", path.display(), after_disk(*is_kept))]
     Disk { doing: &'static str, path: PathBuf, source: io::Error, is_kept: bool },
-    /// Nobody could give it; each reason was told when it was met.
+    /// No mirror could give it; each reason was printed when it was met.
     #[error(
         "no mirror has MNIST for us, for the reasons above; try again later, or download a file of \
          data/README.md by other means and put it into {}", folder.display()

@@ -75,7 +75,7 @@ pub fn names() -> Vec<&'static str> {
     [PICKLE.name].into_iter().chain(IDX.iter().map(|file| file.name)).collect()
 }
 
-/// The pickle, and the IDX files should nobody have it; or only the files in `only`.
+/// The pickle, and the IDX files if no mirror has it; or only the files in `only`.
 ///
 /// `mirrors`, if there are any, are folders that take the place of those that we know, and `accept` are MD5
 /// sums to be right beside the known ones: a private mirror may have packed the same arrays differently.

@@ -7,7 +7,7 @@
 //! 3. the checksum of `name.part` must be a known one;
 //! 4. `name.part` is renamed to `name`.
 //!
-//! So what stands under the right name is always right, and what a dead mirror began, the next one finishes.
+//! So a file under its own name is always right, and what a dead mirror began, the next one finishes.
 
 use crate::error::{Failure, FetchError};
 use crate::folder::Folder;

@@ -76,7 +76,7 @@ impl Colour {
         SERIES[i % SERIES.len()]
     }
 
-    /// As a CSS value: a variable, and what it is where nobody sets that.
+    /// As a CSS value: a variable, and what it is where a page does not set that.
     ///
     /// ```
     /// assert_eq!(figures::Colour::Ink.css(), "var(--fig-ink, #1B1B1B)");
@@ -109,7 +109,7 @@ pub(crate) fn with_variables(svg: &str) -> String {
     })
 }
 
-/// The colours of a picture that stands by itself and has no page around it to choose them.
+/// The colours of a picture that has no page around it to choose them.
 pub(crate) fn standalone() -> String {
     let dark: String =
         TABLE.iter().map(|(_, name, _, dark)| format!("--fig-{name}:{};", hex(*dark))).collect();

@@ -111,7 +111,7 @@ fn escaped(text: &str) -> String {
 
 /// Draws a section's picture, if anybody wants to have it: `name.svg` in the folder that the variable `NB_FIGURES` names.
 ///
-/// Then it also prints `figure: name.svg`, so that the picture stands where the section showed it. In a notebook, under
+/// Then it also prints `figure: name.svg`, so that the picture is where the section showed it. In a notebook, under
 /// evcxr, it shows the picture below the cell. Otherwise it does nothing; `draw` is not even called.
 ///
 /// ```

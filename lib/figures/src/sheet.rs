@@ -20,7 +20,7 @@ pub struct Sheet<'a> {
     pub area: DrawingArea<SVGBackend<'a>, Shift>,
 }
 
-/// Where a text stands, seen from the point that it is given: it begins there, has its middle there, or ends there.
+/// Where a text is, seen from the point that it is given: it begins there, has its middle there, or ends there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The text begins at the point.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::Path;
 
-/// Writes the file beside its place and renames it: whoever looks sees the old file or the new one, and where
+/// Writes the file beside its place and renames it: a reader sees the old file or the new one, and where
 /// writing fails the old one stays.
 ///
 /// Not through the crate `tempfile`: with what it needs it takes longer to build than all of xtask.

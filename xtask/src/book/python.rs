@@ -39,7 +39,7 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
     Ok(good)
 }
 
-/// `Python 3.13.5, torch 2.15.0`: whoever asks before a long run learns at once that there is none.
+/// `Python 3.13.5, torch 2.15.0`; asked before a long run, so that a missing one is reported at once.
 ///
 /// # Errors
 /// If there is no such Python, or it has no torch.
@@ -65,7 +65,7 @@ pub(crate) fn version(python: &Path) -> Result<String> {
 
 /// What a script printed, cell by cell, and how it ended.
 struct Printed {
-    /// The sections that it reached, with their lines; before the first of them stands the setup, without a name.
+    /// The sections that it reached, with their lines; the setup comes first, without a name.
     cells: Vec<(String, Vec<String>)>,
     /// All the sections that it has a cell for.
     planned: Vec<String>,
@@ -229,7 +229,7 @@ struct Number {
     value: f64,
     /// One unit of the last digit; 0 for a whole number.
     unit: f64,
-    /// What stands behind a `±`; else 0.
+    /// The number after a `±`; else 0.
     spread: f64,
 }
 
@@ -242,7 +242,7 @@ impl Number {
     }
 }
 
-/// The numbers in a text, in their order. What stands in a word (`float32`) is none.
+/// The numbers in a text, in their order. Digits within a word (`float32`) are none.
 fn numbers(text: &str) -> Vec<Number> {
     let text = text.replace('−', "-").replace('±', " ± ");
     let is_between = |c: char| !c.is_alphanumeric() && !"._+-±".contains(c);

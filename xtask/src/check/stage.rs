@@ -90,7 +90,7 @@ fn lesson_problems(stage: &Stage) -> Vec<String> {
     problems
 }
 
-/// Each cell of the Python stands beside a section, in the same order.
+/// Each cell of the Python belongs to a section, in the same order.
 fn python_problems(stage: &Stage) -> Vec<String> {
     let cells = match lesson::python(stage) {
         Err(e) => return vec![format!("{e:#}")],

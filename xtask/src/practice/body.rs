@@ -7,7 +7,7 @@ use quote::ToTokens;
 use std::ops::Range;
 use syn::spanned::Spanned;
 
-/// Where a function stands in a text, in bytes.
+/// A function's place in a text, in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Function {
     /// From its documentation to the end of its body.

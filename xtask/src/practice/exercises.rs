@@ -15,7 +15,7 @@
 //! - `get_data`, `skip`: reading files is not what the lesson is about.
 //! ````
 //!
-//! An exercise is a function, named by its path in the stage; its number is its place. The test that judges it stands
+//! An exercise is a function, named by its path in the stage; its number is its place. The test that judges it is
 //! in `practice/judge.rs` and has the path as its name, with `_` for `::`; the sections named judge it, too.
 
 use crate::stages::{Stage, Workspace};
@@ -44,7 +44,7 @@ impl Exercise {
         self.function.replace("::", "_").to_lowercase()
     }
 
-    /// What stands in the place of its body.
+    /// What takes the place of its body.
     pub(super) fn todo(&self) -> String {
         format!(
             "todo!(\"exercise {}: {}, {}\")",
@@ -59,7 +59,7 @@ impl Exercise {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Exercises {
     pub(super) all: Vec<Exercise>,
-    /// The exported functions that nobody has to write.
+    /// The exported functions that are no exercises.
     pub(super) not_practised: Vec<String>,
 }
 

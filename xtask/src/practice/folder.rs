@@ -70,7 +70,7 @@ fn without_body(text: &str, name: &str, exercise: &Exercise) -> Result<String> {
     Ok(body::with_body(text, &function, &body::block(text, &function, &exercise.todo())))
 }
 
-/// In which file of the folder an exercise stands, and by which name.
+/// An exercise's file in the folder, and its name in that file.
 pub(super) fn place(
     exercise: &Exercise,
     stage: &Stage,

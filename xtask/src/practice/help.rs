@@ -45,10 +45,10 @@ pub(super) fn solution(practice: &Practice<'_>, number: Option<usize>, yes: bool
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks at the terminal; where nobody can answer, the answer is no.
+/// Asks at the terminal; without a terminal the answer is no.
 fn agreed(exercise: &Exercise) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        super::show::line("nobody can be asked here: --yes shows it");
+        super::show::line("without a terminal there is no question: --yes shows it");
         return Ok(false);
     }
     let mut out = anstream::stdout();
@@ -85,7 +85,7 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
     Ok(ExitCode::FAILURE)
 }
 
-/// The function with its documentation, as it stands in the crate of that folder.
+/// The function with its documentation, from the crate of that folder.
 fn source(practice: &Practice<'_>, exercise: &Exercise, of: &Path) -> Result<String> {
     let (file, name) = practice.place(exercise)?;
     let text = files::read(&of.join(file))?;

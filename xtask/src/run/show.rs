@@ -7,7 +7,7 @@ use anyhow::Result;
 use record::{Counts, Section, Stage, Status, Suite, time};
 use std::io::{IsTerminal, Write};
 
-/// What stands before every line of a section's output.
+/// What every line of a section's output begins with.
 pub(super) const INDENT: &str = "    ";
 
 /// How much of a run's story is told, and where.

@@ -498,7 +498,7 @@ fn the_help_of_a_download_is_there_at_once() {
     }
 }
 
-/// Where the data are named, or `data get` has put them into their place, nobody has to be asked.
+/// Where the data are named, or `data get` has put them into their place, no program is built to ask.
 #[test]
 fn data_that_are_there_are_not_looked_for() {
     let fixture = fetching("fn main() { this does not compile }\n");

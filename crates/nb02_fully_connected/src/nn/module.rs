@@ -111,7 +111,7 @@ impl dyn Module {
 
 /// What a forward pass leaves for the backward pass: PyTorch's `save_for_backward`, as a value.
 ///
-/// It is a tree of the same shape as the module: a residual block's branch is one more part. Whoever has it can look at
+/// It is a tree of the same shape as the module: a residual block's branch is one more part. Code that has it can look at
 /// every activation, so a hook is a function of `&Saved`.
 ///
 /// It holds handles, so nothing is copied; and it is not `Clone`, so that a backward pass can happen only once.

@@ -259,7 +259,7 @@ pub(crate) fn into<T: Element>(
     }
 }
 
-/// A product in memory that nobody has written yet, row after row: every number of `to` is written.
+/// A product in memory that is not initialised, row after row: every number of `to` is written.
 pub(crate) fn product_to(
     a: &ArrayRef2<f32>,
     b: &ArrayRef2<f32>,

@@ -424,7 +424,7 @@ fn more_numbers_than_there_can_be_are_refused() {
     assert!(said.contains("compute a part of its rows at a time"), "{said}");
 }
 
-/// A page that nobody may touch lies directly behind each operand: reading one number too many ends the test.
+/// A protected page lies directly behind each operand: reading one number too many ends the test.
 #[cfg(unix)]
 #[test]
 fn nothing_is_read_or_written_beyond_the_end() {

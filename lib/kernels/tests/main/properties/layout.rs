@@ -73,7 +73,7 @@ impl Layout {
         Array2::from_elem(if self.transposed { (columns, rows) } else { (rows, columns) }, around)
     }
 
-    /// `values` in memory that is NaN wherever it is none of theirs, so that nobody reads beside them unnoticed.
+    /// `values` in memory that is NaN wherever it is none of theirs, so that a read beside them shows.
     pub(crate) fn filled(&self, values: &ArrayRef2<f32>) -> Array2<f32> {
         let mut memory = self.memory(values.dim(), f32::NAN);
         let mut stored = self.stored_mut(&mut memory, values.dim());
