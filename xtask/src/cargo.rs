@@ -54,7 +54,7 @@ impl Program {
 
 /// Builds the stage's lesson and nothing else. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_lesson(stage: &Stage, build: Build) -> Result<Option<Program>> {
-    one("test", "lesson", &["--test"], &build.flags(&[stage]))
+    one("test", "lesson", &build.flags(&[stage]))
 }
 
 /// Builds all tests of the stages in one call, so that the processor has something to do until the last of them is
@@ -65,34 +65,32 @@ pub(crate) fn build_tests(stages: &[&Stage], build: Build) -> Result<Vec<Program
 
 /// Builds one example of the stage. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_example(stage: &Stage, example: &str, build: Build) -> Result<Option<Program>> {
-    one("example", example, &["--example"], &build.flags(&[stage]))
+    one("example", example, &build.flags(&[stage]))
 }
 
 /// Builds one program of a package that is no stage. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>> {
-    let flags = ["--package", &package.name].map(String::from);
-    one("bin", name, &["--bin"], &flags)
+    one("bin", name, &["--package", &package.name].map(String::from))
 }
 
-/// Builds one test of a crate that is a workspace of its own. `None`: it does not compile, and cargo has said why.
-pub(crate) fn build_test_in(folder: &Path, target: &Path, test: &str) -> Result<Option<Program>> {
-    one("test", test, &["--test"], &flags_in(folder, target))
-}
-
-/// The same with that crate, and only it, optimised as much as the stages are.
-pub(crate) fn build_optimised_test_in(folder: &Path, target: &Path, test: &str) -> Result<Option<Program>> {
-    let mut flags = flags_in(folder, target);
-    flags.extend(["--config", "profile.dev.opt-level=3"].map(String::from));
-    one("test", test, &["--test"], &flags)
-}
-
-fn flags_in(folder: &Path, target: &Path) -> Vec<String> {
+/// Builds one test of a crate that is a workspace of its own; that crate, and only it, is `optimised` as much as the engines
+/// are, if that is asked for. `None`: it does not compile, and cargo has said why.
+pub(crate) fn build_test_in(
+    folder: &Path,
+    target: &Path,
+    test: &str,
+    optimised: bool,
+) -> Result<Option<Program>> {
     let (manifest, target) = (folder.join("Cargo.toml").display().to_string(), target.display().to_string());
-    ["--manifest-path", &manifest, "--target-dir", &target].map(String::from).into()
+    let mut flags = vec!["--manifest-path", &manifest, "--target-dir", &target];
+    if optimised {
+        flags.extend(["--config", "profile.dev.opt-level=3"]);
+    }
+    one("test", test, &flags.into_iter().map(String::from).collect::<Vec<_>>())
 }
 
-fn one(kind: &str, name: &str, option: &[&str], flags: &[String]) -> Result<Option<Program>> {
-    let (is_built, programs) = programs(&[&["build"], option, &[name]].concat(), flags)?;
+fn one(kind: &str, name: &str, flags: &[String]) -> Result<Option<Program>> {
+    let (is_built, programs) = programs(&["build", &format!("--{kind}"), name], flags)?;
     Ok(programs.into_iter().find(|p| is_built && p.kind == kind && p.name == name))
 }
 

@@ -37,6 +37,7 @@ pub(crate) enum Event {
 }
 
 /// Turns the bytes of a test program into events, however they are cut into pieces.
+#[derive(Default)]
 pub(crate) struct Parser {
     /// The tests to come, in the order in which the harness runs them.
     due: VecDeque<String>,
@@ -53,9 +54,7 @@ pub(crate) struct Parser {
 
 impl Parser {
     pub(crate) fn new(tests: &[String]) -> Parser {
-        let due = tests.iter().cloned().collect();
-        let (unfinished, held, events) = (vec![], vec![], vec![]);
-        Parser { due, running: false, unfinished, after_header: false, held, over: false, events }
+        Parser { due: tests.iter().cloned().collect(), ..Parser::default() }
     }
 
     /// Takes in the next bytes.

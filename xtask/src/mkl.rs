@@ -95,9 +95,8 @@ fn links(workspace: &Workspace, home: &Path) -> Result<()> {
         option.push(argument);
         rustc.arg("-C").arg(option);
     }
-    ensure!(process::status(rustc.stdout(std::io::stderr()))?.success(), "the linker failed, see above");
-    ensure!(process::status(&mut Command::new(program))?.success(), "the program that uses it failed");
-    Ok(())
+    process::succeed(rustc.stdout(std::io::stderr()), "the linker failed, see above")?;
+    process::succeed(&mut Command::new(program), "the program that uses it failed")
 }
 
 /// Links each file of the MKL below `dir` into `part`: 650 MB are not worth a copy.
@@ -195,9 +194,7 @@ fn check_pip() -> Result<()> {
 
 /// Runs python3 with its output on stderr, where progress belongs.
 fn python<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<()> {
-    let status = Command::new("python3").args(arguments).stdout(std::io::stderr()).status();
-    ensure!(status.context("starting python3")?.success(), "python3 failed");
-    Ok(())
+    process::succeed(Command::new("python3").args(arguments).stdout(std::io::stderr()), "python3 failed")
 }
 
 /// A build without MKL, or with another, leaves intel-mkl-src built and useless, and cargo would not build it again.
@@ -211,7 +208,7 @@ fn forget_builds(root: &Path) -> Result<()> {
         // The bench is built into the workspace's target, too.
         let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
         cargo.args(["--manifest-path", manifest]).env("CARGO_TARGET_DIR", target).stdout(std::io::stderr());
-        ensure!(process::status(&mut cargo)?.success(), "cargo clean failed, see above");
+        process::succeed(&mut cargo, "cargo clean failed, see above")?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! together with everything that it has started itself. [`status`], [`output`] and [`hand_over`] wait for one that shares our
 //! terminal, as cargo does: there Ctrl-C reaches it without us, and what that has ended did not fail.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::io::{ErrorKind, PipeReader, Read};
 use std::process::{Child, Command, ExitCode, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +71,15 @@ pub(crate) fn go_on() -> Result<()> {
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     let status = command.status().with_context(|| does_not_start(command))?;
     unless_by_ctrl_c(status).map(|()| status)
+}
+
+/// Waits for a program that has to end well.
+///
+/// # Errors
+/// `or_else`, if it does not; as [`status`] besides.
+pub(crate) fn succeed(command: &mut Command, or_else: &str) -> Result<()> {
+    ensure!(status(command)?.success(), "{or_else}");
+    Ok(())
 }
 
 /// Waits for a program, and keeps what it prints where nothing else is said.

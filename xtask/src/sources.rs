@@ -162,13 +162,16 @@ impl Reader<'_> {
     fn add_imports(&mut self, x: &syn::ItemUse, place: &Place) {
         let public = place.public && matches!(x.vis, Visibility::Public(_));
         let attributes: Vec<String> = x.attrs.iter().map(attribute).collect();
-        let is_crate = |name: &str| {
-            x.leading_colon.is_some()
-                || self.workspace.packages.iter().any(|p| p.targets("lib").any(|lib| lib.name == name))
+        let is_ours = |name: Option<&str>| {
+            self.workspace.packages.iter().any(|p| p.targets("lib").any(|lib| Some(&*lib.name) == name))
+        };
+        let absolute = |target: String| {
+            let is_crate = x.leading_colon.is_some() || is_ours(target.split("::").next());
+            if is_crate { target } else { record::absolute(&place.path, &target) }
         };
         let imports = leaves(&x.tree).into_iter().map(|(target, name)| Import {
             path: format!("{}::{name}", place.path),
-            target: place.absolute(&target, &is_crate),
+            target: absolute(target),
             public,
             attributes: attributes.clone(),
         });
@@ -217,21 +220,6 @@ impl Place {
             file: self.file.clone(),
             folder: self.folder.join(name.to_string()),
             public: self.public && matches!(vis, Visibility::Public(_)),
-        }
-    }
-
-    /// A `use` path as seen from the crate's root: with `crate`, `self` and `super` resolved.
-    fn absolute(&self, path: &str, is_crate: &impl Fn(&str) -> bool) -> String {
-        let root = self.path.split("::").next().unwrap_or_default();
-        match path.split_once("::") {
-            Some(("crate", rest)) => format!("{root}::{rest}"),
-            Some(("self", rest)) => format!("{}::{rest}", self.path),
-            Some(("super", rest)) => {
-                let above = self.path.rsplit_once("::").map_or(root, |(above, _)| above).to_string();
-                Place { path: above, ..self.clone() }.absolute(&format!("self::{rest}"), is_crate)
-            }
-            _ if is_crate(path.split("::").next().unwrap_or_default()) => path.into(),
-            _ => format!("{}::{path}", self.path),
         }
     }
 }

@@ -13,7 +13,7 @@ mod material;
 mod whole;
 
 pub use material::{Dependency, Lesson, Material, Piece, PythonCell, StageSource};
-pub use names::{Found, Names, above, last};
+pub use names::{Found, Names, above, absolute, last};
 pub use run::{
     Counts, Failure, Machine, Run, SCHEMA, Section, SectionCounts, Stage, StageCounts, Status, Suite,
 };

@@ -22,6 +22,24 @@ impl<'a> Found<'a> {
     }
 }
 
+/// The path that `name` is in the module `scope`, with `crate`, `self` and `super` resolved.
+///
+/// ```
+/// assert_eq!(record::absolute("nb02::layers::relu", "super::Lin"), "nb02::layers::Lin");
+/// ```
+pub fn absolute(scope: &str, name: &str) -> String {
+    let root = scope.split("::").next().unwrap_or_default();
+    match name.split_once("::") {
+        Some(("crate", rest)) => format!("{root}::{rest}"),
+        Some(("self", rest)) => format!("{scope}::{rest}"),
+        Some(("super", rest)) => {
+            let above = scope.rsplit_once("::").map_or(root, |(above, _)| above);
+            absolute(above, &format!("self::{rest}"))
+        }
+        _ => format!("{scope}::{name}"),
+    }
+}
+
 /// All names of the workspace.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -73,7 +91,7 @@ impl<'a> Names<'a> {
             _ => self.find(path, HOPS),
         };
         // What the module itself calls by that name comes before a crate of the same name, as in Rust.
-        let inside = if name.starts_with("::") { None } else { find(&self.absolute(scope, name)) };
+        let inside = if name.starts_with("::") { None } else { find(&absolute(scope, name)) };
         inside.or_else(|| find(name.trim_start_matches("::")))
     }
 
@@ -82,18 +100,6 @@ impl<'a> Names<'a> {
         match self.find(path, HOPS)? {
             Found::Item(item) => Some(item),
             Found::Module(_) => None,
-        }
-    }
-
-    fn absolute(&self, scope: &str, name: &str) -> String {
-        let root = scope.split("::").next().unwrap_or_default();
-        let (first, rest) = name.split_once("::").map_or((name, None), |(f, r)| (f, Some(r)));
-        match (first, rest) {
-            ("crate", Some(rest)) => format!("{root}::{rest}"),
-            ("self", Some(rest)) => format!("{scope}::{rest}"),
-            ("super", Some(rest)) => self
-                .absolute(scope.rsplit_once("::").map_or(root, |(above, _)| above), &format!("self::{rest}")),
-            _ => format!("{scope}::{name}"),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::files::{make, remove, replace, write};
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say};
 use crate::{Usage, process, run};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use record::{Material, time};
 use std::fs;
 use std::io::Write;
@@ -77,8 +77,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let first = book.join("index.html");
     writeln!(anstream::stdout(), "{}", first.display())?;
     if args.open {
-        let opened = process::status(Command::new(press).arg("open").arg(&first))?;
-        ensure!(opened.success(), "no browser opens {}", first.display());
+        let nothing = format!("no browser opens {}", first.display());
+        process::succeed(Command::new(press).arg("open").arg(&first), &nothing)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -139,11 +139,8 @@ impl Desk {
             "printing the pages; the program that does it is built first, which takes a minute the first time",
         );
         let press = build_press()?;
-        let made = process::status(Command::new(&press).arg(verb).arg(self.material()).arg(out))?;
-        ensure!(
-            made.success(),
-            "the pages could not be made, see above; what was there before is still there"
-        );
+        let failed = "the pages could not be made, see above; what was there before is still there";
+        process::succeed(Command::new(&press).arg(verb).arg(self.material()).arg(out), failed)?;
         Ok(press)
     }
 }
@@ -161,7 +158,7 @@ fn build_press() -> Result<PathBuf> {
     let target = here.ancestors().nth(2).context("this program is not where cargo puts programs")?;
     let mut cargo = process::cargo();
     cargo.args(["build", "--quiet", "--manifest-path", PRESS, "--target-dir"]).arg(target);
-    ensure!(process::status(&mut cargo)?.success(), "the press (book/press) does not compile, see above");
+    process::succeed(&mut cargo, "the press (book/press) does not compile, see above")?;
     Ok(target.join("debug").join(format!("press{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -174,8 +171,7 @@ fn documentation(workspace: &Workspace) -> Result<PathBuf> {
     cargo.args(["doc", "--quiet", "--no-deps", "--lib"]);
     cargo.args(workspace.stages.iter().flat_map(|s| ["--package".into(), s.package.name.clone()]));
     cargo.env("CARGO_BUILD_BUILD_DIR", &workspace.target).env("CARGO_TARGET_DIR", &target);
-    let is_built = process::status(&mut cargo)?.success();
-    ensure!(is_built, "the documentation of the stages does not build, see above");
+    process::succeed(&mut cargo, "the documentation of the stages does not build, see above")?;
     Ok(target.join("doc"))
 }
 

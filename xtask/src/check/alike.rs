@@ -18,14 +18,10 @@ pub(super) fn problems(workspace: &Workspace) -> Vec<String> {
     }
     let stages = workspace.stages.iter().map(|s| &s.package);
     let packages = stages.chain(workspace.libs().filter(|lib| is_under_a_stage(lib, workspace)));
-    let different = || {
-        let together = built(workspace, &["--workspace"])?;
+    let different = built(workspace, &["--workspace"]).and_then(|together| {
         packages.map(|p| differences(p, workspace, &together)).collect::<Result<Vec<_>>>()
-    };
-    match different() {
-        Ok(different) => different.concat(),
-        Err(e) => vec![format!("{e:#}")],
-    }
+    });
+    different.map_or_else(|e| vec![format!("{e:#}")], |different| different.concat())
 }
 
 fn is_under_a_stage(lib: &Package, workspace: &Workspace) -> bool {
@@ -50,14 +46,8 @@ fn would_be_waited_for(other: &str, package: &Package) -> bool {
 
 fn built(workspace: &Workspace, which: &[&str]) -> Result<Built> {
     let mut cargo = process::cargo();
-    cargo.args([
-        "tree",
-        "--locked",
-        "--prefix=none",
-        "--no-dedupe",
-        "--edges=normal,build,dev",
-        "--format={p}|{f}",
-    ]);
+    cargo.args(["tree", "--locked", "--prefix=none", "--no-dedupe", "--edges=normal,build,dev"]);
+    cargo.arg("--format={p}|{f}");
     let output = process::output(cargo.args(which).current_dir(&workspace.root))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "`cargo tree` does not say what is built: {}", said.trim_end());

@@ -3,7 +3,6 @@
 //! One table row a lesson row: `| A9 | what it is | items | tests |`. Items and tests are paths in
 //! backticks, as `cargo xtask src` prints them; an item may also be a file of the workspace (with a `/`).
 //! What has a space in it is no name but a command, and a cell without names says in words why there is none.
-
 //! The rows of a letter count up by one.
 
 use crate::export::quoted;

@@ -13,7 +13,7 @@ mod stage;
 
 use crate::practice::exercises;
 use crate::sources;
-use crate::stages::{StageId, Workspace};
+use crate::stages::{Package, StageId, Workspace};
 use crate::text::{BAD, GOOD, PLAIN, count, say};
 use anyhow::Result;
 use record::Names;
@@ -34,11 +34,8 @@ pub(crate) fn run(_: &Args) -> Result<ExitCode> {
         writeln!(anstream::stdout(), "{BAD}problem{PLAIN} {problem}")?;
     }
     if problems.is_empty() {
-        writeln!(
-            anstream::stdout(),
-            "{GOOD}all is well{PLAIN}: {} checked",
-            count(workspace.stages.len(), "stage")
-        )?;
+        let stages = count(workspace.stages.len(), "stage");
+        writeln!(anstream::stdout(), "{GOOD}all is well{PLAIN}: {stages} checked")?;
         return Ok(ExitCode::SUCCESS);
     }
     say(&count(problems.len(), "problem"));
@@ -47,10 +44,7 @@ pub(crate) fn run(_: &Args) -> Result<ExitCode> {
 
 fn problems(workspace: &Workspace) -> Vec<String> {
     if workspace.stages.is_empty() {
-        return vec![format!(
-            "{}: no folder is a stage (nb00_name)",
-            workspace.root.join("crates").display()
-        )];
+        return vec!["crates: no folder is a stage (nb00_name)".into()];
     }
     let sources = match sources::all(workspace) {
         Ok(sources) => sources,
@@ -72,16 +66,11 @@ fn problems(workspace: &Workspace) -> Vec<String> {
 /// Folders below `crates/` that no verb would find.
 fn strangers(workspace: &Workspace) -> Vec<String> {
     let crates = workspace.root.join("crates");
-    let stray = workspace.packages.iter().filter(|p| p.folder().parent() == Some(&crates));
-    let name = |p: &crate::stages::Package| {
-        p.folder().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
-    };
-    let stray = stray.map(name).filter(|n| StageId::parse(n).is_none());
-    stray
-        .map(|n| {
-            format!("crates/{n}: the name is not that of a stage (nb01_matmul, nb02a_why_sqrt5): rename it")
-        })
-        .collect()
+    let folders = workspace.packages.iter().map(Package::folder).filter(|f| f.parent() == Some(&crates));
+    let names = folders.filter_map(|folder| folder.file_name()?.to_str());
+    let strange = names.filter(|name| StageId::parse(name).is_none());
+    let is_called = "the name is not that of a stage (nb01_matmul, nb02a_why_sqrt5): rename it";
+    strange.map(|name| format!("crates/{name}: {is_called}")).collect()
 }
 
 /// The stage table of the root README names every stage, and no other.

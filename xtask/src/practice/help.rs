@@ -71,7 +71,7 @@ pub(super) fn compare(practice: &Practice<'_>, number: Option<usize>) -> Result<
     if !files::read(&judge_file(practice.stage))?.contains(&format!("fn {name}()")) {
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(tests) = Tests::build_optimised(&practice.folder, &practice.workspace.target, "judge")? else {
+    let Some(tests) = Tests::build(practice, "judge", true)? else {
         return Ok(ExitCode::FAILURE);
     };
     if tests.show(&name)? {

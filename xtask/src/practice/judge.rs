@@ -1,10 +1,11 @@
 //! Judging: the learner's crate is built, and each exercise's tests run, every one in a process of its own.
 
+use super::Practice;
 use crate::process::{self, End};
 use crate::{cargo, libtest};
 use anyhow::Result;
 use record::Failure;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -30,27 +31,22 @@ pub(super) struct Judged {
 }
 
 /// A test program of a learner's crate.
-pub(super) struct Tests<'a> {
+pub(super) struct Tests {
     program: PathBuf,
-    folder: &'a Path,
+    folder: PathBuf,
 }
 
-impl<'a> Tests<'a> {
-    /// Builds it. `None`: it does not compile, and cargo has said why.
-    pub(super) fn build(folder: &'a Path, target: &Path, name: &str) -> Result<Option<Tests<'a>>> {
-        let program = cargo::build_test_in(folder, target, name)?;
-        Ok(program.map(|program| Tests { program: program.file, folder }))
-    }
-
-    /// The same, as optimised as ours: for comparing times.
-    pub(super) fn build_optimised(folder: &'a Path, target: &Path, name: &str) -> Result<Option<Tests<'a>>> {
-        let program = cargo::build_optimised_test_in(folder, target, name)?;
+impl Tests {
+    /// Builds it; as optimised as ours, for comparing times. `None`: it does not compile, and cargo has said why.
+    pub(super) fn build(practice: &Practice<'_>, name: &str, optimised: bool) -> Result<Option<Tests>> {
+        let folder = practice.folder.clone();
+        let program = cargo::build_test_in(&folder, &practice.workspace.target, name, optimised)?;
         Ok(program.map(|program| Tests { program: program.file, folder }))
     }
 
     pub(super) fn run(&self, test: &str) -> Result<Verdict> {
         let mut command = Command::new(&self.program);
-        command.args(["--exact", test]).current_dir(self.folder).env_remove("RUST_BACKTRACE");
+        command.args(["--exact", test]).current_dir(&self.folder).env_remove("RUST_BACKTRACE");
         let (end, output) = process::listen_to_end(command, LIMIT)?;
         process::go_on()?;
         Ok(match end {
@@ -73,7 +69,7 @@ impl<'a> Tests<'a> {
         let mut command = Command::new(&self.program);
         command
             .args(["--exact", test, "--ignored", "--nocapture", "--format=terse"])
-            .current_dir(self.folder);
+            .current_dir(&self.folder);
         let output = process::output(&mut command)?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let noise = |line: &&str| {

@@ -30,9 +30,8 @@ pub(super) fn all(practice: &mut Practice<'_>, focus: &Exercise, quiet: bool) ->
         show::problem(practice, &problem, quiet)?;
         return Ok(None);
     }
-    let (folder, target) = (practice.folder.clone(), practice.workspace.target.clone());
     let fingerprint = practice.fingerprint();
-    let Some(judges) = Tests::build(&folder, &target, "judge")? else {
+    let Some(judges) = Tests::build(practice, "judge", false)? else {
         show::problem(practice, "it does not compile yet; the compiler says why above", quiet)?;
         return Ok(None);
     };
@@ -46,7 +45,7 @@ pub(super) fn all(practice: &mut Practice<'_>, focus: &Exercise, quiet: bool) ->
         judged = failed;
     }
     practice.progress.judged = fingerprint;
-    practice.progress.write(&folder)?;
+    practice.progress.write(&practice.folder)?;
     Ok(Some(judged))
 }
 
@@ -77,8 +76,7 @@ fn sections(
     if passes(&focus.number) && !quiet {
         show::line("its own test passes; now the lesson's sections");
     }
-    let (folder, target) = (practice.folder.clone(), practice.workspace.target.clone());
-    let Some(lesson) = Tests::build(&folder, &target, "lesson")? else { return Ok(None) };
+    let Some(lesson) = Tests::build(practice, "lesson", false)? else { return Ok(None) };
     let known = crate::lesson::sections(practice.stage)?;
     let test = |id: &str| known.iter().find(|s| s.id == id).map_or(id.to_string(), |s| s.test.clone());
     let mut first = None;
