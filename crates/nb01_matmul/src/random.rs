@@ -19,7 +19,7 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
 /// The generator of every random number in this workspace.
-pub type Rng = rand_chacha::ChaCha8Rng;
+pub type Rng = chacha20::ChaCha8Rng;
 
 /// A generator that always yields the same stream for the same seed.
 pub fn manual_seed(seed: u64) -> Rng {

@@ -39,6 +39,7 @@ pub fn dispatch(kernel: impl SimdKernel) {
         // SAFETY: the same.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => unsafe { avx2(kernel) },
+        #[cfg(target_arch = "aarch64")]
         Isa::Neon => kernel.run::<true>(),
         _ => kernel.run::<false>(),
     }

@@ -66,7 +66,7 @@ fn limit() -> usize {
 /// Calls `work` once for every task below `tasks`, on as many threads as `operations` are worth; returns when all
 /// are done. If a task panics, so does this, and the tasks that no thread has taken are left undone.
 pub(crate) fn for_each(tasks: usize, operations: f64, work: impl Fn(usize) + Sync) {
-    for_each_task(tasks, operations, |task| work(task.index));
+    for_each_task(tasks, operations, &|task| work(task.index));
 }
 
 /// One of some tasks, and the end at which it was taken.
@@ -86,7 +86,8 @@ enum End {
 /// More tasks than two halves of a counter hold; so many are not shared.
 const TOO_MANY: usize = 1 << 31;
 
-fn for_each_task(tasks: usize, operations: f64, work: impl Fn(Task) + Sync) {
+/// Not generic, so that its dealings with rayon are compiled once and not for each loop of this crate and its callers.
+fn for_each_task(tasks: usize, operations: f64, work: &(dyn Fn(Task) + Sync)) {
     let helpers = threads_for(operations).min(tasks).saturating_sub(1);
     if helpers == 0 || tasks >= TOO_MANY {
         return (0..tasks).for_each(|index| work(Task { index, end: End::Front }));
@@ -94,7 +95,7 @@ fn for_each_task(tasks: usize, operations: f64, work: impl Fn(Task) + Sync) {
     // SAFETY: only the lifetime is forgotten. The reference is used by this thread and by helpers inside the gate,
     // and `closing` closes the gate and waits until nobody is inside before `work` goes, even if it panics.
     let work: &'static (dyn Fn(Task) + Sync) =
-        unsafe { std::mem::transmute::<&(dyn Fn(Task) + Sync), &'static (dyn Fn(Task) + Sync)>(&work) };
+        unsafe { std::mem::transmute::<&(dyn Fn(Task) + Sync), &'static (dyn Fn(Task) + Sync)>(work) };
     let enough = limit() < usize::MAX || tasks >= ENOUGH * (helpers + 1);
     let gate = Arc::new(Gate::new(work, tasks, enough));
     let closing = Closing(&gate);
@@ -148,7 +149,7 @@ fn share_by<I: ExactSizeIterator + Send>(
     let tasks = items.len();
     let items = Mutex::new(items);
     let next = |end| next(&mut items.lock().unwrap_or_else(PoisonError::into_inner), end);
-    for_each_task(tasks, operations, |task| {
+    for_each_task(tasks, operations, &|task| {
         if let Some(item) = next(task.end) {
             work(item)
         }

@@ -18,7 +18,7 @@ use ndarray::{Array1, Array2, ArrayViewMut1, Axis};
 // The standard library's sine is the platform's, this one is the same everywhere.
 use libm::sincosf;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use chacha20::ChaCha8Rng;
 use std::f32::consts::TAU;
 
 /// How many digits [`read`](crate::read) draws to train on.

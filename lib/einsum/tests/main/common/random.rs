@@ -4,7 +4,7 @@ use einsum::ndarray::{Array, ShapeBuilder};
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
-pub(crate) type Rng = rand_chacha::ChaCha8Rng;
+pub(crate) type Rng = chacha20::ChaCha8Rng;
 
 pub(crate) fn manual_seed(seed: u64) -> Rng {
     Rng::seed_from_u64(seed)
