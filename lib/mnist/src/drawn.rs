@@ -16,9 +16,9 @@
 use crate::{DataSet, Files, Mnist, PIXELS, SIDE, Set, Source};
 use ndarray::{Array1, Array2, ArrayViewMut1, Axis};
 // The standard library's sine is the platform's, this one is the same everywhere.
+use chacha20::ChaCha8Rng;
 use libm::sincosf;
 use rand::{RngExt, SeedableRng};
-use chacha20::ChaCha8Rng;
 use std::f32::consts::TAU;
 
 /// How many digits [`read`](crate::read) draws to train on.
