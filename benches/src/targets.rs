@@ -59,6 +59,7 @@ const TARGETS: &[Target] = &[
     target("net", "50000·784·50·1, without", "nb", Aim::Limit(1.7)),
     target("epoch", "784·50·10, batch 64", "nb", Aim::Speed("torch", 6.0)),
     target("epoch", "784·50·10, batch 64", "nb", Aim::Speed("candle", 2.0)),
+    target("epoch", "784·50·10, batch 64", "nb", Aim::Speed("burn", 2.0)),
     target("epoch", "784·50·10, batch 64", "nb", Aim::Distance),
     target("epoch", "784·50·10, batch 512", "nb", Aim::Speed("torch", 2.5)),
     target("epoch", "784·50·10, batch 512", "nb", Aim::Distance),

@@ -19,17 +19,23 @@ pub(crate) struct Args {
     /// Link Intel MKL and measure it too (`cargo xtask mkl` obtains it)
     #[arg(long)]
     mkl: bool,
-    /// Handed on to the bench; --mkl may stand among them
+    /// Build burn and measure it too: 150 more crates
+    #[arg(long)]
+    burn: bool,
+    /// Handed on to the bench; --mkl and --burn may stand among them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
-    let (mkl, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(|arg| *arg == "--mkl");
+    let is_feature = |arg: &&String| matches!(arg.as_str(), "--mkl" | "--burn");
+    let (named, rest): (Vec<&String>, Vec<&String>) = args.args.iter().partition(is_feature);
+    let mut features: Vec<&str> = named.iter().map(|arg| &arg[2..]).collect();
+    features.extend(args.mkl.then_some("mkl").into_iter().chain(args.burn.then_some("burn")));
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
     let mut cargo = cargo();
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(root.join("benches/Cargo.toml"));
-    cargo.args((args.mkl || !mkl.is_empty()).then_some("--features=mkl")).arg("--").args(rest);
+    cargo.arg("--features").arg(features.join(",")).arg("--").args(rest);
     hand_over(cargo.env("CARGO_TARGET_DIR", target))
 }

@@ -93,7 +93,8 @@ impl Limits {
 pub(crate) fn versions() -> BTreeMap<String, String> {
     const LOCK: &str = include_str!("../../Cargo.lock");
     const PEERS: [&str; 6] = ["candle-core", "faer", "gemm", "matrixmultiply", "ndarray", "rayon"];
-    let peers = PEERS.into_iter().filter_map(|name| Some((name.into(), locked(LOCK, name)?)));
+    let peers = PEERS.into_iter().chain(cfg!(feature = "burn").then_some("burn-tensor"));
+    let peers = peers.filter_map(|name| Some((name.into(), locked(LOCK, name)?)));
     let said = [
         ("", said("rustc", &["--version"])),
         ("revision", said("git", &["describe", "--always", "--dirty"])),

@@ -1,9 +1,11 @@
-//! One epoch of notebook 03's net, and the convolutions of the notebooks' CNN, beside PyTorch and candle.
+//! One epoch of notebook 03's net, and the convolutions of the notebooks' CNN, beside PyTorch, candle and burn.
 //!
 //! All contenders start from the same weights and take the same rows in the same order. Gathering the batches is within the
 //! time, and so is each step's loss; metrics are not. Before timing, each contender's weights after [`STEPS`] steps are
 //! compared with those of [`reference`].
 
+#[cfg(feature = "burn")]
+mod burn;
 mod candle;
 mod conv;
 
@@ -12,6 +14,8 @@ use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::Result;
+#[cfg(feature = "burn")]
+use burn::Burn;
 use candle::Candle;
 use nb03_minibatch_training::ndarray::{ArcArray2, Array2, Axis, Zip};
 use nb03_minibatch_training::nn::{Linear, ReLU, Sequential};
@@ -114,6 +118,13 @@ fn contenders<'a>(bench: &'a Bench, inputs: &'a Inputs, bs: usize) -> Result<Con
         state: Candle::new(inputs, bs)?,
         work: |candle| candle.done = candle.train(&candle.parameters, usize::MAX),
         result: Candle::after_the_first_steps,
+    }));
+    #[cfg(feature = "burn")]
+    all.push(Box::new(Local {
+        name: "burn",
+        state: Burn::new(inputs, bs),
+        work: Burn::epoch,
+        result: Burn::after_the_first_steps,
     }));
     Ok(all)
 }

@@ -1,10 +1,12 @@
-//! The epoch in candle: variables, operations, autograd's backward, and a step of each variable.
+//! The epoch and the convolutions in candle: variables, operations, and autograd's backward.
 
 use super::super::peers::{numbers, tensor};
+use super::conv::{self, Layer, STRIDE};
 use super::{Inputs, LR, ROWS, STEPS};
 use crate::contender::Pieces;
 use anyhow::{Context, Result, anyhow};
 use candle_core::{D, Device, Tensor, Var};
+use nb03_minibatch_training::ndarray::Array4;
 
 pub(super) struct Candle<'a> {
     inputs: &'a Inputs,
@@ -68,4 +70,42 @@ fn cross_entropy(out: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
     let shifted = out.broadcast_sub(&out.max_keepdim(D::Minus1)?.detach())?;
     let log_sum = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
     shifted.broadcast_sub(&log_sum)?.gather(y, D::Minus1)?.mean_all()?.neg()
+}
+
+/// A layer forward and backward. Candle's `backward` starts from ones, so the gradient comes in by a product.
+pub(super) struct Convolution {
+    layer: Layer,
+    x: Tensor,
+    out_g: Tensor,
+    parameters: [Var; 2],
+    input: Option<Var>,
+    pub(super) pieces: Result<Vec<Tensor>>,
+}
+
+impl Convolution {
+    pub(super) fn new(inputs: &conv::Inputs) -> Result<Self> {
+        let conv::Inputs { layer, x, weight, bias, out_g } = inputs;
+        let tensor = |x: &Array4<f32>| Tensor::from_iter(x.iter().copied(), &Device::Cpu)?.reshape(x.dim());
+        let bias = Tensor::from_iter(bias.iter().copied(), &Device::Cpu)?.reshape((1, layer.co, 1, 1))?;
+        let x = tensor(x)?;
+        let input = layer.input_gradient.then(|| Var::from_tensor(&x)).transpose()?;
+        Ok(Convolution {
+            layer: *layer,
+            x: input.as_ref().map_or(x, |var| var.as_tensor().clone()),
+            out_g: tensor(out_g)?,
+            parameters: [Var::from_tensor(&tensor(weight)?)?, Var::from_tensor(&bias)?],
+            input,
+            pieces: Ok(vec![]),
+        })
+    }
+
+    pub(super) fn step(&self) -> Result<Vec<Tensor>> {
+        let [weight, bias] = &self.parameters;
+        let out = self.x.conv2d(weight, self.layer.padding, STRIDE, 1, 1)?.broadcast_add(bias)?;
+        let gradients = (&out * &self.out_g)?.backward()?;
+        let wanted = self.parameters.iter().chain(&self.input);
+        let gradients =
+            wanted.map(|var| gradients.get(var).cloned().context("every variable has a gradient"));
+        [Ok(out)].into_iter().chain(gradients).collect()
+    }
 }

@@ -1,31 +1,33 @@
 //! The four convolutions of the notebooks' CNN, each forward and backward on a batch of 512.
 //!
-//! Images lie in memory as each library's own layers return them: ours with channels last, candle's with channels second,
+//! Images lie in memory as each library's own layers return them: ours with channels last, candle's and burn's with channels second,
 //! PyTorch's in either order. The first layer computes no gradient of its images, as in training.
 
 use super::super::peers::numbers;
 use super::super::{Bench, Contenders};
+#[cfg(feature = "burn")]
+use super::burn::Convolution as Burn;
+use super::candle::Convolution as Candle;
 use crate::contender::{Local, Pieces};
 use crate::data::matrix;
 use crate::record::Experiment;
 use anyhow::{Context, Result, anyhow};
-use candle_core::{Device, Tensor, Var};
 use nb03_minibatch_training::ndarray::{Array1, Array4, ArrayView4};
 use nb03_minibatch_training::nn::{Conv2d, tensor};
 use nb03_minibatch_training::{Module, conv2d_loops, conv2d_loops_grad};
 
 const IMAGES: usize = 512;
-const STRIDE: usize = 2;
+pub(super) const STRIDE: usize = 2;
 
 /// `ci` channels of `size × size` → `co` channels.
 #[derive(Clone, Copy)]
-struct Layer {
-    ci: usize,
-    size: usize,
-    co: usize,
-    kernel: usize,
-    padding: usize,
-    input_gradient: bool,
+pub(super) struct Layer {
+    pub(super) ci: usize,
+    pub(super) size: usize,
+    pub(super) co: usize,
+    pub(super) kernel: usize,
+    pub(super) padding: usize,
+    pub(super) input_gradient: bool,
 }
 
 const LAYERS: [Layer; 4] = [
@@ -39,12 +41,12 @@ const TORCH: [(&str, &str); 2] =
     [("torch", "convolution"), ("torch channels_last", "convolution channels_last")];
 
 /// The numbers that all contenders get, here with channels second.
-struct Inputs {
-    layer: Layer,
-    x: Array4<f32>,
-    weight: Array4<f32>,
-    bias: Array1<f32>,
-    out_g: Array4<f32>,
+pub(super) struct Inputs {
+    pub(super) layer: Layer,
+    pub(super) x: Array4<f32>,
+    pub(super) weight: Array4<f32>,
+    pub(super) bias: Array1<f32>,
+    pub(super) out_g: Array4<f32>,
 }
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
@@ -128,6 +130,13 @@ fn contenders<'a>(bench: &'a Bench, inputs: &'a Inputs) -> Result<Contenders<'a>
             candle.pieces.as_ref().map_err(|error| anyhow!("{error:#}"))?.iter().map(numbers).collect()
         },
     }));
+    #[cfg(feature = "burn")]
+    all.push(Box::new(Local {
+        name: "burn",
+        state: Burn::new(inputs),
+        work: Burn::step,
+        result: Burn::pieces,
+    }));
     Ok(all)
 }
 
@@ -179,42 +188,4 @@ impl Ours {
 fn channels_last(x: &Array4<f32>) -> Numbers {
     let x: ArrayView4<f32> = x.view().permuted_axes([0, 2, 3, 1]);
     tensor(x.as_standard_layout().into_owned().permuted_axes([0, 3, 1, 2]))
-}
-
-/// The layer in candle. Its `backward` starts from ones, so the gradient comes in by a product.
-struct Candle {
-    layer: Layer,
-    x: Tensor,
-    out_g: Tensor,
-    parameters: [Var; 2],
-    input: Option<Var>,
-    pieces: Result<Vec<Tensor>>,
-}
-
-impl Candle {
-    fn new(inputs: &Inputs) -> Result<Self> {
-        let Inputs { layer, x, weight, bias, out_g } = inputs;
-        let tensor = |x: &Array4<f32>| Tensor::from_iter(x.iter().copied(), &Device::Cpu)?.reshape(x.dim());
-        let bias = Tensor::from_iter(bias.iter().copied(), &Device::Cpu)?.reshape((1, layer.co, 1, 1))?;
-        let x = tensor(x)?;
-        let input = layer.input_gradient.then(|| Var::from_tensor(&x)).transpose()?;
-        Ok(Candle {
-            layer: *layer,
-            x: input.as_ref().map_or(x, |var| var.as_tensor().clone()),
-            out_g: tensor(out_g)?,
-            parameters: [Var::from_tensor(&tensor(weight)?)?, Var::from_tensor(&bias)?],
-            input,
-            pieces: Ok(vec![]),
-        })
-    }
-
-    fn step(&self) -> Result<Vec<Tensor>> {
-        let [weight, bias] = &self.parameters;
-        let out = self.x.conv2d(weight, self.layer.padding, STRIDE, 1, 1)?.broadcast_add(bias)?;
-        let gradients = (&out * &self.out_g)?.backward()?;
-        let wanted = self.parameters.iter().chain(&self.input);
-        let gradients =
-            wanted.map(|var| gradients.get(var).cloned().context("every variable has a gradient"));
-        [Ok(out)].into_iter().chain(gradients).collect()
-    }
 }
