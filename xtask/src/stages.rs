@@ -45,6 +45,9 @@ pub(crate) struct Target {
     pub(crate) name: String,
     #[serde(rename = "src_path")]
     pub(crate) file: PathBuf,
+    /// Whether `cargo test` builds a test program of it.
+    #[serde(rename = "test")]
+    pub(crate) is_tested: bool,
 }
 
 #[derive(Clone, Deserialize)]

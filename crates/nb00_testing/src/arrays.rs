@@ -4,7 +4,7 @@
 //! unknown rank; a number is an array of rank 0, as it is in PyTorch.
 
 use approx::AbsDiffEq;
-use ndarray::{ArrayBase, ArrayRef, ArrayViewD, Data, Dimension, aview0, aview1};
+use ndarray::{ArrayBase, ArrayRef, ArrayViewD, CowArray, Data, Dimension, IxDyn, aview0, aview1};
 use std::fmt::{Debug, Display};
 
 /// The two kinds of number that the lesson computes with: `f32`, and `f64` where a check needs it.
@@ -23,6 +23,32 @@ pub enum Numbers<'a> {
     F32(ArrayViewD<'a, f32>),
     /// Of `f64`.
     F64(ArrayViewD<'a, f64>),
+}
+
+impl Numbers<'_> {
+    pub(crate) fn shape(&self) -> &[usize] {
+        match self {
+            Numbers::F32(array) => array.shape(),
+            Numbers::F64(array) => array.shape(),
+        }
+    }
+
+    /// The same numbers in `f64`, which holds every `f32` exactly.
+    pub(crate) fn widened(&self) -> CowArray<'_, f64, IxDyn> {
+        match self {
+            Numbers::F32(array) => array.mapv(f64::from).into(),
+            Numbers::F64(array) => array.view().into(),
+        }
+    }
+
+    /// The number that comes after `place` others, row by row, as its own kind shows it.
+    pub(crate) fn shown_at(&self, place: usize) -> String {
+        match self {
+            Numbers::F32(array) => array.iter().nth(place).map(f32::to_string),
+            Numbers::F64(array) => array.iter().nth(place).map(f64::to_string),
+        }
+        .unwrap_or_default()
+    }
 }
 
 impl Float for f32 {

@@ -21,7 +21,7 @@
 
 use crate::arrays::{AsArray, Float, Numbers};
 use approx::AbsDiffEq;
-use ndarray::{ArrayViewD, Dimension, Zip};
+use ndarray::{ArrayViewD, Zip};
 use std::fmt::{self, Debug, Write};
 
 /// The first thing that the first notebook exports, so that there is something to test.
@@ -34,14 +34,14 @@ pub const TEST: &str = "test";
 const RTOL: f64 = 1e-3;
 const ATOL: f64 = 1e-5;
 
-/// Calls a function of two arrays with whichever kinds of number they hold.
+/// Calls a function of two arrays of one kind of number. Where the kinds differ both become `f64`, which changes no number,
+/// so that the function is compiled for two pairs of kinds and not for four.
 macro_rules! each_kind {
     ($f:ident($a:expr, $b:expr $(, $more:expr)*)) => {
         match (&$a, &$b) {
             (Numbers::F32(a), Numbers::F32(b)) => $f(a, b $(, $more)*),
-            (Numbers::F32(a), Numbers::F64(b)) => $f(a, b $(, $more)*),
-            (Numbers::F64(a), Numbers::F32(b)) => $f(a, b $(, $more)*),
             (Numbers::F64(a), Numbers::F64(b)) => $f(a, b $(, $more)*),
+            (a, b) => $f(&a.widened().view(), &b.widened().view() $(, $more)*),
         }
     };
 }
@@ -171,24 +171,19 @@ where
 /// [`report`].
 #[track_caller]
 fn relative_of(a: Numbers<'_>, b: Numbers<'_>) -> f64 {
+    assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
     each_kind!(relative(a, b))
 }
 
-#[track_caller]
-fn relative<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> f64 {
-    assert!(a.shape() == b.shape(), "relative norm: shapes {:?} and {:?} differ", a.shape(), b.shape());
+fn relative<T: Float>(a: &ArrayViewD<'_, T>, b: &ArrayViewD<'_, T>) -> f64 {
     let (difference, size) = (norm(a, b, |a, b| a - b), norm(a, b, |_, b| b));
     if (difference, size) == (0.0, 0.0) { 0.0 } else { difference / size }
 }
 
 /// `√(Σ x²)` for the `x` made of each pair. Divided by the largest first, so that no square is too large or too small
 /// for an `f64`.
-fn norm<A: Float, B: Float>(
-    a: &ArrayViewD<'_, A>,
-    b: &ArrayViewD<'_, B>,
-    x: impl Fn(f64, f64) -> f64,
-) -> f64 {
-    let x = |a: &A, b: &B| x((*a).into(), (*b).into());
+fn norm<T: Float>(a: &ArrayViewD<'_, T>, b: &ArrayViewD<'_, T>, x: impl Fn(f64, f64) -> f64) -> f64 {
+    let x = |a: &T, b: &T| x((*a).into(), (*b).into());
     let largest = Zip::from(a).and(b).fold(0.0_f64, |largest, a, b| largest.max(x(a, b).abs()));
     let scale = if largest > 0.0 { largest } else { 1.0 };
     let squares = Zip::from(a).and(b).fold(0.0, |sum, a, b| sum + (x(a, b) / scale).powi(2));
@@ -225,11 +220,11 @@ fn close<A: Float, B: Float>(a: A, b: B, rtol: f64, atol: f64) -> bool {
 
 /// Every element, and the shape.
 fn all_close_of(a: Numbers<'_>, b: Numbers<'_>, rtol: f64, atol: f64) -> bool {
-    each_kind!(all_close(a, b, rtol, atol))
+    a.shape() == b.shape() && each_kind!(all_close(a, b, rtol, atol))
 }
 
-fn all_close<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, rtol: f64, atol: f64) -> bool {
-    a.shape() == b.shape() && Zip::from(a).and(b).all(|&a, &b| close(a, b, rtol, atol))
+fn all_close<T: Float>(a: &ArrayViewD<'_, T>, b: &ArrayViewD<'_, T>, rtol: f64, atol: f64) -> bool {
+    Zip::from(a).and(b).all(|&a, &b| close(a, b, rtol, atol))
 }
 
 fn numbers<A: AsArray<Elem: Float> + ?Sized>(a: &A) -> Numbers<'_> {
@@ -238,47 +233,56 @@ fn numbers<A: AsArray<Elem: Float> + ?Sized>(a: &A) -> Numbers<'_> {
 
 /// What a failed comparison says.
 fn report(name: &str, a: Numbers<'_>, b: Numbers<'_>) -> String {
-    each_kind!(report_of(a, b, name))
-}
-
-fn report_of<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>, name: &str) -> String {
     let difference = if a.shape() == b.shape() {
-        largest_difference(a, b)
+        largest_difference(&a, &b)
     } else {
         format!("the shapes {:?} and {:?} differ (nothing is broadcast here)", a.shape(), b.shape())
     };
-    format!("{name}: {difference}\n{}\n{}", shown(a), shown(b))
+    format!("{name}: {difference}\n{}\n{}", shown(&a), shown(&b))
 }
 
 /// Counts the elements that are not near, and finds the worst; NaN counts as infinitely far.
-fn largest_difference<A: Float, B: Float>(a: &ArrayViewD<'_, A>, b: &ArrayViewD<'_, B>) -> String {
-    let far = Zip::from(a).and(b).fold(0, |count, &a, &b| count + usize::from(!close(a, b, RTOL, ATOL)));
-    let distance = |a: A, b: B| {
-        let (a, b): (f64, f64) = (a.into(), b.into());
-        match (a - b).abs() {
-            _ if a == b => 0.0,
-            d if d.is_nan() => f64::INFINITY,
-            d => d,
-        }
-    };
-    let worst = a
-        .indexed_iter()
-        .zip(b)
-        .map(|((index, &a), &b)| (distance(a, b), index, a, b))
-        .reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
-    let Some((d, index, a_worst, b_worst)) = worst else { return "both are empty".into() };
-    let (shape, n) = (a.shape(), a.len());
+fn largest_difference(a: &Numbers<'_>, b: &Numbers<'_>) -> String {
+    let (wide_a, wide_b) = (a.widened(), b.widened());
+    let pairs = || wide_a.iter().zip(&wide_b).map(|(&a, &b)| (a, b));
+    let far = pairs().filter(|&(a, b)| !close(a, b, RTOL, ATOL)).count();
+    let distances = pairs().map(|(a, b)| distance(a, b)).enumerate();
+    let worst = distances.reduce(|worst, next| if next.1 > worst.1 { next } else { worst });
+    let Some((place, d)) = worst else { return "both are empty".into() };
+    let (shape, n) = (a.shape(), wide_a.len());
     format!(
         "shapes {shape:?} and {shape:?}, {far} of {n} elements differ by more than {ATOL:.0e} + {RTOL:.0e}·|b|, \
-         the largest difference is {d:.6e} at {:?} ({a_worst} and {b_worst})",
-        index.slice()
+         the largest difference is {d:.6e} at {:?} ({} and {})",
+        index_of(place, shape),
+        a.shown_at(place),
+        b.shown_at(place)
     )
 }
 
+fn distance(a: f64, b: f64) -> f64 {
+    match (a - b).abs() {
+        _ if a == b => 0.0,
+        d if d.is_nan() => f64::INFINITY,
+        d => d,
+    }
+}
+
+/// The index of the number that comes after `place` others, row by row.
+fn index_of(mut place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = shape.to_vec();
+    for n in index.iter_mut().rev() {
+        (*n, place) = (place % *n, place / *n);
+    }
+    index
+}
+
 /// Arrays abbreviate themselves past a few rows and columns, but not past a few dimensions.
-fn shown<T: Float>(a: &ArrayViewD<'_, T>) -> String {
+fn shown(a: &Numbers<'_>) -> String {
     const LINES: usize = 20;
-    let text = a.to_string();
+    let text = match a {
+        Numbers::F32(a) => a.to_string(),
+        Numbers::F64(a) => a.to_string(),
+    };
     let mut lines: Vec<String> =
         text.lines().take(LINES).map(|line| described(&format_args!("{line}"), SHOWN)).collect();
     match text.lines().count() {

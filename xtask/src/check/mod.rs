@@ -11,6 +11,7 @@ mod map;
 mod pages;
 mod stage;
 
+use crate::files;
 use crate::practice::exercises;
 use crate::sources;
 use crate::stages::{Package, StageId, Workspace};
@@ -18,6 +19,7 @@ use crate::text::{BAD, GOOD, PLAIN, count, say};
 use anyhow::Result;
 use record::Names;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Checks what a compiler cannot see: who depends on whom, lessons, READMEs, lesson map, pages
@@ -55,6 +57,7 @@ fn problems(workspace: &Workspace) -> Vec<String> {
     problems.extend(alike::problems(workspace));
     problems.extend(workspace.stages.iter().flat_map(|stage| stage::problems(stage, workspace, &sources)));
     problems.extend(strangers(workspace));
+    problems.extend(untested(workspace));
     problems.extend(figures::problems(workspace));
     problems.extend(readme(workspace));
     problems.extend(workspace.stages.iter().flat_map(|s| exercises::problems(s, workspace, &sources)));
@@ -71,6 +74,15 @@ fn strangers(workspace: &Workspace) -> Vec<String> {
     let strange = names.filter(|name| StageId::parse(name).is_none());
     let is_called = "the name is not that of a stage (nb01_matmul, nb02a_why_sqrt5): rename it";
     strange.map(|name| format!("crates/{name}: {is_called}")).collect()
+}
+
+/// A library with `test = false` is not built once more for tests that it does not have; where it has some, nothing runs them.
+fn untested(workspace: &Workspace) -> Vec<String> {
+    let libs = workspace.packages.iter().flat_map(|p| p.targets("lib").filter(|lib| !lib.is_tested));
+    let files = libs.filter_map(|lib| lib.file.parent()).flat_map(files::below);
+    let has_tests = |file: &PathBuf| files::read(file).is_ok_and(|text| text.contains("#[test]"));
+    let way_out = "its tests are never run, as its Cargo.toml says `test = false`: move them below tests/";
+    files.filter(has_tests).map(|file| format!("{}: {way_out}", workspace.relative(&file))).collect()
 }
 
 /// The stage table of the root README names every stage, and no other.

@@ -67,6 +67,7 @@ impl<'a> Builds<'a> {
         let is_built = |kind: &str, name: &str| {
             self.tests.iter().any(|p| p.is_of(&stage.package) && p.kind == kind && p.name == name)
         };
-        ["lib", "test"].iter().all(|kind| stage.targets(kind).all(|t| is_built(kind, &t.name)))
+        let tested = |kind| stage.targets(kind).filter(|t| t.is_tested);
+        ["lib", "test"].iter().all(|kind| tested(kind).all(|t| is_built(kind, &t.name)))
     }
 }

@@ -398,6 +398,20 @@ fn check_knows_the_house() {
     }
 }
 
+/// A library whose tests are all elsewhere may say so, until it has one.
+#[test]
+fn check_finds_tests_that_are_never_run() {
+    let fixture = Fixture::new();
+    fixture.next("nb01_next", "nb00_testing", PASS);
+    fixture.edit("crates/nb01_next/Cargo.toml", "[lints]", "[lib]\ntest = false\n\n[lints]");
+    assert_eq!(fixture.output(&["check"]).0, Some(0), "{}", fixture.output(&["check"]).1);
+    let export = "#[doc(no_inline)]\npub use nb00";
+    let tested = format!("#[test]\nfn never() {{}}\n{export}");
+    fixture.edit("crates/nb01_next/src/lib.rs", export, &tested);
+    let (code, out, _) = fixture.output(&["check"]);
+    assert!(code == Some(1) && out.contains("crates/nb01_next/src/lib.rs: its tests are never run"), "{out}");
+}
+
 /// `nb01_next` asks for a feature of nb00, which alone is built without it, and once more.
 #[test]
 fn check_says_what_is_built_twice() {
