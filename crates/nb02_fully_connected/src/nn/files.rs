@@ -11,7 +11,8 @@
 //! A linear layer's weight is `(in, out)` here and `(out, in)` in PyTorch. **Files hold PyTorch's order**: [`save`] writes the
 //! transpose of each parameter made by [`Param::transposed`], and [`load`] turns it back.
 
-use super::{Module, Param, Tensor, tensor};
+use super::param::zeros_in_order;
+use super::{Module, Param, Tensor};
 use ndarray::{ArrayView, IxDyn};
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use std::fs::{self, File};
@@ -186,7 +187,9 @@ fn value(name: &str, p: &Param, file: &SafeTensors<'_>) -> Result<Tensor, Differ
     let floats: Vec<f32> = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let array = ArrayView::from_shape(IxDyn(found), &floats).expect("safetensors checks the number of bytes");
     let array = if p.is_transposed { array.reversed_axes() } else { array };
-    Ok(tensor(array.as_standard_layout().into_owned()))
+    let mut value = zeros_in_order(array.raw_dim(), p.is_transposed);
+    value.assign(&array);
+    Ok(value)
 }
 
 fn names(file: &SafeTensors<'_>) -> Vec<String> {

@@ -10,9 +10,10 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, Ix1, Ix2};
 
 /// `nn.Linear(in_features, out_features)`: `(…, in)` → `(…, out)`.
 ///
-/// The weight is stored as `(in, out)`, so that the layer is `x @ weight + bias`, as the lesson writes it, and both forward
-/// and backward read it along its rows. PyTorch stores `(out, in)`: one row per output unit, as in its convolutions.
-/// [`from_pytorch`](Self::from_pytorch) takes such a weight, and files hold it that way.
+/// The weight is `(in, out)`, so that the layer is `x @ weight + bias`, as the lesson writes it. PyTorch has `(out, in)`: one
+/// row per output unit, as in its convolutions. [`from_pytorch`](Self::from_pytorch) takes such a weight, files hold it that
+/// way, and so does memory: an output unit's weights are neighbours, as the numbers of a row of `x` are, and nothing is
+/// turned or packed for a mini-batch.
 #[derive(Clone)]
 pub struct Linear {
     /// `(in, out)`.
@@ -59,7 +60,7 @@ impl Linear {
     /// ```
     #[track_caller]
     pub fn from_pytorch(weight: &ArrayRef2<f32>, bias: &ArrayRef1<f32>) -> Self {
-        Self::from_weights(weight.t().as_standard_layout().into_owned(), bias.to_owned())
+        Self::from_weights(weight.t().to_owned(), bias.to_owned())
     }
 
     /// `(…, in)` → `(…, out)` by `product`, which is given matrices.

@@ -37,9 +37,13 @@ impl<D: Dimension> Param<D> {
         Param { value: value.into(), grad: None, spare: None, is_transposed: false }
     }
 
-    /// A matrix that files hold as its transpose: `(in, out)` here and `(out, in)` in PyTorch. See [`save`](super::save).
+    /// A matrix that PyTorch stores as its transpose: `(in, out)` here and `(out, in)` there, in files (see
+    /// [`save`](super::save)) and in memory, to which it is copied.
     pub fn transposed(value: impl Into<ArcArray<f32, D>>) -> Self {
-        Param { is_transposed: true, ..Param::new(value) }
+        let value = value.into();
+        let mut laid_out = zeros_in_order(value.raw_dim(), true);
+        laid_out.assign(&value);
+        Param { is_transposed: true, ..Param::new(laid_out) }
     }
 
     /// Adds to the gradient, as PyTorch's backward pass does; the first one is stored as it is.
@@ -61,7 +65,7 @@ impl<D: Dimension> Param<D> {
     /// kept, so a training step allocates no gradients.
     pub fn add_grad_with(&mut self, compute: impl FnOnce(&mut ArrayRef<f32, D>)) {
         let kept = self.spare.take().filter(|kept| kept.shape() == self.value.shape());
-        let mut grad = kept.unwrap_or_else(|| zeros(self.value.raw_dim()).into_shared());
+        let mut grad = kept.unwrap_or_else(|| zeros_in_order(self.value.raw_dim(), self.is_transposed));
         compute(&mut grad);
         match &mut self.grad {
             Some(sum) => {
@@ -97,6 +101,16 @@ impl<D: Dimension> Param<D> {
         if let Some(grad) = &self.grad {
             zip_map_in_place(&mut self.value, grad, new);
         }
+    }
+}
+
+/// Zeros for a value of this shape, in the order in which it lies in memory.
+pub(super) fn zeros_in_order<D: Dimension>(mut shape: D, is_transposed: bool) -> ArcArray<f32, D> {
+    if is_transposed {
+        shape.slice_mut().reverse();
+        zeros(shape).reversed_axes().into_shared()
+    } else {
+        zeros(shape).into_shared()
     }
 }
 

@@ -8,8 +8,8 @@
 //! so what is left is done as dot products, lanes along `k`: two columns cost an eighth of a register of them. The
 //! lesson's 10 columns are dot products altogether, of 32 rows at a time: see `kernel/dot.rs` for why so many.
 //!
-//! A few rows, a single one say, are dot products with however many columns, where B's lie in order: packing it would
-//! take longer than multiplying.
+//! A few rows, a single one or a mini-batch, are dot products altogether, where the columns of B lie in order: packing it
+//! would take longer than it saves.
 
 use super::blocked::{Blocks, ranges};
 use super::destination::{Destination, Shared};
@@ -25,8 +25,8 @@ const MANY: usize = 32;
 /// `k` at most at a time: a few rows of A should still fit into L1.
 const LONGEST: usize = 4096;
 
-/// Rows of a batch so small that each task of [`OWN`] rows packs B for itself: what another core has just written
-/// comes more slowly from its cache than from packing it again.
+/// Rows of a batch so small that B is not packed if its columns are contiguous, and else packed by each task of [`OWN`] rows
+/// for itself: what another core has just written comes more slowly from its cache than from packing it again.
 const BATCH: usize = 128;
 const OWN: usize = 32;
 
@@ -47,9 +47,10 @@ pub(super) fn fits(kernels: &Kernels, a: &MatRef, b: &MatRef) -> bool {
     a.rows_are_contiguous() && long && (narrow || in_place(a, b))
 }
 
-/// Whether B is read where it lies.
+/// Whether B is read where it lies: packing it would take longer than it saves for so few rows.
 fn in_place(a: &MatRef, b: &MatRef) -> bool {
-    a.rows < MANY && b.columns_are_contiguous()
+    let few = a.rows < MANY || a.rows <= BATCH && b.columns <= MAX_COLUMNS;
+    few && b.columns_are_contiguous()
 }
 
 /// `to` = `a · b`, for operands that [`fits`] has seen.
@@ -187,7 +188,8 @@ impl Tall<'_> {
         let columns = self.whole.columns + self.dots.columns;
         let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
         let fair = (m / TASKS).clamp(*TASK.start(), *TASK.end()).min(m.div_ceil(4));
-        let task_rows = fair.next_multiple_of(self.kernels.rows);
+        let task_rows =
+            if self.dots.packed { fair } else { m.div_ceil(2).min(OWN) }.next_multiple_of(self.kernels.rows);
         threads::for_each(m.div_ceil(task_rows), operations, |task| {
             self.task(task * task_rows..m.min((task + 1) * task_rows));
         });
@@ -201,9 +203,10 @@ impl Tall<'_> {
         }
     }
 
-    /// As many as a tile of whole registers has; more for dot products alone.
+    /// As many as a tile of whole registers has; the same where a batch in L2 meets a B that is not packed, since these stay
+    /// in L1 for all columns; and more for other dot products.
     fn rows_at_once(&self) -> usize {
-        if self.whole.columns > 0 { self.kernels.rows } else { MAX_ROWS }
+        if self.whole.columns > 0 || !self.dots.packed { self.kernels.rows } else { MAX_ROWS }
     }
 
     /// Some rows: whole registers of columns first, then dot products with what those rows left in the cache.

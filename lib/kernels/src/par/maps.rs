@@ -27,9 +27,9 @@ pub fn zip_map_in_place<T: Element, D: Dimension>(
 ) {
     check_alike("zip_map_in_place", x.shape(), y.shape());
     let len = x.len() as f64;
-    match y.as_slice().filter(|_| x.is_standard_layout()) {
+    match y.as_slice_memory_order().filter(|_| x.strides() == y.strides()) {
         Some(y) => {
-            let x = x.as_slice_mut().expect("in order");
+            let x = x.as_slice_memory_order_mut().expect("in the same order");
             let pairs = x.chunks_mut(BLOCK).zip(y.chunks(BLOCK));
             share(pairs, len, |(x, y)| dispatch(ZipInPlace { x, y, f: &f }));
         }

@@ -238,20 +238,17 @@ fn same_order<T>(x: &ArrayViewD<'_, T>, y: &ArrayViewD<'_, T>) -> Option<Vec<usi
 }
 
 pub(crate) fn binary_in_place<T: Element>(mut x: ArrayViewMutD<'_, T>, y: ArrayViewD<'_, T>, f: Binary<T>) {
-    let alike = x.is_standard_layout();
-    match (x.as_slice_mut().filter(|_| alike), y.as_slice()) {
+    let alike = x.strides() == y.strides() || x.is_standard_layout() && y.is_standard_layout();
+    match (x.as_slice_memory_order_mut().filter(|_| alike), y.as_slice_memory_order()) {
         (Some(xs), Some(ys)) => {
             let len = xs.len();
             // SAFETY: two arrays of one shape; `x` is read and written, each number by one thread.
             unsafe { run_binary(xs.as_ptr(), ys.as_ptr(), xs.as_mut_ptr(), len, f) };
         }
-        _ => match same_order(&x.view(), &y) {
-            Some(axes) => binary_in_place(x.permuted_axes(&axes[..]), y.permuted_axes(&axes[..]), f),
-            None => {
-                let changed = binary(x.view(), y, f);
-                Zip::from(&mut x).and(&changed).for_each(|x, &y| *x = y);
-            }
-        },
+        _ => {
+            let changed = binary(x.view(), y, f);
+            Zip::from(&mut x).and(&changed).for_each(|x, &y| *x = y);
+        }
     }
 }
 
