@@ -94,21 +94,17 @@ pub(super) struct Dots {
     pub(super) prefetch: Prefetch,
 }
 
-/// Some results of a convolution: row `i` of the tile is a sum over runs of `len` numbers, one at `from[i] + tap` for each of
-/// the `taps`, times the rows of a packed panel of B, `width` apart; it goes to `c[i]`.
-///
-/// `columns` of the panel are wanted, at most the `width`. Of the pointers the first `rows` are results; the others may
-/// be the first again.
+/// Some results of a convolution: row `i` is a sum over [`runs`](taps::Run) of numbers that begin at `from + i·from_row`, times
+/// rows of a packed panel of B, `width` apart. `columns` of the panel are wanted, at most the `width`. Nothing is added to
+/// what C holds.
 pub(crate) struct Taps<'a> {
     pub(crate) rows: usize,
-    pub(crate) from: [*const f32; taps::ROWS],
-    pub(crate) taps: &'a [isize],
-    pub(crate) len: usize,
+    pub(crate) from: *const f32,
+    pub(crate) from_row: isize,
+    pub(crate) runs: &'a [taps::Run],
     pub(crate) b: *const f32,
     pub(crate) width: usize,
     pub(crate) columns: usize,
-    pub(crate) c: [*mut f32; taps::ROWS],
-    /// What happens to each sum; its own place in C is not used.
     pub(crate) to: Destination,
 }
 
@@ -182,10 +178,10 @@ unsafe fn prefetch_next<L: lanes::Lanes>(prefetch: &mut Prefetch) {
 /// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.
 macro_rules! entries {
     ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
-     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_vectors:literal) => {{
+     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_rows:literal x $taps_vectors:literal) => {{
         use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, Taps, copy, dot, lanes::Lanes, outer, taps};
 
-        // SAFETY (all): the caller keeps the promises of `Strip`, `Dots` and `Panel`, and has the instruction sets.
+        // SAFETY (all): the caller keeps the promises of `Strip`, `Dots`, …, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
         unsafe fn strip(strip: &Strip) {
             // SAFETY: as above.
@@ -201,7 +197,7 @@ macro_rules! entries {
         $(#[target_feature(enable = $features)])?
         unsafe fn tapped(t: &Taps<'_>) {
             // SAFETY: as above.
-            unsafe { taps::taps::<$lanes, $taps_vectors>(t) }
+            unsafe { taps::taps::<$lanes, $taps_rows, $taps_vectors, { $taps_rows * $taps_vectors }>(t) }
         }
 
         $(#[target_feature(enable = $features)])?
