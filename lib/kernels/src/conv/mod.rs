@@ -11,10 +11,11 @@
 //! ```
 //!
 //! The patches repeat each pixel up to `kh · kw` times and would not fit a cache. So they are not
-//! made forward and for `x`'s gradient: a kernel of its own reads each number where it lies, and
-//! leaves padding out. Bias and, if wanted, ReLU are in the epilogue. (Images larger than L2,
-//! processors without wide registers and the weight's gradient take a block of patches at a time,
-//! small enough to stay in L2, straight into the product.)
+//! made: kernels of their own read each number where it lies, forward, for `x`'s gradient and for
+//! the weight's, and leave padding out. Bias and, if wanted, ReLU are in the epilogue. (Images larger
+//! than L2 and processors without wide registers take a block of patches at a time, small enough to
+//! stay in L2, straight into the product; so does the weight's gradient if there are few images or
+//! many weights.)
 //!
 //! Images are `(n, c, h, w)`, as PyTorch's. In *memory* results are channels last, `(n, h, w, c)`:
 //! then a row of a patch is one run of `kw · ci` numbers, the product's result is the next layer's
@@ -40,6 +41,7 @@ mod direct;
 mod im2col;
 mod forward;
 mod grad;
+mod weight;
 mod pool;
 
 pub use pool::{avg_pool2d, avg_pool2d_grad};

@@ -18,6 +18,7 @@ mod outer;
 mod dot;
 mod copy;
 pub(crate) mod taps;
+pub(crate) mod patch_sums;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
@@ -39,8 +40,12 @@ pub(crate) struct Kernels {
     pub(super) dots: unsafe fn(&Dots),
     /// Computes [`Taps`].
     pub(crate) taps: unsafe fn(&Taps<'_>),
-    /// Columns of a panel of `taps`.
+    /// Columns of a panel of `taps`, and of a tile of `patch_sums`.
     pub(crate) taps_width: usize,
+    /// Computes [`PatchSums`].
+    pub(crate) patch_sums: unsafe fn(&PatchSums),
+    /// Short pieces of a patch in a tile of `patch_sums`.
+    pub(crate) pieces: usize,
     /// Copies a [`Panel`].
     pub(super) copy: unsafe fn(&Panel),
     /// Numbers in a register.
@@ -106,6 +111,33 @@ pub(crate) struct Taps<'a> {
     pub(crate) width: usize,
     pub(crate) columns: usize,
     pub(crate) to: Destination,
+}
+
+/// A part of a convolution's weight gradient: to each of some `rows` numbers of a patch the sum over all places of that
+/// number times `columns` of the result's gradient, at most a tile's width; it is added to whole registers at `to`, rows `to_row`
+/// apart.
+///
+/// At the first place the patch's numbers begin at `x`, and the result's at `g`; `axes` lead to the others. All
+/// [`NUMBERS`](patch_sums::NUMBERS) from `x` on can be read at each, or, of a `short` tile of one register, all its
+/// pieces of [`SHORT`](patch_sums::SHORT) numbers, `x_piece` apart.
+pub(crate) struct PatchSums {
+    pub(crate) rows: usize,
+    pub(crate) x: *const f32,
+    pub(crate) short: bool,
+    pub(crate) x_piece: usize,
+    pub(crate) g: *const f32,
+    pub(crate) axes: [Steps; 3],
+    pub(crate) columns: usize,
+    pub(crate) to: *mut f32,
+    pub(crate) to_row: usize,
+}
+
+/// So many places, each so far from the one before, in the images and in the results.
+#[derive(Clone, Copy)]
+pub(crate) struct Steps {
+    pub(crate) count: usize,
+    pub(crate) x: usize,
+    pub(crate) g: usize,
 }
 
 /// A part of B to be packed: its element (i, j) is at `from + i·from_row + j·from_column`, and goes to `to + i·width + j`;
@@ -178,8 +210,8 @@ unsafe fn prefetch_next<L: lanes::Lanes>(prefetch: &mut Prefetch) {
 /// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.
 macro_rules! entries {
     ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
-     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_rows:literal x $taps_vectors:literal) => {{
-        use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, Taps, copy, dot, lanes::Lanes, outer, taps};
+     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_rows:literal x $taps_vectors:literal, pieces: $pieces:literal) => {{
+        use $crate::matmul::kernel::{Dots, Kernels, Panel, PatchSums, Strip, Taps, copy, dot, lanes::Lanes, outer, patch_sums, taps};
 
         // SAFETY (all): the caller keeps the promises of `Strip`, `Dots`, …, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
@@ -201,6 +233,12 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        unsafe fn summed(s: &PatchSums) {
+            // SAFETY: as above.
+            unsafe { patch_sums::patch_sums::<$lanes, $pieces, $taps_vectors>(s) }
+        }
+
+        $(#[target_feature(enable = $features)])?
         unsafe fn copy_panel(panel: &Panel) {
             // SAFETY: as above.
             unsafe { copy::copy::<$lanes>(panel) }
@@ -211,6 +249,8 @@ macro_rules! entries {
             dots,
             taps: tapped,
             taps_width: $taps_vectors * <$lanes as Lanes>::N,
+            patch_sums: summed,
+            pieces: $pieces,
             copy: copy_panel,
             lanes: <$lanes as Lanes>::N,
             rows: $rows,
