@@ -1,193 +1,70 @@
-//! A convolution without patches: each sum reads its numbers where they lie, in images with a
-//! border of zeros.
+//! A convolution without patches: each sum reads its numbers where they lie.
 //!
 //! A patch's rows are runs of an image, so a tile of results only has to know where its patches
-//! begin; see [`taps`](crate::matmul::kernel::taps). The border costs a copy of each image, where
-//! patches would cost `kh · kw / stride²` of them.
+//! begin; see [`taps`](crate::matmul::kernel::taps). At the edge a patch has fewer numbers. Results
+//! whose patches have the same ones are a *class*, and a tile is of one class: some of its
+//! positions, in some images.
 //!
 //! Backward is the same: a pixel's gradient is a sum over the results that looked at it, which lie
 //! beside each other in `out_g`. Which of the kernel's numbers they were multiplied with depends on
-//! the pixel's place modulo the stride, its *phase*; so each phase is a convolution of `out_g` by a
-//! part of the weight.
+//! the pixel's place modulo the stride, and is the pixel's class.
 
+use super::meet::{Axis, Class, Member};
 use super::shape::Shape;
 use crate::matmul::destination::Destination;
-use crate::matmul::kernel::{Kernels, Taps, taps::ROWS};
-use crate::memory::{self, Scratch};
+use crate::matmul::kernel::taps::Run;
+use crate::matmul::kernel::{Kernels, Taps};
 use crate::par;
 use ndarray::ArrayView4;
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
-/// Numbers of padded images that a task holds at a time: they stay in L2.
+/// Numbers of images that a task holds at a time: they stay near.
 const NEAR: usize = 1 << 14;
 
-/// Numbers in a padded image at most, and its size compared with the image's: else the border would
-/// be what costs.
-const LARGEST: usize = 1 << 18;
-const BORDER: usize = 4;
+/// Images in a task: a multiple of all tiles' rows.
+const IMAGES: usize = 16;
 
-/// The largest stride that goes backward this way; there are `stride²` phases.
-const STEEPEST: usize = 4;
+/// Numbers in an image and its result at most, as no image is shared by threads.
+const LARGEST: usize = 1 << 18;
 
 /// Whether a convolution is worth doing so, and possible.
-pub(super) fn fits(shape: &Shape) -> bool {
-    let padded = forward_border(shape);
-    let empty = [shape.n, shape.h, shape.w, shape.ci, shape.co].contains(&0);
-    !empty && shape.stride <= STEEPEST && padded.is_moderate() && backward_border(shape).is_moderate()
+pub(super) fn fits(s: &Shape) -> bool {
+    let image = (s.h * s.w).saturating_mul(s.ci).saturating_add(s.positions().saturating_mul(s.co));
+    ![s.n, s.h, s.w, s.ci, s.co].contains(&0) && image <= LARGEST
 }
 
-/// Images `(h, w, c)` with zeros around them.
+/// Images of one size, channels last.
 #[derive(Clone, Copy)]
-struct Padded {
-    h: usize,
-    w: usize,
-    c: usize,
-    /// Rows above and below; columns to the left and to the right.
-    rows: (usize, usize),
-    columns: (usize, usize),
-}
-
-impl Padded {
-    /// The same border above as to the left, and below as to the right.
-    fn new((h, w, c): (usize, usize, usize), before: (usize, usize), after: (usize, usize)) -> Self {
-        Self { h, w, c, rows: (before.0, after.0), columns: (before.1, after.1) }
-    }
-
-    fn width(&self) -> usize {
-        self.columns.0.saturating_add(self.w).saturating_add(self.columns.1)
-    }
-
-    fn height(&self) -> usize {
-        self.rows.0.saturating_add(self.h).saturating_add(self.rows.1)
-    }
-
-    /// Numbers in a padded image.
-    fn len(&self) -> usize {
-        self.height().saturating_mul(self.width()).saturating_mul(self.c)
-    }
-
-    fn is_moderate(&self) -> bool {
-        self.len() <= LARGEST && self.len() <= BORDER * (self.h * self.w * self.c).max(64)
-    }
-
-    /// Where a pixel of the padded image begins.
-    fn at(&self, y: usize, x: usize) -> usize {
-        (y * self.width() + x) * self.c
-    }
-
-    /// Lends `work` copies of `images` with their border.
-    fn lend(&self, images: &[f32], work: impl FnOnce(&[f32])) {
-        let (image, count) = (self.h * self.w * self.c, images.len() / (self.h * self.w * self.c));
-        memory::with_scratch(count * self.len(), |scratch: Scratch<f32>| {
-            let places = scratch.at(0).cast::<MaybeUninit<f32>>();
-            // SAFETY: the buffer is lent for so many numbers.
-            let padded =
-                memory::zeroed(unsafe { std::slice::from_raw_parts_mut(places, count * self.len()) });
-            for (to, from) in padded.chunks_exact_mut(self.len()).zip(images.chunks_exact(image)) {
-                for (y, row) in from.chunks_exact(self.w * self.c).enumerate() {
-                    to[self.at(y + self.rows.0, self.columns.0)..][..row.len()].copy_from_slice(row);
-                }
-            }
-            work(padded);
-        });
-    }
-}
-
-/// What a tile of results is a sum over, and the weights.
-struct Sums<'a> {
-    kernels: &'a Kernels,
-    taps: Vec<isize>,
+struct Images {
+    width: usize,
+    channels: usize,
+    /// Numbers in each.
     len: usize,
-    /// Panels of columns, each with a row for each term.
-    b: Vec<f32>,
-    columns: usize,
 }
 
-impl<'a> Sums<'a> {
-    /// Packs `weight(term, column)`.
-    fn new(
-        kernels: &'a Kernels,
-        taps: Vec<isize>,
-        len: usize,
-        columns: usize,
-        weight: impl Fn(usize, usize, usize) -> f32,
-    ) -> Self {
-        let width = kernels.taps_width;
-        let mut b = vec![0.0; taps.len() * len * columns.next_multiple_of(width)];
-        let panels =
-            (0..columns.div_ceil(width)).flat_map(|panel| (0..taps.len()).map(move |tap| (panel, tap)));
-        for ((panel, tap), rows) in panels.zip(b.chunks_exact_mut((len * width).max(1))) {
-            for (k, row) in rows.chunks_exact_mut(width).enumerate() {
-                for (column, to) in (panel * width..columns).zip(row) {
-                    *to = weight(tap, k, column);
-                }
-            }
-        }
-        Self { kernels, taps, len, b, columns }
+impl Images {
+    fn new(height: usize, width: usize, channels: usize) -> Self {
+        Self { width, channels, len: height * width * channels }
     }
 
-    /// Computes the results of some images, each at the same `places` in its image: where its sum
-    /// begins, and where it goes.
-    ///
-    /// # Safety
-    /// The taps of each result are in its image, whose length is `from_len`, and its columns in
-    /// `to`, an image of which has `to_len` numbers; nobody else writes there. The bias has a
-    /// number for each column.
-    unsafe fn write(
-        &self,
-        (from, from_len): (&[f32], usize),
-        (to, to_len): (&mut [MaybeUninit<f32>], usize),
-        places: &[(usize, usize)],
-        epilogue: Destination,
-    ) {
-        let (mut at, mut c) = ([from.as_ptr(); ROWS], [to.as_mut_ptr().cast::<f32>(); ROWS]);
-        let mut rows = 0;
-        for image in 0..from.len() / from_len {
-            let (image_from, image_to) =
-                (from[image * from_len..].as_ptr(), to[image * to_len..].as_mut_ptr().cast::<f32>());
-            for &(begin, end) in places {
-                (at[rows], c[rows]) = (image_from.wrapping_add(begin), image_to.wrapping_add(end));
-                rows += 1;
-                if rows == ROWS {
-                    // SAFETY: as this function's.
-                    unsafe { self.tile(rows, at, c, epilogue) };
-                    rows = 0;
-                }
-            }
-        }
-        if rows > 0 {
-            let first = at[0];
-            at[rows..].fill(first);
-            // SAFETY: as this function's.
-            unsafe { self.tile(rows, at, c, epilogue) };
-        }
+    /// Where a pixel begins.
+    fn at(&self, y: usize, x: usize) -> usize {
+        (y * self.width + x) * self.channels
     }
+}
 
-    /// All columns of a tile.
-    ///
-    /// # Safety
-    /// As [`write`](Self::write)'s.
-    unsafe fn tile(&self, rows: usize, from: [*const f32; ROWS], c: [*mut f32; ROWS], epilogue: Destination) {
-        let width = self.kernels.taps_width;
-        for first in (0..self.columns).step_by(width) {
-            let bias =
-                if epilogue.bias.is_null() { epilogue.bias } else { epilogue.bias.wrapping_add(first) };
-            let taps = Taps {
-                rows,
-                from,
-                taps: &self.taps,
-                len: self.len,
-                b: self.b.as_ptr().wrapping_add(first * self.taps.len() * self.len),
-                width,
-                columns: width.min(self.columns - first),
-                c: c.map(|c| c.wrapping_add(first)),
-                to: Destination { bias, ..epilogue },
-            };
-            // SAFETY: as this function's; the panel is packed, and the kernels are those of this processor.
-            unsafe { (self.kernels.taps)(&taps) };
-        }
-    }
+/// What is computed for each image: numbers of `to` as sums over numbers of `from`.
+pub(super) struct Pass<'a> {
+    kernels: &'a Kernels,
+    from: Images,
+    to: Images,
+    /// Classes of rows and of columns; any two together are one of positions.
+    classes: [Vec<Class>; 2],
+    /// From a tap to the next: so many numbers of the kernel, and pixels of `from`.
+    steps: (usize, isize),
+    kernel: (usize, usize),
+    /// Panels of columns, each with a row for each number of each tap.
+    b: Vec<f32>,
 }
 
 /// `out (n, oh, ow, co)` from images `x (n, h, w, ci)`, finished as `epilogue` says.
@@ -199,33 +76,19 @@ pub(super) fn forward(
     out: &mut [MaybeUninit<f32>],
     epilogue: Destination,
 ) {
-    let padded = forward_border(s);
-    let taps = (0..s.kh).map(|ky| padded.at(ky, 0) as isize).collect();
-    let number = |ky, k, o| weight[[o, k % s.ci, ky, k / s.ci]];
-    let sums = Sums::new(kernels, taps, s.kw * s.ci, s.co, number);
-    let task = Epilogue(epilogue);
-    let place = |p: usize| (padded.at(p / s.ow * s.stride, p % s.ow * s.stride), p * s.co);
-    let places: Vec<(usize, usize)> = (0..s.positions()).map(place).collect();
-    let result = s.positions() * s.co;
-    by_images(s, &padded, x, out, result, |images, to| {
-        // SAFETY: each patch is in its padded image, and each result in `to`; there is a bias for each channel.
-        unsafe { sums.write((images, padded.len()), (to, result), &places, task.get()) };
-    });
+    let pass = Pass {
+        kernels,
+        from: Images::new(s.h, s.w, s.ci),
+        to: Images::new(s.oh, s.ow, s.co),
+        classes: [Axis::rows(s).forward(), Axis::columns(s).forward()],
+        steps: (1, 1),
+        kernel: (s.kh, s.kw),
+        b: Vec::new(),
+    };
+    pass.packed(|ky, kx, c, o| weight[[o, c, ky, kx]]).run(s, x, out, epilogue);
 }
 
-/// The border of `x` that the patches need.
-fn forward_border(s: &Shape) -> Padded {
-    Padded::new((s.h, s.w, s.ci), (s.padding, s.padding), (s.padding, s.padding))
-}
-
-/// The border of `out_g` that the pixels' sums need.
-fn backward_border(s: &Shape) -> Padded {
-    let (above, left) = (s.kh.div_ceil(s.stride) - 1, s.kw.div_ceil(s.stride) - 1);
-    let below = |size: usize, out: usize| (size.saturating_add(s.padding) / s.stride + 1).saturating_sub(out);
-    Padded::new((s.oh, s.ow, s.co), (above, left), (below(s.h, s.oh), below(s.w, s.ow)))
-}
-
-/// `x_g (n, h, w, ci)` from `out_g (n, oh, ow, co)`: a phase after the other.
+/// `x_g (n, h, w, ci)` from `out_g (n, oh, ow, co)`.
 pub(super) fn input(
     kernels: &Kernels,
     s: &Shape,
@@ -233,72 +96,141 @@ pub(super) fn input(
     out_g: &[f32],
     x_g: &mut [MaybeUninit<f32>],
 ) {
-    let padded = backward_border(s);
-    let phases: Vec<Phase<'_>> = (0..s.stride * s.stride)
-        .map(|phase| Phase::new(kernels, s, &padded, weight, (phase / s.stride, phase % s.stride)))
-        .collect();
-    let result = s.h * s.w * s.ci;
-    by_images(s, &padded, out_g, x_g, result, |images, to| {
-        let sums = Destination::plain(std::ptr::null_mut(), 0); // `write` says where each goes
-        for phase in &phases {
-            // SAFETY: the border is as wide as the taps reach, and each result in `to`.
-            unsafe { phase.sums.write((images, padded.len()), (to, result), &phase.places, sums) };
+    let pass = Pass {
+        kernels,
+        from: Images::new(s.oh, s.ow, s.co),
+        to: Images::new(s.h, s.w, s.ci),
+        classes: [Axis::rows(s).backward(), Axis::columns(s).backward()],
+        steps: (s.stride, -1),
+        kernel: (s.kh, s.kw),
+        b: Vec::new(),
+    };
+    let sums = Destination::plain(std::ptr::null_mut(), 0); // `tiles` says where each goes
+    pass.packed(|ky, kx, o, c| weight[[o, c, ky, kx]]).run(s, out_g, x_g, sums);
+}
+
+impl Pass<'_> {
+    /// Packs the weights, from `(ky, kx, number of a tap, column)`.
+    fn packed(mut self, weight: impl Fn(usize, usize, usize, usize) -> f32) -> Self {
+        let (width, (kh, kw), len) = (self.kernels.taps_width, self.kernel, self.from.channels);
+        let columns = self.to.channels;
+        self.b = vec![0.0; kh * kw * len * columns.next_multiple_of(width)];
+        for (i, row) in self.b.chunks_exact_mut(width).enumerate() {
+            let (panel, term) = (i / (kh * kw * len), i % (kh * kw * len));
+            let (tap, k) = (term / len, term % len);
+            for (column, to) in (panel * width..columns).zip(row) {
+                *to = weight(tap / kw, tap % kw, k, column);
+            }
         }
-    });
-}
-
-/// The pixels whose place in the padded image is the same modulo the stride.
-struct Phase<'a> {
-    sums: Sums<'a>,
-    places: Vec<(usize, usize)>,
-}
-
-impl<'a> Phase<'a> {
-    fn new(
-        kernels: &'a Kernels,
-        s: &Shape,
-        padded: &Padded,
-        weight: &ArrayView4<'_, f32>,
-        at: (usize, usize),
-    ) -> Self {
-        let (kys, kxs) = (steps(at.0, s.kh, s.stride), steps(at.1, s.kw, s.stride));
-        let pairs: Vec<(usize, usize)> =
-            kys.iter().flat_map(|&ky| kxs.iter().map(move |&kx| (ky, kx))).collect();
-        let back = |&(ky, kx): &(usize, usize)| -(padded.at(ky / s.stride, kx / s.stride) as isize);
-        let number = |tap: usize, o, c| weight[[o, c, pairs[tap].0, pairs[tap].1]];
-        let sums = Sums::new(kernels, pairs.iter().map(back).collect(), s.co, s.ci, number);
-        let start = |at: usize, before: usize| (at + s.padding) / s.stride + before;
-        let place =
-            |(y, x)| (padded.at(start(y, padded.rows.0), start(x, padded.columns.0)), (y * s.w + x) * s.ci);
-        let pixels = places(at.0, s.h, s).flat_map(|y| places(at.1, s.w, s).map(move |x| (y, x)));
-        Self { sums, places: pixels.map(place).collect() }
+        self
     }
-}
 
-/// The rows (or columns) of the kernel that a pixel of this phase meets.
-fn steps(phase: usize, kernel: usize, stride: usize) -> Vec<usize> {
-    (phase..kernel).step_by(stride).collect()
-}
+    /// Shares images among threads, a few at a time.
+    fn run(&self, s: &Shape, from: &[f32], to: &mut [MaybeUninit<f32>], epilogue: Destination) {
+        let epilogue = Epilogue(epilogue);
+        let images = (NEAR / (self.from.len + self.to.len)).next_multiple_of(IMAGES).max(1);
+        let tasks = to.chunks_mut(images * self.to.len).zip(from.chunks(images * self.from.len));
+        par::share(tasks, s.operations(), |(to, from)| {
+            let images = to.len() / self.to.len;
+            let to = Destination { c: to.as_mut_ptr().cast(), ..epilogue.get() };
+            let (mut runs, [rows, columns]) = (Vec::new(), &self.classes);
+            for (row, column) in rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))) {
+                self.runs(row, column, &mut runs);
+                // SAFETY: the runs of each position are in its image, and each result in `to`; there is a bias for each
+                // channel, if there is one.
+                unsafe { self.results(&runs, (row, column), images, from.as_ptr(), to) };
+            }
+        });
+    }
 
-/// The rows (or columns) of the image that are of this phase.
-fn places(phase: usize, size: usize, s: &Shape) -> std::iter::StepBy<Range<usize>> {
-    let first = (phase + s.stride - s.padding % s.stride) % s.stride;
-    (first.min(size)..size).step_by(s.stride)
-}
+    /// What the positions of two classes meet, from the first number of their first tap on.
+    fn runs(&self, row: &Class, column: &Class, runs: &mut Vec<Run>) {
+        let (len, (step, back)) = (self.from.channels, self.steps);
+        runs.clear();
+        for i in 0..row.count {
+            for j in 0..column.count {
+                let tap = (row.first + i * step) * self.kernel.1 + column.first + j * step;
+                let from = back * ((i * self.from.width + j) * len) as isize;
+                let run = Run { from, b: tap * len, len };
+                match runs.last_mut() {
+                    Some(last) if last.from + last.len as isize == from && last.b + last.len == run.b => {
+                        last.len += len;
+                    }
+                    _ => runs.push(run),
+                }
+            }
+        }
+    }
 
-/// Shares images among threads, a few at a time: `work` is lent them with their border, and the
-/// place of their results.
-fn by_images(
-    s: &Shape,
-    padded: &Padded,
-    from: &[f32],
-    to: &mut [MaybeUninit<f32>],
-    result: usize,
-    work: impl Fn(&[f32], &mut [MaybeUninit<f32>]) + Sync,
-) {
-    let images = (NEAR / padded.len()).max(1);
-    let tasks = to.chunks_mut(images * result).zip(from.chunks(images * padded.h * padded.w * padded.c));
-    par::share(tasks, s.operations(), |(to, from)| padded.lend(from, |padded| work(padded, to)));
+    /// All results of some images at the positions of two classes. The rows of a tile are the same
+    /// position in several images, or if there are few, several positions in a row.
+    ///
+    /// # Safety
+    /// From `from` on there are so many images, which have the runs counted from each position, and
+    /// as many results at `to`; there is a bias for each channel.
+    unsafe fn results(
+        &self,
+        runs: &[Run],
+        (row, column): (&Class, &Class),
+        images: usize,
+        from: *const f32,
+        to: Destination,
+    ) {
+        let at = |image: usize, y: &Member, x: &Member| {
+            let from = from.wrapping_add(image * self.from.len + self.from.at(y.from, x.from));
+            (from, to.c.wrapping_add(image * self.to.len + self.to.at(y.to, x.to)))
+        };
+        let along_images = images >= column.members.len().min(IMAGES);
+        for y in &row.members {
+            if along_images {
+                for x in &column.members {
+                    // SAFETY: as this function's.
+                    unsafe { self.rows(runs, images, (self.from.len, self.to.len), at(0, y, x), to) };
+                }
+            } else {
+                let [first, second] = [0, 1].map(|i| column.members[i]);
+                let steps = (
+                    (second.from - first.from) * self.from.channels,
+                    (second.to - first.to) * self.to.channels,
+                );
+                for image in 0..images {
+                    // SAFETY: as this function's; members of a class are evenly spaced.
+                    unsafe { self.rows(runs, column.members.len(), steps, at(image, y, &first), to) };
+                }
+            }
+        }
+    }
+
+    /// Some results that are evenly spaced in memory.
+    ///
+    /// # Safety
+    /// As [`results`](Self::results)'s.
+    unsafe fn rows(
+        &self,
+        runs: &[Run],
+        rows: usize,
+        steps: (usize, usize),
+        at: (*const f32, *mut f32),
+        to: Destination,
+    ) {
+        let (width, columns) = (self.kernels.taps_width, self.to.channels);
+        let terms = self.kernel.0 * self.kernel.1 * self.from.channels;
+        let to = Destination { c: at.1, c_row: steps.1 as isize, ..to };
+        for column in (0..columns).step_by(width) {
+            let taps = Taps {
+                rows,
+                from: at.0,
+                from_row: steps.0 as isize,
+                runs,
+                b: self.b.as_ptr().wrapping_add(column * terms),
+                width,
+                columns: width.min(columns - column),
+                to: to.from(0, column),
+            };
+            // SAFETY: as this function's; the panel is packed, and the kernels are those of this processor.
+            unsafe { (self.kernels.taps)(&taps) };
+        }
+    }
 }
 
 /// What all tasks do to their sums.

@@ -3,7 +3,7 @@
 use super::forward::with_patches;
 use super::im2col::{block_rows, col2im};
 use super::shape::Shape;
-use super::{channels_last, channels_second, direct};
+use super::{channels_last, channels_second, direct, weight};
 use crate::element::kernels;
 use crate::matmul::{Epilogue, matmul_with, product_to};
 use crate::simd::{SimdKernel, dispatch};
@@ -24,6 +24,9 @@ pub(super) fn parameters(
 ) -> (Array4<f32>, Array1<f32>) {
     let (x, out_g) = (channels_last(x), channels_last(out_g));
     let (x, out_g) = (x.as_slice().expect("in order"), out_g.as_slice().expect("in order"));
+    if let Some(kernels) = kernels(Isa::chosen()).filter(|_| weight::fits(&shape)) {
+        return weight::parameters(kernels, &shape, x, out_g);
+    }
     let rows = shape.rows().div_ceil(PARTS).next_multiple_of(block_rows(&shape)).max(1);
     let parts = (0..shape.rows().div_ceil(rows)).map(|part| part * rows..shape.rows().min((part + 1) * rows));
     let sums =
@@ -49,10 +52,10 @@ impl Sums {
         for start in rows.clone().step_by(block_rows(shape)) {
             let block = start..rows.end.min(start + block_rows(shape));
             let out_g = of_rows(shape, out_g, &block);
+            add_rows(out_g.as_slice().expect("in order"), &mut sums.bias);
             with_patches(shape, x, block, |patches| {
                 matmul_with(&out_g.t(), patches, Epilogue::Add, &mut sums.weight);
             });
-            add_rows(&out_g, &mut sums.bias);
         }
         sums
     }
@@ -77,9 +80,9 @@ fn of_rows<'a>(shape: &Shape, out_g: &'a [f32], rows: &Range<usize>) -> ArrayVie
     ArrayView2::from_shape((rows.len(), shape.co), numbers).expect("as many numbers as that")
 }
 
-/// Adds the sum of each column.
-fn add_rows(rows: &ArrayView2<'_, f32>, to: &mut Array1<f64>) {
-    if let (Some(rows), Some(to)) = (rows.as_slice(), to.as_slice_mut()) {
+/// Adds the sum of each column of `(rows, columns)`.
+pub(super) fn add_rows(rows: &[f32], to: &mut Array1<f64>) {
+    if let Some(to) = to.as_slice_mut() {
         dispatch(AddRows { rows, to });
     }
 }
@@ -90,7 +93,8 @@ struct AddRows<'a> {
 }
 
 impl SimdKernel for AddRows<'_> {
-    /// Several rows at a time, as one of a few numbers only would not fill the registers.
+    /// Several rows at a time, as one of a few numbers only would not fill the registers; and four
+    /// such blocks, so that the sums are loaded and stored once for each of them.
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         const AT_ONCE: usize = 64;
@@ -99,7 +103,15 @@ impl SimdKernel for AddRows<'_> {
             return;
         }
         let mut sums = vec![0.0_f64; columns * AT_ONCE.div_ceil(columns)];
-        for few in self.rows.chunks(sums.len()) {
+        let mut fours = self.rows.chunks_exact(4 * sums.len());
+        for four in &mut fours {
+            let (ab, cd) = four.split_at(2 * sums.len());
+            let ((a, b), (c, d)) = (ab.split_at(sums.len()), cd.split_at(sums.len()));
+            for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum += (f64::from(a) + f64::from(b)) + (f64::from(c) + f64::from(d));
+            }
+        }
+        for few in fours.remainder().chunks(sums.len()) {
             sums.iter_mut().zip(few).for_each(|(sum, &x)| *sum += f64::from(x));
         }
         for sums in sums.chunks(columns) {

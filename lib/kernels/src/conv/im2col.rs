@@ -3,6 +3,7 @@
 //! A patch is `kh` runs of `kw · ci` numbers, each run contiguous in an image whose channels are
 //! last. At the edge a part of a run, or all of it, is padding.
 
+use super::meet::Axis;
 use super::shape::Shape;
 use crate::simd::{SimdKernel, dispatch};
 use std::ops::Range;
@@ -25,6 +26,14 @@ struct Line {
     image: usize,
     oy: usize,
     oxs: Range<usize>,
+}
+
+impl Line {
+    /// Which row of all images is under row `ky` of the kernel.
+    #[inline(always)]
+    fn row(&self, s: &Shape, ky: usize) -> usize {
+        self.image * s.h + Axis::rows(s).pixel(self.oy, ky)
+    }
 }
 
 /// The lines that rows of the product consist of.
@@ -63,8 +72,8 @@ impl SimdKernel for Im2Col<'_> {
     fn run<const FMA: bool>(self) {
         let Self { shape: s, x, rows, mut to } = self;
         for line in lines(s, rows) {
-            let kys = on_image(s, line.oy);
-            let image = if kys.is_empty() { &[] } else { &x[first_row(s, &line, &kys) * s.w * s.ci..] };
+            let kys = Axis::rows(s).taps(line.oy);
+            let image = if kys.is_empty() { &[] } else { &x[line.row(s, kys.start) * s.w * s.ci..] };
             for ox in line.oxs {
                 let clipped = Clipped::new(s, ox);
                 // SAFETY: there is room for the patch, and the image has the rows `kys`.
@@ -76,20 +85,6 @@ impl SimdKernel for Im2Col<'_> {
             }
         }
     }
-}
-
-/// The rows of the kernel that are on the image at output row `oy`.
-#[inline(always)]
-fn on_image(s: &Shape, oy: usize) -> Range<usize> {
-    let first = s.padding.saturating_sub(oy * s.stride).min(s.kh);
-    let end = (s.h + s.padding).saturating_sub(oy * s.stride).min(s.kh);
-    if first < end { first..end } else { s.kh..s.kh }
-}
-
-/// On which row of all images the first of these rows of the kernel is.
-#[inline(always)]
-fn first_row(s: &Shape, line: &Line, kys: &Range<usize>) -> usize {
-    line.image * s.h + (line.oy * s.stride + kys.start).saturating_sub(s.padding)
 }
 
 /// Which part of a run is padding, in numbers: `left`, then `inside` numbers of the image from
@@ -104,11 +99,10 @@ struct Clipped {
 impl Clipped {
     #[inline(always)]
     fn new(s: &Shape, ox: usize) -> Self {
-        let padded = ox * s.stride;
-        let left = s.padding.saturating_sub(padded).min(s.kw);
-        let start = (padded + left).saturating_sub(s.padding).min(s.w);
-        let inside = (s.kw - left).min(s.w - start);
-        Self { left: left * s.ci, start, inside: inside * s.ci, right: (s.kw - left - inside) * s.ci }
+        let columns = Axis::columns(s);
+        let taps = columns.taps(ox);
+        let start = columns.pixel(ox, taps.start).min(s.w);
+        Self { left: taps.start * s.ci, start, inside: taps.len() * s.ci, right: (s.kw - taps.end) * s.ci }
     }
 
     /// Writes `rows` runs, each a row of the image further down, and says where the next one
@@ -198,10 +192,8 @@ impl SimdKernel for Col2Im<'_> {
         for line in lines(s, rows) {
             let (these, rest) = from.split_at(line.oxs.len() * s.patch());
             from = rest;
-            let kys = on_image(s, line.oy);
-            let first = first_row(s, &line, &kys);
-            for (row, ky) in kys.enumerate() {
-                let to = &mut to[(first + row) * s.w * s.ci..][..s.w * s.ci];
+            for ky in Axis::rows(s).taps(line.oy) {
+                let to = &mut to[line.row(s, ky) * s.w * s.ci..][..s.w * s.ci];
                 match s.ci {
                     1 => add_line::<1>(s, these, ky, &line.oxs, to),
                     8 => add_line::<8>(s, these, ky, &line.oxs, to),
@@ -221,24 +213,18 @@ impl SimdKernel for Col2Im<'_> {
 fn add_line<const CI: usize>(s: &Shape, patches: &[f32], ky: usize, oxs: &Range<usize>, to: &mut [f32]) {
     let ci = if CI > 0 { CI } else { s.ci };
     for kx in 0..s.kw {
-        let inside = inside(s, kx, oxs);
+        let columns = Axis::columns(s);
+        let inside = columns.results(kx);
+        let inside = oxs.start.max(inside.start)..oxs.end.min(inside.end);
         if inside.is_empty() || ci == 0 {
             continue;
         }
         let from = (inside.start - oxs.start) * s.patch() + (ky * s.kw + kx) * ci;
-        let at = (inside.start * s.stride + kx - s.padding) * ci;
+        let at = columns.pixel(inside.start, kx) * ci;
         let from = patches[from..].chunks(s.patch());
         let to = to[at..].chunks_mut(s.stride.saturating_mul(ci));
         for (to, from) in to.zip(from).take(inside.len()) {
             to[..ci].iter_mut().zip(&from[..ci]).for_each(|(to, from)| *to += from);
         }
     }
-}
-
-/// The positions at which column `kx` of the kernel is on the image.
-#[inline(always)]
-fn inside(s: &Shape, kx: usize, oxs: &Range<usize>) -> Range<usize> {
-    let first = s.padding.saturating_sub(kx).div_ceil(s.stride);
-    let end = (s.w + s.padding).saturating_sub(kx).div_ceil(s.stride);
-    oxs.start.max(first)..oxs.end.min(end)
 }

@@ -10,11 +10,12 @@
 //! x's gradient       = out_g @ weightᵀ, each patch added back where it came from (*col2im*)
 //! ```
 //!
-//! The patches repeat each pixel up to `kh · kw` times and would not fit a cache. For the weight's
-//! gradient a block of rows is made at a time, small enough to stay in L2, and goes straight into the
-//! product. Forward and for `x`'s gradient not even that: a kernel of its own reads each patch where it
-//! lies, in an image with a border of zeros. Bias and, if wanted, ReLU are in the epilogue. (Images
-//! larger than L2, strides over 4 and processors without wide registers take the blocks there, too.)
+//! The patches repeat each pixel up to `kh · kw` times and would not fit a cache. So they are not
+//! made: kernels of their own read each number where it lies, forward, for `x`'s gradient and for
+//! the weight's, and leave padding out. Bias and, if wanted, ReLU are in the epilogue. (Images larger
+//! than L2 and processors without wide registers take a block of patches at a time, small enough to
+//! stay in L2, straight into the product; so does the weight's gradient if there are few images or
+//! many weights.)
 //!
 //! Images are `(n, c, h, w)`, as PyTorch's. In *memory* results are channels last, `(n, h, w, c)`:
 //! then a row of a patch is one run of `kw · ci` numbers, the product's result is the next layer's
@@ -22,8 +23,7 @@
 //! next layer without a copy; one in another order is copied once.
 //!
 //! Blocks depend on the shapes only and are added up in order: same bits for any number of threads.
-//! Padding is with zeros that take part in the product, as in PyTorch's definition: an infinite
-//! weight makes NaN of them.
+//! Whether an infinite weight makes NaN of padding depends on the path, as in PyTorch.
 //!
 //! ```
 //! use kernels::{conv::conv2d, ndarray::{Array1, Array4}};
@@ -36,10 +36,12 @@
 //! ```
 
 mod shape;
+mod meet;
 mod direct;
 mod im2col;
 mod forward;
 mod grad;
+mod weight;
 mod pool;
 
 pub use pool::{avg_pool2d, avg_pool2d_grad};

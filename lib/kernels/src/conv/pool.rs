@@ -109,23 +109,15 @@ impl Pool {
         1.0 / (self.kh as f32 * self.kw as f32)
     }
 
-    /// The rows of the image that the windows of output row `oy` hold.
+    /// Lends `each` the place of every pixel on the image that a window holds, all its channels.
     #[inline(always)]
-    fn rows(&self, oy: usize) -> Range<usize> {
-        on_image(oy * self.stride, self.kh, self.padding, self.h)
-    }
-
-    /// The columns of the image that the windows of output column `ox` hold.
-    #[inline(always)]
-    fn columns(&self, ox: usize) -> Range<usize> {
-        on_image(ox * self.stride, self.kw, self.padding, self.w)
-    }
-
-    /// Where the channels of a pixel are.
-    #[inline(always)]
-    fn pixel(&self, image: usize, iy: usize, ix: usize) -> Range<usize> {
-        let start = ((image * self.h + iy) * self.w + ix) * self.c;
-        start..start + self.c
+    fn pixels(&self, image: usize, (oy, ox): (usize, usize), mut each: impl FnMut(Range<usize>)) {
+        for iy in on_image(oy * self.stride, self.kh, self.padding, self.h) {
+            for ix in on_image(ox * self.stride, self.kw, self.padding, self.w) {
+                let start = ((image * self.h + iy) * self.w + ix) * self.c;
+                each(start..start + self.c);
+            }
+        }
     }
 }
 
@@ -149,11 +141,9 @@ impl SimdKernel for Line<'_> {
         let Self { pool, x, line, to } = self;
         let (image, oy) = (line / pool.oh, line % pool.oh);
         for (ox, to) in to.chunks_mut(pool.c.max(1)).enumerate() {
-            for iy in pool.rows(oy) {
-                for ix in pool.columns(ox) {
-                    to.iter_mut().zip(&x[pool.pixel(image, iy, ix)]).for_each(|(sum, x)| *sum += x);
-                }
-            }
+            pool.pixels(image, (oy, ox), |pixel| {
+                to.iter_mut().zip(&x[pixel]).for_each(|(sum, x)| *sum += x);
+            });
             to.iter_mut().for_each(|sum| *sum *= pool.share());
         }
     }
@@ -174,12 +164,9 @@ impl SimdKernel for Back<'_> {
         let size = pool.oh * pool.ow * pool.c;
         let out_g = &out_g[image * size..][..size];
         for (position, g) in out_g.chunks(pool.c.max(1)).enumerate() {
-            for iy in pool.rows(position / pool.ow) {
-                for ix in pool.columns(position % pool.ow) {
-                    let to = &mut to[pool.pixel(0, iy, ix)];
-                    to.iter_mut().zip(g).for_each(|(sum, g)| *sum += pool.share() * g);
-                }
-            }
+            pool.pixels(0, (position / pool.ow, position % pool.ow), |pixel| {
+                to[pixel].iter_mut().zip(g).for_each(|(sum, g)| *sum += pool.share() * g);
+            });
         }
     }
 }

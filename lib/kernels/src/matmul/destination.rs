@@ -27,7 +27,7 @@ impl<T: Copy> Destination<T> {
 
     /// The part that begins at this row and column.
     #[inline(always)]
-    pub(super) fn from(self, row: usize, column: usize) -> Self {
+    pub(crate) fn from(self, row: usize, column: usize) -> Self {
         let bias = if self.bias.is_null() { self.bias } else { self.bias.wrapping_add(column) };
         Self { c: self.row(row).wrapping_add(column), bias, ..self }
     }

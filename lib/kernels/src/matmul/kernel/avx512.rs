@@ -8,7 +8,8 @@ use std::arch::x86_64::*;
 
 /// 8 × 48 numbers of C: 24 registers of sums, three of B and one or two for elements of A, of 32 in all. As dot products
 /// 4 × 5, so that the lesson's ten columns pass twice over a few rows of A.
-pub(crate) static KERNELS: Kernels = entries!(__m512, "avx512f,avx2,fma", outer: 8 x 3, dot: 4 x 5, taps: 2);
+pub(crate) static KERNELS: Kernels =
+    entries!(__m512, "avx512f,avx2,fma", outer: 8 x 3, dot: 4 x 5, taps: 8 x 2, pieces: 5);
 
 // SAFETY (all methods): only called below an entry point compiled for AVX-512F, see `Lanes`. Unaligned
 // loads and stores are used except in `stream`; masked ones do not touch, nor fault on, lanes left out.

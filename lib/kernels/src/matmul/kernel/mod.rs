@@ -18,6 +18,7 @@ mod outer;
 mod dot;
 mod copy;
 pub(crate) mod taps;
+pub(crate) mod patch_sums;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
@@ -39,8 +40,12 @@ pub(crate) struct Kernels {
     pub(super) dots: unsafe fn(&Dots),
     /// Computes [`Taps`].
     pub(crate) taps: unsafe fn(&Taps<'_>),
-    /// Columns of a panel of `taps`.
+    /// Columns of a panel of `taps`, and of a tile of `patch_sums`.
     pub(crate) taps_width: usize,
+    /// Computes [`PatchSums`].
+    pub(crate) patch_sums: unsafe fn(&PatchSums),
+    /// Short pieces of a patch in a tile of `patch_sums`.
+    pub(crate) pieces: usize,
     /// Copies a [`Panel`].
     pub(super) copy: unsafe fn(&Panel),
     /// Numbers in a register.
@@ -94,22 +99,45 @@ pub(super) struct Dots {
     pub(super) prefetch: Prefetch,
 }
 
-/// Some results of a convolution: row `i` of the tile is a sum over runs of `len` numbers, one at `from[i] + tap` for each of
-/// the `taps`, times the rows of a packed panel of B, `width` apart; it goes to `c[i]`.
-///
-/// `columns` of the panel are wanted, at most the `width`. Of the pointers the first `rows` are results; the others may
-/// be the first again.
+/// Some results of a convolution: row `i` is a sum over [`runs`](taps::Run) of numbers that begin at `from + i·from_row`, times
+/// rows of a packed panel of B, `width` apart. `columns` of the panel are wanted, at most the `width`. Nothing is added to
+/// what C holds.
 pub(crate) struct Taps<'a> {
     pub(crate) rows: usize,
-    pub(crate) from: [*const f32; taps::ROWS],
-    pub(crate) taps: &'a [isize],
-    pub(crate) len: usize,
+    pub(crate) from: *const f32,
+    pub(crate) from_row: isize,
+    pub(crate) runs: &'a [taps::Run],
     pub(crate) b: *const f32,
     pub(crate) width: usize,
     pub(crate) columns: usize,
-    pub(crate) c: [*mut f32; taps::ROWS],
-    /// What happens to each sum; its own place in C is not used.
     pub(crate) to: Destination,
+}
+
+/// A part of a convolution's weight gradient: to each of some `rows` numbers of a patch the sum over all places of that
+/// number times `columns` of the result's gradient, at most a tile's width; it is added to whole registers at `to`, rows `to_row`
+/// apart.
+///
+/// At the first place the patch's numbers begin at `x`, and the result's at `g`; `axes` lead to the others. All
+/// [`NUMBERS`](patch_sums::NUMBERS) from `x` on can be read at each, or, of a `short` tile of one register, all its
+/// pieces of [`SHORT`](patch_sums::SHORT) numbers, `x_piece` apart.
+pub(crate) struct PatchSums {
+    pub(crate) rows: usize,
+    pub(crate) x: *const f32,
+    pub(crate) short: bool,
+    pub(crate) x_piece: usize,
+    pub(crate) g: *const f32,
+    pub(crate) axes: [Steps; 3],
+    pub(crate) columns: usize,
+    pub(crate) to: *mut f32,
+    pub(crate) to_row: usize,
+}
+
+/// So many places, each so far from the one before, in the images and in the results.
+#[derive(Clone, Copy)]
+pub(crate) struct Steps {
+    pub(crate) count: usize,
+    pub(crate) x: usize,
+    pub(crate) g: usize,
 }
 
 /// A part of B to be packed: its element (i, j) is at `from + i·from_row + j·from_column`, and goes to `to + i·width + j`;
@@ -182,10 +210,10 @@ unsafe fn prefetch_next<L: lanes::Lanes>(prefetch: &mut Prefetch) {
 /// Compiles the inner loops for one kind of [`Lanes`](lanes::Lanes), with the instruction sets named.
 macro_rules! entries {
     ($lanes:ty, $($features:literal,)? outer: $rows:literal x $vectors:literal,
-     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_vectors:literal) => {{
-        use $crate::matmul::kernel::{Dots, Kernels, Panel, Strip, Taps, copy, dot, lanes::Lanes, outer, taps};
+     dot: $dot_rows:literal x $dot_columns:literal, taps: $taps_rows:literal x $taps_vectors:literal, pieces: $pieces:literal) => {{
+        use $crate::matmul::kernel::{Dots, Kernels, Panel, PatchSums, Strip, Taps, copy, dot, lanes::Lanes, outer, patch_sums, taps};
 
-        // SAFETY (all): the caller keeps the promises of `Strip`, `Dots` and `Panel`, and has the instruction sets.
+        // SAFETY (all): the caller keeps the promises of `Strip`, `Dots`, …, and has the instruction sets.
         $(#[target_feature(enable = $features)])?
         unsafe fn strip(strip: &Strip) {
             // SAFETY: as above.
@@ -201,7 +229,13 @@ macro_rules! entries {
         $(#[target_feature(enable = $features)])?
         unsafe fn tapped(t: &Taps<'_>) {
             // SAFETY: as above.
-            unsafe { taps::taps::<$lanes, $taps_vectors>(t) }
+            unsafe { taps::taps::<$lanes, $taps_rows, $taps_vectors, { $taps_rows * $taps_vectors }>(t) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn summed(s: &PatchSums) {
+            // SAFETY: as above.
+            unsafe { patch_sums::patch_sums::<$lanes, $pieces, $taps_vectors>(s) }
         }
 
         $(#[target_feature(enable = $features)])?
@@ -215,6 +249,8 @@ macro_rules! entries {
             dots,
             taps: tapped,
             taps_width: $taps_vectors * <$lanes as Lanes>::N,
+            patch_sums: summed,
+            pieces: $pieces,
             copy: copy_panel,
             lanes: <$lanes as Lanes>::N,
             rows: $rows,

@@ -6,7 +6,8 @@ use super::{Kernels, entries};
 use std::arch::aarch64::*;
 
 /// 8 × 12 numbers of C: 24 registers of sums, three of B, and room for elements of A.
-pub(crate) static KERNELS: Kernels = entries!(float32x4_t, "neon", outer: 8 x 3, dot: 8 x 3, taps: 2);
+pub(crate) static KERNELS: Kernels =
+    entries!(float32x4_t, "neon", outer: 8 x 3, dot: 8 x 3, taps: 8 x 2, pieces: 5);
 
 // SAFETY (all methods): only called below an entry point compiled for NEON, see `Lanes`. NEON has no masks,
 // so the masked forms copy exactly the lanes that they name, one by one.

@@ -16,8 +16,10 @@ use loops::{apart, grads_apart};
 type Case = ((usize, usize, usize, usize), (usize, usize, usize), (usize, usize));
 
 /// Empty, one, odd, not square, strides beyond the kernel, more padding than image, several blocks,
-/// too large or too steep to be done directly, the course's layers.
-const CASES: [Case; 28] = [
+/// too large to be done directly, images enough for the weight's gradient to be (with pixels or
+/// neighbours that fill a tile, or five of them; patches that are all padding; one position, one
+/// image left over), the course's layers.
+const CASES: [Case; 39] = [
     ((0, 1, 28, 28), (8, 5, 5), (2, 2)),
     ((3, 0, 4, 5), (2, 3, 3), (1, 1)),
     ((3, 2, 4, 5), (0, 3, 3), (1, 1)),
@@ -42,6 +44,17 @@ const CASES: [Case; 28] = [
     ((300, 1, 9, 9), (2, 5, 5), (2, 2)),
     ((60, 3, 20, 20), (9, 5, 5), (5, 1)),
     ((1, 3, 300, 320), (2, 3, 3), (1, 1)),
+    ((13, 1, 1, 1), (3, 1, 1), (1, 0)),
+    ((17, 8, 5, 7), (17, 3, 2), (2, 1)),
+    ((33, 16, 6, 4), (40, 2, 5), (3, 2)),
+    ((24, 8, 3, 3), (4, 3, 3), (4, 3)),
+    ((16, 8, 2, 1), (8, 5, 5), (1, 2)),
+    ((14, 1, 11, 9), (8, 7, 5), (2, 2)),
+    ((12, 1, 8, 12), (17, 3, 5), (1, 4)),
+    ((20, 5, 4, 6), (3, 2, 1), (1, 1)),
+    ((19, 3, 7, 8), (9, 3, 3), (1, 1)),
+    ((65, 9, 3, 2), (33, 2, 2), (2, 0)),
+    ((5, 8, 3, 60), (24, 3, 3), (1, 1)),
     ((50, 1, 28, 28), (8, 5, 5), (2, 2)),
     ((50, 8, 14, 14), (16, 3, 3), (2, 1)),
     ((50, 16, 7, 7), (32, 3, 3), (2, 1)),
@@ -224,9 +237,13 @@ fn elementwise_functions_keep_the_order_in_memory() {
 
 #[test]
 fn nan_and_infinity_reach_what_looks_at_them_and_nothing_else() {
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let mut p = Problem::new(((2, 3, 9, 8), (4, 3, 3), (2, 1)), 3);
-        p.x[[1, 2, 4, 5]] = bad;
+    let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    // Few and many images, channels that fill a tile and such that do not.
+    let shapes = [(2, 3, 9, 8), (14, 3, 9, 8), (14, 8, 9, 8), (14, 1, 9, 8)];
+    for (bad, x) in bad.into_iter().flat_map(|bad| shapes.map(|x| (bad, x))) {
+        let kernel = if x.1 == 1 { (4, 5, 5) } else { (4, 3, 3) };
+        let mut p = Problem::new((x, kernel, (2, 1)), 3);
+        p.x[[1, x.1 - 1, 4, 5]] = bad;
         p.out_g[[0, 3, 2, 2]] = bad;
         let out = conv2d(&p.x, &p.weight, &p.bias, 2, 1);
         assert_eq!(out.mapv(f32::is_finite), p.out().mapv(f64::is_finite));
@@ -240,7 +257,9 @@ fn nan_and_infinity_reach_what_looks_at_them_and_nothing_else() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for case in [CASES[22], CASES[23], CASES[24], CASES[25], ((60, 32, 14, 14), (64, 3, 3), (1, 1))] {
+    for case in
+        [CASES[22], CASES[23], CASES[35], CASES[36], CASES[37], ((60, 32, 14, 14), (64, 3, 3), (1, 1))]
+    {
         let p = Problem::new(case, 5);
         let (stride, padding) = p.steps;
         let bits = |threads| {
