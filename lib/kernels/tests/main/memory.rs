@@ -2,8 +2,9 @@
 //! valgrind, by `cargo xtask sanitize`.
 
 use kernels::Isa;
+use kernels::conv::{conv2d, conv2d_grad};
 use kernels::matmul::{Epilogue, matmul, matmul_on};
-use kernels::ndarray::{Array1, Array2, ArrayRef2, s};
+use kernels::ndarray::{Array1, Array2, Array4, ArrayRef2, ArrayRef4, s};
 
 /// What takes which way. Sizes are as small as the way allows, and leave a rest in every direction; of four lanes less
 /// is enough than of sixteen.
@@ -64,6 +65,31 @@ fn steps_and_epilogues() {
         let bias = Array1::from_elem(23, 1.0);
         matmul_on(isa, &a, &b, Epilogue::BiasRelu { bias: &bias, shift: 0.5 }, &mut c);
         assert_eq!(c, (&want + 1.0).mapv(|x| x.max(0.0) - 0.5));
+    }
+}
+
+/// Few images and many; channels that fill a tile and that do not, five neighbours in six rows. Each is its own adjoint:
+/// whole numbers add up to the same whichever operand is summed over last.
+#[test]
+fn convolutions() {
+    let images = |(n, c, h, w)| numbers(n, c * h * w).into_shape_with_order((n, c, h, w)).unwrap();
+    let inner = |a: &ArrayRef4<f32>, b: &ArrayRef4<f32>| -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    };
+    let cases = [
+        ((3, 2, 4, 5), (3, 3, 2)),
+        ((13, 8, 3, 4), (17, 2, 3)),
+        ((12, 1, 6, 7), (3, 6, 5)),
+        ((17, 3, 3, 3), (2, 2, 2)),
+    ];
+    for (x, (co, kh, kw)) in cases {
+        let (x, weight): (Array4<f32>, _) = (images(x), images((co, x.1, kh, kw)));
+        let out = conv2d(&x, &weight, &Array1::zeros(co), 2, 1);
+        let out_g = images(out.dim());
+        let grads = conv2d_grad(&x, &weight, &out_g, 2, 1);
+        assert_ne!(inner(&out, &out_g), 0.0);
+        assert_eq!(inner(&out, &out_g), inner(&x, &grads.input));
+        assert_eq!(inner(&out, &out_g), inner(&weight, &grads.weight));
     }
 }
 
