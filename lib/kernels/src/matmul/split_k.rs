@@ -16,9 +16,9 @@ use crate::memory::{Scratch, with_scratch};
 use crate::threads;
 use std::ops::Range;
 
-/// Rows at a time, at most: 256 rows of 784 numbers are 800 KB, which stay in L2. The sums, too large for L1,
-/// are loaded and stored once in that time.
-const DEPTH: usize = 256;
+/// Rows at a time, at most: 128 of g, 50 numbers each, stay in L1 with a panel of x. The sums, too large for L1, are loaded and
+/// stored once in that time.
+const DEPTH: usize = 128;
 
 /// Parts at most, a number that 2, 3, 4, 6, 8 and 12 threads can share evenly; and rows in a part at least.
 const PARTS: usize = 24;

@@ -30,6 +30,9 @@ const LONGEST: usize = 4096;
 const BATCH: usize = 128;
 const OWN: usize = 32;
 
+/// Rows at a time of a batch whose B is read where it lies: they come from L2, and stay in L1 for all columns.
+const IN_L1: usize = 8;
+
 /// Rows of a task: many enough that few tasks begin with rows that were not prefetched, few enough to share fairly.
 const TASK: RangeInclusive<usize> = 96..=480;
 const TASKS: usize = 64;
@@ -188,8 +191,11 @@ impl Tall<'_> {
         let columns = self.whole.columns + self.dots.columns;
         let operations = 2.0 * m as f64 * self.a.columns as f64 * columns as f64;
         let fair = (m / TASKS).clamp(*TASK.start(), *TASK.end()).min(m.div_ceil(4));
-        let task_rows =
-            if self.dots.packed { fair } else { m.div_ceil(2).min(OWN) }.next_multiple_of(self.kernels.rows);
+        let task_rows = if self.dots.packed {
+            fair.next_multiple_of(self.kernels.rows)
+        } else {
+            m.div_ceil(2).min(OWN).next_multiple_of(IN_L1)
+        };
         threads::for_each(m.div_ceil(task_rows), operations, |task| {
             self.task(task * task_rows..m.min((task + 1) * task_rows));
         });
@@ -203,10 +209,15 @@ impl Tall<'_> {
         }
     }
 
-    /// As many as a tile of whole registers has; the same where a batch in L2 meets a B that is not packed, since these stay
-    /// in L1 for all columns; and more for other dot products.
+    /// As many as a tile of whole registers has, or as dot products want.
     fn rows_at_once(&self) -> usize {
-        if self.whole.columns > 0 || !self.dots.packed { self.kernels.rows } else { MAX_ROWS }
+        if self.whole.columns > 0 {
+            self.kernels.rows
+        } else if self.dots.packed {
+            MAX_ROWS
+        } else {
+            IN_L1
+        }
     }
 
     /// Some rows: whole registers of columns first, then dot products with what those rows left in the cache.

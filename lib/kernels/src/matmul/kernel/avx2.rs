@@ -6,9 +6,10 @@ use super::x86::instructions;
 use super::{Kernels, entries};
 use std::arch::x86_64::*;
 
-/// 6 × 16 numbers of C: 12 registers of sums, two of B, one or two for elements of A, of 16 in all.
+/// 6 × 16 numbers of C: 12 registers of sums, two of B, one or two for elements of A, of 16 in all. As dot products 4 × 3: the
+/// lesson's ten columns are tiles of three and two, which keep at least eight sums under way.
 pub(crate) static KERNELS: Kernels =
-    entries!(__m256, "avx2,fma", outer: 6 x 2, dot: 3 x 3, taps: 8 x 1, pieces: 2);
+    entries!(__m256, "avx2,fma", outer: 6 x 2, dot: 4 x 3, taps: 8 x 1, pieces: 2);
 
 // SAFETY (all methods): only called below an entry point compiled for AVX2 and FMA, see `Lanes`. Unaligned
 // loads and stores are used except in `stream`; masked ones do not touch, nor fault on, lanes left out.
