@@ -15,6 +15,7 @@ use crate::memory;
 use crate::par;
 use ndarray::{Array1, Array4};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Parts of the sum over all images, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share
 /// evenly.
@@ -114,9 +115,10 @@ impl Sums<'_> {
             ];
             if axes.iter().all(|steps| steps.count > 0) {
                 let x = &x[(rows.pixel(ys.start, ky) * s.w + columns.pixel(xs.start, kx)) * s.ci..];
-                let g = &out_g[(ys.start * s.ow + xs.start) * s.co..];
+                let places = Places { x, g: &out_g[(ys.start * s.ow + xs.start) * s.co..], axes };
+                let first = (ky * s.kw + kx) * s.ci;
                 // SAFETY: at each of these places there is a pixel, of whole tiles of channels, and a result.
-                unsafe { self.add_run((ky * s.kw + kx) * s.ci, s.ci, 1, (x, 0), g, axes, to) };
+                unsafe { self.add_run(first..first + s.ci, (1, 0), places, to) };
             }
         }
     }
@@ -132,41 +134,40 @@ impl Sums<'_> {
         ];
         let pieces = if run == SHORT { self.kernels.pieces } else { 1 };
         for ky in (0..s.kh).step_by(pieces) {
-            let (pieces, x) = (pieces.min(s.kh - ky), &x[ky * bordered.row..]);
+            let pieces = (pieces.min(s.kh - ky), bordered.row);
+            let places = Places { x: &x[ky * bordered.row..], g: out_g, axes };
             // SAFETY: each place has a result and a patch, behind which the buffer has room for a tile.
-            unsafe { self.add_run(ky * run, run, pieces, (x, bordered.row), out_g, axes, to) };
+            unsafe { self.add_run(ky * run..(ky + 1) * run, pieces, places, to) };
         }
     }
 
-    /// Adds the sums for `len` contiguous numbers of a patch, or for several such `pieces`.
+    /// Adds the sums for a run of numbers of a patch, or for several such `pieces`, so far from each other in an image.
     ///
     /// # Safety
-    /// The places are in `x` and `out_g`, all tiles of the run can be read.
-    #[allow(clippy::too_many_arguments)]
+    /// The places are there, and behind them the numbers of all tiles of the run.
     unsafe fn add_run(
         &self,
-        first: usize,
-        len: usize,
-        pieces: usize,
-        (x, x_piece): (&[f32], usize),
-        g: &[f32],
-        mut axes: [Steps; 3],
+        run: Range<usize>,
+        (pieces, x_piece): (usize, usize),
+        places: Places<'_>,
         to: &mut [f32],
     ) {
+        let Places { x, g, mut axes } = places;
         axes.sort_by_key(|steps| steps.count); // the longest loop goes inside
-        let short = len == SHORT;
-        let width = if short { self.kernels.lanes } else { self.kernels.taps_width };
-        for start in (0..len).step_by(if short { SHORT } else { NUMBERS }) {
+        let short = run.len() == SHORT;
+        let (tile, width) =
+            if short { (SHORT, self.kernels.lanes) } else { (NUMBERS, self.kernels.taps_width) };
+        for start in run.clone().step_by(tile) {
             for column in (0..self.s.co).step_by(width) {
                 let sums = PatchSums {
-                    rows: if short { pieces * SHORT } else { NUMBERS.min(len - start) },
-                    x: x[start..].as_ptr(),
+                    rows: if short { pieces * SHORT } else { NUMBERS.min(run.end - start) },
+                    x: x[start - run.start..].as_ptr(),
                     short,
                     x_piece,
                     g: g[column..].as_ptr(),
                     axes,
                     columns: width.min(self.s.co - column),
-                    to: to[(first + start) * self.row + column..].as_mut_ptr(),
+                    to: to[start * self.row + column..].as_mut_ptr(),
                     to_row: self.row,
                 };
                 // SAFETY: as this function's; each row of the sums has whole registers.
@@ -174,6 +175,13 @@ impl Sums<'_> {
             }
         }
     }
+}
+
+/// Where numbers of a patch met a result: from both at the first place on, along three axes.
+struct Places<'a> {
+    x: &'a [f32],
+    g: &'a [f32],
+    axes: [Steps; 3],
 }
 
 /// How images look with a border of zeros.

@@ -4,9 +4,11 @@
 //! wider: a lane that holds garbage, a row too few or a sum in f16 does not pass it.
 
 use crate::common::failure::{Failure, failure};
+#[cfg(unix)]
+use crate::common::guarded::Guarded;
 use crate::common::random::{Rng, manual_seed, rand, randn};
 use kernels::matmul::{Epilogue, affine, affine_relu, matmul, matmul_into, matmul_on, matmul_with};
-use kernels::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, array, s};
+use kernels::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, array, s};
 use kernels::{Element, Isa};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
@@ -444,60 +446,5 @@ fn nothing_is_read_or_written_beyond_the_end() {
                 check(|| format!("{isa} {m}·{k}·{n}"), k, EPS, &c, &want);
             }
         }
-    }
-}
-
-/// Numbers that end exactly where a protected page begins, and begin at most a page after another.
-#[cfg(unix)]
-struct Guarded {
-    pages: *mut libc::c_void,
-    bytes: usize,
-    numbers: *mut f32,
-}
-
-#[cfg(unix)]
-#[allow(unsafe_code)]
-impl Guarded {
-    fn new(len: usize) -> Self {
-        // SAFETY: asks for new pages, checks that they came, and protects the last of them.
-        unsafe {
-            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).expect("a page size");
-            let used = (len * 4).next_multiple_of(page);
-            let (read_write, private) =
-                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
-            let pages = libc::mmap(std::ptr::null_mut(), used + page, read_write, private, -1, 0);
-            assert!(pages != libc::MAP_FAILED);
-            let end = pages.cast::<u8>().add(used);
-            assert_eq!(libc::mprotect(end.cast(), page, libc::PROT_NONE), 0);
-            Self { pages, bytes: used + page, numbers: end.cast::<f32>().sub(len) }
-        }
-    }
-
-    fn view_mut(&mut self, shape: (usize, usize)) -> ArrayViewMut2<'_, f32> {
-        // SAFETY: `new` made room for as many numbers, and they were zero from the start.
-        unsafe { ArrayViewMut2::from_shape_ptr(shape, self.numbers) }
-    }
-
-    /// The numbers of `a`, or of its transpose seen transposed.
-    fn filled(&mut self, a: &Array2<f32>, transposed: bool) -> ArrayView2<'_, f32> {
-        let (m, n) = a.dim();
-        if transposed {
-            self.view_mut((n, m)).assign(&a.t());
-        } else {
-            self.view_mut((m, n)).assign(a);
-        }
-        // SAFETY: as above.
-        let shape = if transposed { (n, m) } else { (m, n) };
-        let view = unsafe { ArrayView2::from_shape_ptr(shape, self.numbers) };
-        if transposed { view.reversed_axes() } else { view }
-    }
-}
-
-#[cfg(unix)]
-#[allow(unsafe_code)]
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: these pages came from `mmap`, and no view outlives `self`.
-        unsafe { libc::munmap(self.pages, self.bytes) };
     }
 }

@@ -5,6 +5,8 @@ mod loops;
 mod pool;
 
 use crate::common::failure::failure;
+#[cfg(unix)]
+use crate::common::guarded::Guarded;
 use crate::common::oracle::Oracle;
 use crate::common::random::{manual_seed, randn};
 use kernels::conv::{conv2d, conv2d_grad, conv2d_param_grads, conv2d_relu};
@@ -160,6 +162,28 @@ fn difference<D: Dimension>(
         };
         let slope = (moved(0.5) - moved(-0.5)) / 1.0;
         assert!((slope - want).abs() < 1e-9, "number {i}: {slope} instead of {want}");
+    }
+}
+
+/// A protected page lies directly behind images and gradient: reading one number too many ends the
+/// test.
+#[cfg(unix)]
+#[test]
+fn nothing_is_read_beyond_the_end() {
+    for case in CASES.into_iter().filter(|((n, c, h, w), (co, ..), _)| n * c * h * w * co > 0) {
+        let p = Problem::new(case, 8);
+        let (mut x_place, mut g_place) = (Guarded::new(p.x.len()), Guarded::new(p.out_g.len()));
+        let [x, out_g] = [(&p.x, &mut x_place), (&p.out_g, &mut g_place)].map(|(images, place)| {
+            let last = images.view().permuted_axes([0, 2, 3, 1]);
+            place.holding(last.dim(), last.iter().copied()).permuted_axes([0, 3, 1, 2])
+        });
+        let (stride, padding) = p.steps;
+        assert_eq!(
+            conv2d(&x, &p.weight, &p.bias, stride, padding),
+            conv2d(&p.x, &p.weight, &p.bias, stride, padding)
+        );
+        let ours = conv2d_grad(&x, &p.weight, &out_g, stride, padding);
+        assert_eq!(ours.weight, conv2d_grad(&p.x, &p.weight, &p.out_g, stride, padding).weight, "{case:?}");
     }
 }
 
