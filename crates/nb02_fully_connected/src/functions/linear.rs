@@ -13,7 +13,7 @@
 //! The shapes almost determine these formulas: there is only one way to make an `(m, nh)` from an `(n, m)` and
 //! an `(n, nh)`. Why a *sum* over the rows: all rows of the batch used the same weights, so their gradients
 //! add up. (`b.g` is a plain sum, and accumulated in `f64`; `w.g` is a product of matrices, in the arithmetic of
-//! [`matmul`](mod@crate::matmul).)
+//! `matmul`.)
 //!
 //! The notebook arrives at `inpᵀ @ out.g` in three steps. All three are here and give the same numbers:
 //!
