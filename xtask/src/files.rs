@@ -49,6 +49,20 @@ pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// All files below a folder, hidden ones too; an error names the folder that cannot be read. Links to folders are not followed.
+pub(crate) fn all_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => files.extend(all_below(&entry.path())?),
+            false => files.push(entry.path()),
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Removes a folder, if it is there, with all that is in it.
 pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {

@@ -4,7 +4,7 @@
 //! root. pip checks each against the index's hash. Everything happens in a folder beside `.mkl` that takes its
 //! name only when it is whole, so the verb can be interrupted and repeated.
 
-use crate::files::{below, make, remove, replace, write};
+use crate::files::{all_below, make, remove, replace, write};
 use crate::process;
 use crate::stages::Workspace;
 use crate::text::say;
@@ -108,7 +108,7 @@ fn link_from(dir: &Path, part: &Path) -> Result<()> {
         "--from {} is .mkl itself",
         dir.display()
     );
-    let found = below(&dir);
+    let found = all_below(&dir)?;
     for (names, to) in [(&LIBRARIES[..], "lib"), (&HEADERS[..], "include")] {
         for name in names {
             let Some(file) = found.iter().find(|file| file.file_name() == Some(OsStr::new(name))) else {
@@ -144,7 +144,7 @@ fn download(part: &Path) -> Result<()> {
     python(options.iter().map(OsStr::new).chain(["--dest".as_ref(), wheels.as_os_str()]).chain(WHEELS.map(OsStr::new)))
         .context("pip could not get MKL from PyPI: no network, or a glibc older than 2.28? --from DIR uses an MKL that is on this machine")?;
     say("Unpacking");
-    for wheel in below(&wheels) {
+    for wheel in all_below(&wheels)? {
         let arguments =
             ["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), wheel.as_os_str(), unpacked.as_os_str()];
         python(arguments).with_context(|| format!("unpacking {}", wheel.display()))?;
@@ -155,7 +155,7 @@ fn download(part: &Path) -> Result<()> {
 }
 
 fn keep(unpacked: &Path, part: &Path) -> Result<()> {
-    for file in below(unpacked) {
+    for file in all_below(unpacked)? {
         let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let to = match name {
             _ if LIBRARIES.contains(&name) => part.join("lib").join(name),

@@ -68,6 +68,14 @@ fn an_mkl_that_does_not_link_leaves_the_one_that_does() {
     assert!(code == Some(1) && err.contains(".mkl and try again"), "{err}");
 }
 
+#[test]
+fn an_mkl_in_a_hidden_folder_is_found() {
+    let fixture = fixture();
+    mkl(&fixture, "home/.venv", Some("+="));
+    let (code, out, err) = fixture.output(&["mkl", "--from", "home"]);
+    assert!(code == Some(0) && out.starts_with("Intel MKL is ready"), "{out}{err}");
+}
+
 /// `NB_OFFLINE=0` is no wish to stay offline; what stands in the way here is Python.
 #[test]
 fn only_who_wants_to_stay_offline_does() {
