@@ -54,7 +54,7 @@ impl Images {
 }
 
 /// What is computed for each image: numbers of `to` as sums over numbers of `from`.
-pub(super) struct Pass<'a> {
+struct Pass<'a> {
     kernels: &'a Kernels,
     from: Images,
     to: Images,
@@ -105,7 +105,7 @@ pub(super) fn input(
         kernel: (s.kh, s.kw),
         b: Vec::new(),
     };
-    let sums = Destination::plain(std::ptr::null_mut(), 0); // `tiles` says where each goes
+    let sums = Destination::plain(std::ptr::null_mut(), 0); // `rows` says where each goes
     pass.packed(|ky, kx, o, c| weight[[o, c, ky, kx]]).run(s, out_g, x_g, sums);
 }
 

@@ -1,20 +1,16 @@
 //! Backward: the same blocks of patches, and what goes back to each pixel.
 
+use super::bias::add_rows;
 use super::forward::with_patches;
 use super::im2col::{block_rows, col2im};
 use super::shape::Shape;
-use super::{channels_last, channels_second, direct, weight};
+use super::{PARTS, channels_last, channels_second, direct, weight};
 use crate::element::kernels;
 use crate::matmul::{Epilogue, matmul_with, product_to};
-use crate::simd::{SimdKernel, dispatch};
 use crate::{Isa, memory, par};
 use ndarray::{Array1, Array2, Array4, ArrayRef4, ArrayView2, Axis};
 use std::mem::MaybeUninit;
 use std::ops::Range;
-
-/// Parts of the sum over all patches, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share
-/// evenly.
-const PARTS: usize = 24;
 
 /// The gradients of weight and bias: `out_gᵀ @ patches` and the sum of `out_g` over all patches.
 pub(super) fn parameters(
@@ -78,46 +74,6 @@ impl Sums {
 fn of_rows<'a>(shape: &Shape, out_g: &'a [f32], rows: &Range<usize>) -> ArrayView2<'a, f32> {
     let numbers = &out_g[rows.start * shape.co..rows.end * shape.co];
     ArrayView2::from_shape((rows.len(), shape.co), numbers).expect("as many numbers as that")
-}
-
-/// Adds the sum of each column of `(rows, columns)`.
-pub(super) fn add_rows(rows: &[f32], to: &mut Array1<f64>) {
-    if let Some(to) = to.as_slice_mut() {
-        dispatch(AddRows { rows, to });
-    }
-}
-
-struct AddRows<'a> {
-    rows: &'a [f32],
-    to: &'a mut [f64],
-}
-
-impl SimdKernel for AddRows<'_> {
-    /// Several rows at a time, as one of a few numbers only would not fill the registers; and four
-    /// such blocks, so that the sums are loaded and stored once for each of them.
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        const AT_ONCE: usize = 64;
-        let columns = self.to.len();
-        if columns == 0 {
-            return;
-        }
-        let mut sums = vec![0.0_f64; columns * AT_ONCE.div_ceil(columns)];
-        let mut fours = self.rows.chunks_exact(4 * sums.len());
-        for four in &mut fours {
-            let (ab, cd) = four.split_at(2 * sums.len());
-            let ((a, b), (c, d)) = (ab.split_at(sums.len()), cd.split_at(sums.len()));
-            for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *sum += (f64::from(a) + f64::from(b)) + (f64::from(c) + f64::from(d));
-            }
-        }
-        for few in fours.remainder().chunks(sums.len()) {
-            sums.iter_mut().zip(few).for_each(|(sum, &x)| *sum += f64::from(x));
-        }
-        for sums in sums.chunks(columns) {
-            self.to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
-        }
-    }
 }
 
 /// The gradient of the images: `out_g @ weightᵀ`, each patch added where it came from.

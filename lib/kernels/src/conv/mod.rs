@@ -40,14 +40,19 @@ mod meet;
 mod direct;
 mod im2col;
 mod forward;
-mod grad;
+mod bias;
 mod weight;
+mod grad;
 mod pool;
 
 pub use pool::{avg_pool2d, avg_pool2d_grad};
 
 use ndarray::{Array1, Array4, ArrayRef1, ArrayRef4, ArrayView4, CowArray, Ix4};
 use shape::Shape;
+
+/// Parts of a sum over all images, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share
+/// evenly.
+const PARTS: usize = 24;
 
 /// The gradients of [`conv2d`].
 #[derive(Clone, Debug)]

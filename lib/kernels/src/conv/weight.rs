@@ -6,7 +6,8 @@
 //! are so few that a pixel does not fill a tile's rows, neighbouring pixels must; so that these are
 //! always there, such images are copied with a border of zeros.
 
-use super::grad::add_rows;
+use super::PARTS;
+use super::bias::add_rows;
 use super::meet::Axis;
 use super::shape::Shape;
 use crate::matmul::kernel::patch_sums::{NUMBERS, SHORT};
@@ -16,10 +17,6 @@ use crate::par;
 use ndarray::{Array1, Array4};
 use std::mem::MaybeUninit;
 use std::ops::Range;
-
-/// Parts of the sum over all images, at most: a number that 2, 3, 4, 6, 8 and 12 threads can share
-/// evenly.
-const PARTS: usize = 24;
 
 /// Images from which on they are enough to share.
 const MANY: usize = 12;
