@@ -8,6 +8,7 @@
 mod burn;
 mod candle;
 mod conv;
+mod layers;
 
 use super::{Bench, Contenders};
 use crate::contender::{Local, Pieces};

@@ -1,6 +1,6 @@
 //! The epoch and the convolutions in burn, on `flex`, its backend for processors: operations, and autograd's backward.
 
-use super::conv::{self, STRIDE};
+use super::layers::{self, STRIDE};
 use super::{Inputs, LR, ROWS, STEPS};
 use crate::contender::Pieces;
 use anyhow::{Context, Result};
@@ -95,8 +95,8 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(inputs: &conv::Inputs) -> Self {
-        let conv::Inputs { layer, x, weight, bias, out_g } = inputs;
+    pub(super) fn new(inputs: &layers::Inputs) -> Self {
+        let layers::Inputs { layer, x, weight, bias, out_g } = inputs;
         let x = tensor(x);
         Convolution {
             options: ConvOptions::new([STRIDE; 2], [layer.padding; 2], [1; 2], 1),

@@ -1,7 +1,7 @@
 //! The epoch and the convolutions in candle: variables, operations, and autograd's backward.
 
 use super::super::peers::{numbers, tensor};
-use super::conv::{self, Layer, STRIDE};
+use super::layers::{self, Layer, STRIDE};
 use super::{Inputs, LR, ROWS, STEPS};
 use crate::contender::Pieces;
 use anyhow::{Context, Result, anyhow};
@@ -83,8 +83,8 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(inputs: &conv::Inputs) -> Result<Self> {
-        let conv::Inputs { layer, x, weight, bias, out_g } = inputs;
+    pub(super) fn new(inputs: &layers::Inputs) -> Result<Self> {
+        let layers::Inputs { layer, x, weight, bias, out_g } = inputs;
         let tensor = |x: &Array4<f32>| Tensor::from_iter(x.iter().copied(), &Device::Cpu)?.reshape(x.dim());
         let bias = Tensor::from_iter(bias.iter().copied(), &Device::Cpu)?.reshape((1, layer.co, 1, 1))?;
         let x = tensor(x)?;
