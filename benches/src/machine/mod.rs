@@ -103,8 +103,9 @@ pub(crate) fn versions() -> BTreeMap<String, String> {
     peers.chain(said).chain(mkl().map(|version| ("MKL".into(), version))).collect()
 }
 
+/// The newest of that name, which is ours: burn's optional parts bring older ones into the lock.
 fn locked(lock: &str, name: &str) -> Option<String> {
-    let package = lock.split("[[package]]").find(|text| text.contains(&format!("name = \"{name}\"\n")))?;
+    let package = lock.rsplit("[[package]]").find(|text| text.contains(&format!("name = \"{name}\"\n")))?;
     let version = package.lines().find_map(|line| line.strip_prefix("version = "))?;
     Some(version.trim_matches('"').into())
 }
