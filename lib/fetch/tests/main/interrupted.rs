@@ -2,9 +2,11 @@
 
 use super::server::{Answer, Server};
 use super::skipped::skipped;
-use super::{LEN, check_folder, check_success, fetch, file, part, patient, random, run};
+use super::{LEN, at_once, check_folder, check_success, fetch, file, part, patient, random, run};
+use std::array::from_fn;
 use std::fs;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -92,18 +94,43 @@ fn who_waits_goes_on_where_the_other_one_was_killed() {
 #[test]
 fn killed_at_any_moment() {
     let (slow, quick) = (Server::new(&[Answer::Slowly]), Server::new(&[Answer::Range]));
-    let (mut moment, mut before, mut parts) = (random(50), 0, 0);
-    for _ in 0..50 {
-        let folder = tempfile::tempdir().unwrap();
-        let mut child = fetch(folder.path(), &[&slow]).stdout(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(moment() * 2));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        check_folder(&folder);
-        before += usize::from(!part(&folder).exists() && !file(&folder).exists());
-        parts += usize::from(part(&folder).exists());
-        check_success(&folder, &run(&folder, &[&quick]));
-    }
-    println!("{before} times before the first byte, {parts} times on the way, else afterwards");
-    assert!(parts > 0, "none of the moments was on the way");
+    let mut moment = random(50);
+    let moments: [u64; 50] = from_fn(|_| moment() * 2);
+    let ends = Mutex::new(vec![]);
+    // Most of the time is waiting, so ten of them wait at once.
+    at_once(moments.chunks(5), |moments| {
+        for &moment in moments {
+            let end = killed_after(moment, &slow, &quick);
+            ends.lock().unwrap().push(end);
+        }
+    });
+    let ends = ends.into_inner().unwrap();
+    println!("{ends:?}");
+    assert_eq!(ends.len(), 50);
+    assert!(ends.contains(&End::OnTheWay), "none of the moments was on the way");
+}
+
+/// How far a download had come when it was killed.
+#[derive(Debug, PartialEq)]
+enum End {
+    BeforeTheFirstByte,
+    OnTheWay,
+    Whole,
+}
+
+/// A download that is killed after so many milliseconds, and the next one, which succeeds.
+fn killed_after(moment: u64, slow: &Server, quick: &Server) -> End {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = fetch(folder.path(), &[slow]).stdout(Stdio::null()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(moment));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    check_folder(&folder);
+    let end = match (part(&folder).exists(), file(&folder).exists()) {
+        (true, _) => End::OnTheWay,
+        (false, true) => End::Whole,
+        (false, false) => End::BeforeTheFirstByte,
+    };
+    check_success(&folder, &run(&folder, &[quick]));
+    end
 }

@@ -15,6 +15,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -53,6 +54,12 @@ fn patient(seconds: &str, folder: &Path, mirrors: &[&Server]) -> Command {
     command.args(["--patience", seconds, "--file", NAME, "--accept", &md5(&good()), "--to"]).arg(folder);
     mirrors.iter().for_each(|server| _ = command.args(["--mirror", &server.url()]));
     command
+}
+
+/// What waits for a server most of the time: each on a thread of its own.
+fn at_once<T: Send>(all: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
+    let work = &work;
+    thread::scope(|scope| all.into_iter().for_each(|one| _ = scope.spawn(move || work(one))));
 }
 
 /// The program without `--file`: any set of files will do.
@@ -184,11 +191,11 @@ fn first_mirror_bad_next_one_good() {
         Answer::CutWithoutLength(1000),
         Answer::StallAfter(1000),
     ];
-    for answer in bad {
+    at_once(bad, |answer| {
         println!("{answer:?}");
         let folder = tempfile::tempdir().unwrap();
         check_success(&folder, &run(&folder, &[&Server::new(&[answer]), &Server::new(&[Answer::Range])]));
-    }
+    });
 }
 
 #[test]
