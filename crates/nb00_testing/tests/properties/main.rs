@@ -3,7 +3,7 @@
 //! `PROPTEST_CASES` (256 unless set) says how many of them. What fails is shrunk to its smallest form, and its seed
 //! kept in a file beside this one, to be tried again first.
 
-use nb00_testing::ndarray::{ArrayD, IxDyn};
+use nb00_testing::ndarray::{Array1, ArrayD, IxDyn, s};
 use nb00_testing::*;
 use proptest::collection::vec;
 use proptest::num::f64::{INFINITE, NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
@@ -105,7 +105,8 @@ proptest! {
         }
     }
 
-    /// `‖a − b‖ / ‖b‖`: 0 for the same, 1 for zero, and no matter in which unit (a power of two is exact).
+    /// `‖a − b‖ / ‖b‖`: 0 for the same, 1 for zero, and no matter in which unit (a power of two is exact)
+    /// or in which strides.
     #[test]
     fn relative_norms_have_no_unit(b in vec(-1e3..1e3_f64, 1..30), noise in vec(-1.0..1.0, 30), power in -600..600) {
         let b: Vec<f64> = b.iter().map(|b| b + 2e-3_f64.copysign(*b)).collect(); // far from 0, which has no norm
@@ -115,6 +116,8 @@ proptest! {
         prop_assert_eq!(relative_norm(&scaled(&a), &scaled(&b)), error);
         prop_assert_eq!(relative_norm(&b, &b), 0.0);
         prop_assert_eq!(relative_norm(&vec![0.0; b.len()], &b), 1.0);
+        let apart = |x: &[f64]| x.iter().flat_map(|&x| [x, f64::NAN]).collect::<Array1<f64>>();
+        prop_assert_eq!(relative_norm(&apart(&a).slice(s![..;2]), &apart(&b).slice(s![..;2])), error);
         test_near_norm(&a, &b, error);
         if error > 0.0 {
             prop_assert!(std::panic::catch_unwind(|| test_near_norm(&a, &b, error * 0.999)).is_err());
