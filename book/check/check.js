@@ -26,6 +26,10 @@ const MEASURED = { light: 1280, dark: 390 };
 /** `sans-serif` is one of these on many a machine: a wide one and a narrow one. */
 const FONTS = ["DejaVu Sans", "Liberation Sans"];
 const THEMES = ["light", "dark"];
+/** Visits that run at the same time: while one waits for its browser, the other one works. */
+const WORKERS = 2;
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
   .find((path) => path && existsSync(path));
@@ -163,33 +167,43 @@ async function visit(browser, { origin, where, theme, width, scripts = true, own
     const text = await page.evaluate(() => document.querySelector("main")?.innerText.length ?? 0);
     if (text < 200) wrong.add(`${place()}: there is nothing to read`);
     if (contrast) for (const fault of await faults(page)) wrong.add(`${place()}: ${fault}`);
-    if (options.screenshots) await page.screenshot({ path: join(options.screenshots, `${name}-${theme}-${width}.png`), fullPage: true });
+    if (options.screenshots) await page.screenshot({ path: join(options.screenshots, `${name}-${kind.replaceAll(/\W+/g, "-")}.png`), fullPage: true });
   }
   await context.close();
   console.log(`${pages.length} pages: ${kind}${contrast ? ", with contrast" : ""}`);
 }
 
+/** All visits. Those that measure the contrast take the longest and come first, so that the workers end together. */
+function visits({ file, server, plain }) {
+  const all = THEMES.flatMap((theme) => [
+    ...WIDTHS[theme].map((width) => ({ origin: file, where: "file", theme, width, contrast: MEASURED[theme] === width })),
+    { origin: server, where: "server", theme, width: 1280 },
+    { origin: file, where: "file", theme, width: 390, scripts: false },
+    // Where a page may run no script, axe could run none either; so here the scripts are taken out of the pages.
+    { origin: plain, where: "server of pages without scripts", theme, width: 1280, own: false, contrast: true },
+  ]);
+  return [...all.filter(({ contrast }) => contrast), ...all.filter(({ contrast }) => !contrast)];
+}
+
+/** Takes one visit after the other from the queue, in a browser of its own. */
+async function work(queue) {
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    while (queue.length > 0) await visit(browser, queue.shift());
+  } finally {
+    await browser.close();
+  }
+}
+
 if (options.screenshots) mkdirSync(options.screenshots, { recursive: true });
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath, args: flags });
 const server = await serve(book);
 const plain = await serve(book, { scripts: false });
 try {
-  const file = pathToFileURL(book).href;
-  for (const theme of THEMES) {
-    for (const width of WIDTHS[theme]) {
-      await visit(browser, { origin: file, where: "file", theme, width, contrast: MEASURED[theme] === width });
-    }
-    await visit(browser, { origin: server.origin, where: "server", theme, width: 1280 });
-    await visit(browser, { origin: file, where: "file", theme, width: 390, scripts: false });
-    // Where a page may run no script, axe could run none either; so here the scripts are taken out of the pages.
-    await visit(browser, { origin: plain.origin, where: "server of pages without scripts", theme, width: 1280, own: false, contrast: true });
-  }
+  const queue = visits({ file: pathToFileURL(book).href, server: server.origin, plain: plain.origin });
+  await Promise.all(Array.from({ length: WORKERS }, () => work(queue)));
 } finally {
   server.close();
   plain.close();
-  await browser.close();
 }
 
 const checked = links(book);

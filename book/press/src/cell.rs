@@ -36,7 +36,7 @@ impl Press<'_> {
                 Block::Section(at) => self.section(&chapter.cells[*at], chapter)?,
             });
         }
-        Ok(if is_front { page + &self.rest(chapter) + &self.quiz(chapter) } else { page })
+        Ok(if is_front { page + &self.rest(chapter) + &self.quiz(chapter)? } else { page })
     }
 
     /// What the chapter is about, and what is on which of its pages.
@@ -63,12 +63,12 @@ impl Press<'_> {
     }
 
     /// The stage's own questions, if it has any: `practice/quiz.md`, whose answers are run as tests.
-    fn quiz(&self, chapter: &Chapter) -> String {
-        let file = self.material.root.join("crates").join(&chapter.run.name).join("practice/quiz.md");
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        let Some((_, questions)) = text.split_once('\n') else { return String::new() };
+    fn quiz(&self, chapter: &Chapter) -> Result<String> {
+        let text = self.material.text_if_there(format!("crates/{}/practice/quiz.md", chapter.run.name))?;
+        let text = text.unwrap_or_default();
+        let Some((_, questions)) = text.split_once('\n') else { return Ok(String::new()) };
         let questions = self.documentation(&chapter.run.name, 1).documentation(questions.trim_start());
-        format!("## Quiz\n\n{questions}\n")
+        Ok(format!("## Quiz\n\n{questions}\n"))
     }
 
     fn head(&self, chapter: &Chapter) -> String {

@@ -1,10 +1,11 @@
 //! The press: makes a book, or a notebook, of a recorded run.
 //!
-//! `cargo xtask book` runs the stages and hands over one JSON document ([`material`]): what each section printed and
-//! drew, and all names and documentation that the sources hold. A chapter is put in order by [`chapter`] and cut into pages by [`parts`]; [`cell`]
-//! shows one section, [`prose`] the documentation, [`code`] Rust with its colours and links. [`links`] knows
-//! where a name is explained. Around the chapters, [`pages`] are those
-//! written by hand, which [`shelf`] links to what was run, and [`site`] has mdBook make the site. [`notebook`] writes a chapter for Jupyter instead.
+//! `cargo xtask book` runs the stages and hands over one JSON document ([`material`]): what each section printed
+//! and drew, and all names and documentation that the sources hold. A chapter is put in order by [`chapter`] and cut
+//! into pages by [`parts`]; [`cell`] shows one section, [`prose`] the documentation, [`code`] Rust with its colours
+//! and links, of which [`source`] cuts out what is shown. [`links`] knows where a name is explained. Around the
+//! chapters, [`pages`] are those written by hand, which [`shelf`] links to what was run, and [`site`] has mdBook make
+//! the site. [`notebook`] writes a chapter for Jupyter instead.
 
 mod site;
 mod notebook;

@@ -1,6 +1,7 @@
 //! The pages around the chapters: `book/pages/*.md` and `docs/*.md`, written by hand.
 
 use anyhow::{Context, Result};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A page that somebody has written.
@@ -15,7 +16,10 @@ pub(crate) struct Page {
 
 /// The pages of a folder, by name; none where there is no such folder.
 pub(crate) fn read(root: &Path, folder: &str) -> Result<Vec<Page>> {
-    let Ok(entries) = std::fs::read_dir(root.join(folder)) else { return Ok(vec![]) };
+    let entries = match std::fs::read_dir(root.join(folder)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries.with_context(|| format!("the folder {folder} cannot be read"))?,
+    };
     let mut files: Vec<PathBuf> = entries.map(|e| Ok(e?.path())).collect::<Result<_>>()?;
     files.retain(|f| f.extension().is_some_and(|e| e == "md"));
     files.sort();
@@ -37,5 +41,18 @@ impl Page {
     pub(crate) fn refers_to(&self, stage: &str, section: &str) -> bool {
         let number = stage.split('_').next().unwrap_or_default();
         [stage, number].iter().any(|stage| self.text.contains(&format!("(cell:{stage}/{section})")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_folder_has_no_pages_and_one_that_cannot_be_read_is_an_error() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(read(here, "no/such/folder").is_ok_and(|pages| pages.is_empty()));
+        let error = read(here, "Cargo.toml").err().expect("a file is no folder");
+        assert!(error.to_string().ends_with("Cargo.toml cannot be read"), "{error}");
     }
 }

@@ -50,8 +50,12 @@ impl Folder {
         fs::create_dir_all(&self.folder).map_err(self.failed("making", &self.folder))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&self.locked);
         let lock = lock.map_err(self.failed("opening", &self.locked))?;
-        if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
-            eprintln!("waiting for another process that downloads to {}", self.whole.display());
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock), // to lock it once more may wait for ourselves
+            Err(fs::TryLockError::WouldBlock) => {
+                eprintln!("waiting for another process that downloads to {}", self.whole.display());
+            }
+            Err(fs::TryLockError::Error(_)) => {}
         }
         lock.lock().map_err(self.failed("locking", &self.locked))?;
         Ok(lock)

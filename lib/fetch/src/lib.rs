@@ -33,9 +33,12 @@ pub struct Arguments {
     #[arg(long, value_name = "MD5", value_parser = md5_sum)]
     pub accept: Vec<String>,
     /// Give a mirror up that sends nothing for so many seconds, or less than 5 kB a second on average
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=A_DAY))]
     pub patience: u64,
 }
+
+/// The most patience, in seconds: the end of a much longer wait would be beyond what the clock can count.
+const A_DAY: u64 = 24 * 60 * 60;
 
 fn address(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or(text.strip_prefix("https://")).unwrap_or_default();

@@ -83,12 +83,13 @@ impl Axes {
             sheet.text(&power_of_ten(power), (self.left - 6, y), Place::End, SMALL, Colour::Muted);
         }
         let bottom = self.top + HIGH;
-        for step in [1, self.last.div_ceil(2), self.last] {
+        let middle = self.last.div_ceil(2);
+        for step in [1, middle, self.last].into_iter().skip(usize::from(middle == 1)) {
             let at = (self.x(step), bottom + AXIS / 2);
             sheet.text(&step.to_string(), at, Place::Middle, SMALL, Colour::Muted);
         }
-        let middle = (self.left + WIDTH - 10) / 2;
-        sheet.text(steps, (middle, bottom + AXIS + AXIS / 2), Place::Middle, SMALL, Colour::Muted);
+        let at = ((self.left + WIDTH - 10) / 2, bottom + AXIS + AXIS / 2);
+        sheet.text(steps, at, Place::Middle, SMALL, Colour::Muted);
     }
 }
 

@@ -32,7 +32,8 @@ const LABEL: i32 = 34;
 /// Images beside and below each other, `columns` in a row. Ink says how much: an image's largest pixel, by its
 /// absolute value, is drawn at full strength, and 0 not at all.
 ///
-/// In an image with negative pixels, positive ones are [`Colour::Course`] and negative ones [`Colour::Ours`]; else all are ink.
+/// In an image with negative pixels, positive ones are [`Colour::Course`] and negative ones [`Colour::Ours`]; else all
+/// are ink.
 /// Pixels that are NaN stay empty, and infinite ones are at full strength.
 ///
 /// # Panics
@@ -50,7 +51,7 @@ const LABEL: i32 = 34;
 pub fn image_grid(pictures: &[Picture<'_>], columns: usize) -> Drawing {
     assert!(columns > 0, "image_grid: there has to be a column");
     let (h, w) = pictures.iter().fold((1, 1), |(h, w), p| (h.max(p.pixels.nrows()), w.max(p.pixels.ncols())));
-    let cell = WIDTH / columns as i32;
+    let cell = WIDTH / i32::try_from(columns).unwrap_or(i32::MAX);
     let pixel = ((cell - 8) / w as i32).min(9);
     assert!(
         pixel > 0,
@@ -98,8 +99,11 @@ struct Run {
 
 impl Ink {
     fn of(pixels: ArrayView2<'_, f32>) -> Ink {
-        let pixels = || pixels.iter().copied().filter(|x| x.is_finite());
-        Ink { largest: pixels().fold(0.0, |most, x| most.max(x.abs())), signed: pixels().any(|x| x < 0.0) }
+        let finite = pixels.iter().filter(|x| x.is_finite());
+        Ink {
+            largest: finite.fold(0.0, |most, x| most.max(x.abs())),
+            signed: pixels.iter().any(|x| *x < 0.0),
+        }
     }
 
     fn runs(&self, row: impl Iterator<Item = f32>) -> Vec<Run> {

@@ -114,7 +114,7 @@ impl Axes {
 }
 
 /// A net that diverges has a loss that is no number. And the distance of two that are drawn is to be one.
-fn is_drawn(x: f64) -> bool {
+pub(crate) fn is_drawn(x: f64) -> bool {
     x.abs() <= 1e300
 }
 
@@ -135,7 +135,7 @@ fn axis(lines: &[Line], of: impl Fn(&(f64, f64)) -> f64) -> RangedCoordf64 {
 }
 
 /// `0.3`, and not `0.30000000000000004`; `2e7` where the digits are many. The minus sign is as long as a plus.
-fn number(tick: f64) -> String {
+pub(crate) fn number(tick: f64) -> String {
     let rounded = (tick * 1e6).round() / 1e6;
     let text = match tick.abs() {
         1e-4..1e6 => rounded.to_string(),

@@ -1,5 +1,6 @@
 //! Many draws of one number: each as a dot, and their mean and spread.
 
+use crate::lines::{is_drawn, number};
 use crate::sheet::{SMALL, Sheet, TEXT, WIDTH, text_width};
 use crate::{Colour, Drawing, Place};
 use plotters::coord::ranged1d::Ranged;
@@ -24,7 +25,9 @@ const LINE: i32 = 22;
 const LANE: i32 = 26;
 const AXIS: i32 = 26;
 
-/// A dot a draw, a tick at the mean, and a bar that is one standard deviation long to either side. What is not finite has no dot.
+/// A dot a draw, a tick at the mean, and a bar that is one standard deviation long to either side.
+///
+/// What is not finite, or beyond ±1e300, has no dot.
 ///
 /// ```
 /// use figures::{Draws, spreads};
@@ -41,7 +44,7 @@ pub fn spreads(rows: &[Draws]) -> Drawing {
     Drawing::new(bottom + AXIS, |sheet| {
         for tick in axis.key_points(7) {
             sheet.line(&[(x(tick), 0), (x(tick), bottom)], Colour::Grid);
-            let name = minus(tick_name(tick));
+            let name = number(tick);
             let half = text_width(&name, SMALL) / 2 + 1;
             let at = (x(tick).clamp(half, WIDTH - half), bottom + AXIS / 2);
             sheet.text(&name, at, Place::Middle, SMALL, Colour::Muted);
@@ -55,41 +58,36 @@ pub fn spreads(rows: &[Draws]) -> Drawing {
 impl Draws {
     fn draw(&self, sheet: &Sheet<'_>, y: i32, x: impl Fn(f64) -> i32) {
         let (line, lane) = (y + LINE / 2 + 2, y + LINE + LANE / 2);
-        let numbers = minus(format_args!("{:.3} ± {:.3}", self.mean, self.std));
+        let numbers = format!("{} ± {}", rounded(self.mean), rounded(self.std)).replace('-', "−");
         sheet.text(&self.name, (0, line), Place::Start, TEXT, Colour::Ink);
         sheet.text(&numbers, (WIDTH, line), Place::End, TEXT, Colour::Ink);
-        for value in self.values.iter().filter(|value| value.is_finite()) {
+        for value in self.values.iter().filter(|value| is_drawn(**value)) {
             sheet.dot((x(*value), lane), 4, Colour::Ours, 0.35);
         }
-        if self.mean.is_finite() && self.std.is_finite() {
-            let (left, right) = (x(self.mean - self.std), x(self.mean + self.std));
+        let (low, high) = self.ends();
+        if is_drawn(low) && is_drawn(high) {
+            let (left, right) = (x(low), x(high));
             sheet.fill((left, lane - 1), (right - left, 3), Colour::Ink);
             sheet.fill((x(self.mean) - 1, lane - 8), (3, 17), Colour::Ink);
         }
     }
-}
 
-/// `0.3`, and not `0.30000000000000004`.
-fn tick_name(tick: f64) -> String {
-    if tick == 0.0 || (1e-4..1e6).contains(&tick.abs()) {
-        ((tick * 1e6).round() / 1e6).to_string()
-    } else {
-        format!("{tick:e}")
+    /// One standard deviation below and above the mean.
+    fn ends(&self) -> (f64, f64) {
+        (self.mean - self.std, self.mean + self.std)
     }
 }
 
-/// With a minus sign as long as the plus.
-fn minus(number: impl std::fmt::Display) -> String {
-    number.to_string().replace('-', "−")
+/// `0.250`, and `2.00e7` where the digits are many.
+fn rounded(x: f64) -> String {
+    if x.abs() < 1e6 { format!("{x:.3}") } else { format!("{x:.2e}") }
 }
 
 /// All that is drawn, and 0, with a little room.
 fn range(rows: &[Draws]) -> Range<f64> {
-    let ends = |row: &Draws| [row.mean - row.std, row.mean + row.std];
-    let numbers = rows.iter().flat_map(|row| row.values.iter().copied().chain(ends(row)));
-    let (low, high) = numbers
-        .filter(|x| x.is_finite())
-        .fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
+    let numbers = rows.iter().flat_map(|row| row.values.iter().copied().chain(<[f64; 2]>::from(row.ends())));
+    let (low, high) =
+        numbers.filter(|x| is_drawn(*x)).fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
     let room = if high > low { (high - low) * 0.02 } else { 1.0 };
     low - room..high + room
 }

@@ -259,6 +259,17 @@ fn odd_images() {
         );
     });
     parsed(image_grid(&[], 3), |_| ());
+    let below = array![[f32::NEG_INFINITY, 0.0, 1.0]];
+    parsed(image_grid(&[Picture::new(&below, "minus infinity")], 1), |document| {
+        let colours: Vec<String> = all(document, "rect")[1..].iter().map(fill).collect();
+        assert_eq!(colours, [Colour::Ours, Colour::Course].map(Colour::css), "it is negative");
+    });
+}
+
+#[test]
+#[should_panic(expected = "images of 1 columns do not fit beside each other")]
+fn more_images_in_a_row_than_an_i32_counts() {
+    let _ = image_grid(&[], 1 << 32);
 }
 
 #[test]
@@ -333,6 +344,12 @@ fn a_factor_a_step_is_a_straight_line() {
 fn odd_curves() {
     parsed(log_curves(&[], "step"), |_| ());
     parsed(log_curves(&[("none", vec![])], "step"), |_| ());
+    for values in [vec![1.0], vec![1.0, 2.0]] {
+        parsed(log_curves(&[("few", values)], "step"), |document| {
+            let steps = texts(document).into_iter().filter(|text| ["1", "2"].contains(&text.as_str()));
+            assert_eq!(steps.collect::<Vec<_>>(), ["1", "2"], "each is written once");
+        });
+    }
     parsed(log_curves(&[("odd", vec![0.0, -1.0, f64::NAN, f64::INFINITY, 1.0])], "step"), |document| {
         assert_eq!(all(document, "circle").len(), 1);
     });
@@ -396,6 +413,13 @@ fn odd_draws() {
     parsed(spreads(&[draws(&[0.0, 0.0], 0.0, 0.0)]), |_| ());
     parsed(spreads(&[draws(&[f64::NAN, f64::INFINITY, 1e12, -1e-12], 0.0, f64::INFINITY)]), |document| {
         assert_eq!(all(document, "circle").len(), 2);
+    });
+    parsed(spreads(&[draws(&[f64::MAX, f64::MIN, 0.0], 0.0, f64::MAX)]), |document| {
+        assert_eq!(all(document, "circle").len(), 1, "the distance of two that are drawn is a number");
+    });
+    parsed(spreads(&[draws(&[0.0, 2e7], 1e7, 1e7)]), |document| {
+        let texts = texts(document);
+        assert!(["0", "5e6", "2e7"].iter().all(|number| texts.contains(&number.to_string())), "{texts:?}");
     });
 }
 

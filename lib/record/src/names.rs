@@ -31,11 +31,8 @@ pub fn absolute(scope: &str, name: &str) -> String {
     let root = scope.split("::").next().unwrap_or_default();
     match name.split_once("::") {
         Some(("crate", rest)) => format!("{root}::{rest}"),
-        Some(("self", rest)) => format!("{scope}::{rest}"),
-        Some(("super", rest)) => {
-            let above = scope.rsplit_once("::").map_or(root, |(above, _)| above);
-            absolute(above, &format!("self::{rest}"))
-        }
+        Some(("self", rest)) => absolute(scope, rest),
+        Some(("super", rest)) => absolute(above(scope), rest),
         _ => format!("{scope}::{name}"),
     }
 }
@@ -198,6 +195,13 @@ mod tests {
         assert_eq!(found("nb00", "nb01::einsum").as_deref(), Some("nb01::einsum::einsum"));
         assert_eq!(found("nb01::lesson", "nothing"), None);
         assert_eq!(found("nb01::lesson", "a b"), None);
+    }
+
+    #[test]
+    fn a_path_may_go_up_more_than_once() {
+        assert_eq!(absolute("nb02::layers::relu", "super::super::Lin"), "nb02::Lin");
+        assert_eq!(absolute("nb02::layers::relu", "self::super::Lin"), "nb02::layers::Lin");
+        assert_eq!(absolute("nb02::layers", "super::super::super::Lin"), "nb02::Lin");
     }
 
     #[test]

@@ -265,6 +265,13 @@ fn a_server_that_never_ends() {
 }
 
 #[test]
+fn the_most_patience_that_can_be_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = patient("86400", folder.path(), &[&Server::new(&[Answer::Range])]).output();
+    check_success(&folder, &output.unwrap());
+}
+
+#[test]
 fn redirects_and_redirects_in_a_circle() {
     let folder = tempfile::tempdir().unwrap();
     let good = Server::new(&[Answer::Range]);
@@ -396,6 +403,8 @@ fn arguments_that_cannot_be_are_refused_at_once() {
         ("--mirror", "https:///x", "https://example.org/folder/"),
         ("--mirror", "https://:80/x", "https://example.org/folder/"),
         ("--mirror", "https://a b/", "https://example.org/folder/"),
+        ("--patience", "0", "1..=86400"),
+        ("--patience", "18446744073709551615", "1..=86400"),
         ("--accept", "zzz", "32 hexadecimal digits"),
         ("--accept", "a02cd19f81d51c426d7ca14024243ceg", "32 hexadecimal digits"),
     ] {
