@@ -9,8 +9,10 @@ use super::mat_ref::MatRef;
 use crate::threads;
 use std::slice::from_raw_parts_mut;
 
-/// Parts into which a product is cut for the threads, at most; each packs its own copy of B.
+/// Parts into which a product is cut for several threads, at most, and rows or columns of one; each packs its own copy of
+/// what it shares with the others.
 const TASKS: usize = 8;
+const FEWEST: usize = 32;
 
 /// matrixmultiply's product of one kind of number: `c = a · b + beta · c`, by pointers and strides.
 pub(crate) type Gemm<T> = unsafe fn(
@@ -42,8 +44,11 @@ pub(crate) unsafe fn product<T: ndarray::NdFloat>(
 ) {
     let operations = 2.0 * a.rows as f64 * a.columns as f64 * b.columns as f64;
     let to = Shared(to);
-    let by_rows = a.rows >= b.columns; // of the shape alone, so the bits do not depend on the threads
-    let parts: Vec<_> = if by_rows { parts(a.rows) } else { parts(b.columns) };
+    let by_rows = a.rows >= b.columns;
+    let n = if by_rows { a.rows } else { b.columns };
+    // A number of C is the same sum wherever the cuts are, so the bits do not depend on the threads.
+    let length = if threads::threads_for(operations) == 1 { n } else { n.div_ceil(TASKS).max(FEWEST) };
+    let parts: Vec<_> = ranges(n, length).collect();
     threads::for_each(parts.len(), operations, |task| {
         let part = &parts[task];
         // SAFETY: this part of C is this task's, and the rest is the caller's promise.
@@ -55,11 +60,6 @@ pub(crate) unsafe fn product<T: ndarray::NdFloat>(
             }
         }
     });
-}
-
-fn parts(n: usize) -> Vec<std::ops::Range<usize>> {
-    const FEWEST: usize = 32;
-    ranges(n, n.div_ceil(TASKS).max(FEWEST)).collect()
 }
 
 /// One thread's part, and what is done to its results.

@@ -344,20 +344,27 @@ fn any_number_of_threads_gives_the_same_bits() {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();
         for isa in Isa::available() {
-            let mut results = [1, 2, 3, 7].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                let mut c = (Array2::zeros((m, n)), Array2::zeros((m, n)));
-                pool.install(|| {
-                    matmul_on(isa, &a, &b, Epilogue::None, &mut c.0);
-                    matmul_on(isa, &a_t.t(), &b, Epilogue::None, &mut c.1);
-                });
-                c
-            });
-            let bits = |c: &(Array2<f32>, Array2<f32>)| (c.0.mapv(f32::to_bits), c.1.mapv(f32::to_bits));
-            let first = bits(&results[0]);
-            assert!(results.iter_mut().all(|c| bits(c) == first), "{isa} {m}·{k}·{n}");
+            same_bits(&format!("{isa} {m}·{k}·{n}"), |c| matmul_on(isa, &a, &b, Epilogue::None, c), (m, n));
+            same_bits(
+                &format!("{isa}, aᵀ, {m}·{k}·{n}"),
+                |c| matmul_on(isa, &a_t.t(), &b, Epilogue::None, c),
+                (m, n),
+            );
         }
+        let (a, b) = (a.mapv(f64::from), b.mapv(f64::from));
+        same_bits(&format!("f64 {m}·{k}·{n}"), |c: &mut Array2<f64>| matmul_into(&a, &b, c), (m, n));
     }
+}
+
+/// What `product` writes to a matrix of this shape, in pools of different sizes.
+fn same_bits<T: Element>(what: &str, product: impl Fn(&mut Array2<T>) + Sync, shape: (usize, usize)) {
+    let results = [1, 2, 3, 7].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut c = Array2::zeros(shape);
+        pool.install(|| product(&mut c));
+        c.mapv(|x| x.widen().to_bits())
+    });
+    assert!(results.iter().all(|c| *c == results[0]), "{what}");
 }
 
 #[test]
