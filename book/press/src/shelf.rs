@@ -78,15 +78,8 @@ impl Shelf<'_> {
 
     fn machine(&self) -> String {
         let run = &self.press.material.run;
-        let cpu = run.machine.cpu.clone().unwrap_or_else(|| run.machine.arch.clone());
-        let threads = run.machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
         let build = run.stages.first().map(|s| s.build.clone()).unwrap_or_default();
-        format!(
-            "<span class=\"machine\">{} {}{threads}; {}</span>",
-            run.machine.os,
-            escape(&cpu),
-            escape(&build)
-        )
+        format!("<span class=\"machine\">{}; {}</span>", escape(&run.machine.to_string()), escape(&build))
     }
 
     /// The section that `nb02` and `s28_q01_zeros_uniform_normal` name.
