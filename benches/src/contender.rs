@@ -13,7 +13,8 @@ pub(crate) trait Contender {
     fn name(&self) -> &str;
     /// Does the work `loops` times and says how many seconds that took.
     fn time(&mut self, loops: u32) -> Result<f64>;
-    /// What the last loop computed. For an epoch, which goes on from the one before: the weights after the first steps of a new net.
+    /// What the last loop computed. For an epoch, which goes on from the one before: the weights after the first steps of
+    /// a new net.
     fn result(&mut self) -> Result<Pieces>;
 }
 

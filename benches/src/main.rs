@@ -36,6 +36,8 @@ fn main() -> Result<()> {
     if let Some(threads) = options.in_process {
         return parts::run(&options, threads, &process::tell);
     }
+    // A closed pipe (`… | head`) ends us quietly; the process that measures is told of a worker that is gone.
+    sigpipe::reset();
     let record = match &options.show {
         Some(file) => Record::read(file)?,
         None => process::run_each(&options)?,

@@ -95,8 +95,12 @@ impl Options {
     pub(crate) fn thread_counts(&self) -> Vec<usize> {
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         let asked: Vec<usize> = self.threads.iter().map(|&n| n.into()).collect();
-        let mut counts = if asked.is_empty() { vec![1, all] } else { asked };
-        counts.dedup();
+        let mut counts = Vec::new();
+        for count in if asked.is_empty() { vec![1, all] } else { asked } {
+            if !counts.contains(&count) {
+                counts.push(count);
+            }
+        }
         counts
     }
 }
@@ -104,5 +108,24 @@ impl Options {
 fn record_name(name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let fits = !name.is_empty() && !name.starts_with('.') && name.chars().all(plain);
-    if fits { Ok(name.into()) } else { Err("letters, digits, - and _ only: it becomes a file name".into()) }
+    if fits {
+        Ok(name.into())
+    } else {
+        Err("letters, digits, -, _ and, but not first, dots only: it becomes a file name".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(arguments: &[&str]) -> Vec<usize> {
+        Options::try_parse_from([&["bench"], arguments].concat()).expect("they are right").thread_counts()
+    }
+
+    #[test]
+    fn each_number_of_threads_is_measured_once() {
+        assert_eq!(counts(&["--threads", "2,1,2,2"]), [2, 1]);
+        assert_eq!(counts(&[])[0], 1);
+    }
 }

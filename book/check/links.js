@@ -1,6 +1,7 @@
 // Every link of every page, and of the API documentation below it, leads to a file that is there, and to an
 // anchor that is in it.
 
+import { decode } from "./address.js";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
@@ -23,7 +24,7 @@ export function links(book) {
   const result = { files: 0, links: 0, wrong: [] };
   for (const file of files(book, ".html")) {
     result.files += 1;
-    const text = readFileSync(file, "utf8").replace(/<script\b[^>]*>.*?<\/script>/gs, "");
+    const text = readFileSync(file, "utf8").replace(/(<script\b[^>]*>).*?<\/script>/gs, "$1");
     for (const found of text.matchAll(/<(?:a|link|img|script|iframe)\b[^>]*?\s(?:href|src)=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/g)) {
       const address = unescape(found[1] ?? found[2] ?? found[3]);
       if (/^[a-z]+:/i.test(address) || address.startsWith("//")) continue;
@@ -58,7 +59,7 @@ export function turns(book) {
 
 function broken(file, address, anchorsOf) {
   const [path, anchor] = address.split("#");
-  const clean = decodeURIComponent(path.split("?")[0]);
+  const clean = decode(path.split("?")[0]);
   let target = clean === "" ? file : resolve(dirname(file), clean);
   if (!existsSync(target)) return "there is no such file";
   if (statSync(target).isDirectory()) target = join(target, "index.html");
@@ -66,6 +67,6 @@ function broken(file, address, anchorsOf) {
   // rustdoc's view of a source marks a range of lines by script: its first line has to be there.
   const wanted = (anchor ?? "").replace(/^(\d+)-\d+$/, "$1");
   if (wanted === "" || !target.endsWith(".html")) return null;
-  const isThere = [wanted, decodeURIComponent(wanted)].some((name) => anchorsOf(target).has(name));
+  const isThere = [wanted, decode(wanted)].some((name) => anchorsOf(target).has(name));
   return isThere ? null : "there is no such anchor";
 }

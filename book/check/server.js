@@ -1,5 +1,6 @@
 // The smallest server that a browser takes pages from.
 
+import { decode } from "./address.js";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -13,7 +14,7 @@ export async function serve(folder, { scripts = true } = {}) {
     return scripts || extname(file) !== ".html" ? bytes : bytes.toString().replace(/<script\b[^>]*>.*?<\/script>/gs, "");
   };
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
+    const path = normalize(decode(new URL(request.url, "http://x").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
     if (!existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain" }).end(read(file));

@@ -11,7 +11,7 @@ use crate::prose::{Prose, plain, rust};
 use crate::source;
 use anyhow::{Context, Result};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
-use record::{Found, Item, Material, Module, Section, Status, above, last, time};
+use record::{Found, Item, Material, Module, Section, Stage, Status, above, last, time};
 
 /// Up to this many lines, the source of a new item is open.
 const OPEN: usize = 24;
@@ -87,9 +87,7 @@ impl Press<'_> {
 
     /// What was run, where, and how long it took.
     fn ran(&self, chapter: &Chapter) -> String {
-        let (run, machine) = (chapter.run, &self.material.run.machine);
-        let threads = machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
-        let cpu = machine.cpu.clone().unwrap_or_else(|| machine.arch.clone());
+        let run = chapter.run;
         let skipped = run.sections.iter().filter(|s| s.status == Status::Skipped).count();
         let skipped = match skipped {
             0 => String::new(),
@@ -105,12 +103,11 @@ impl Press<'_> {
         let links =
             links.into_iter().flatten().map(|(text, address)| format!("<a href=\"{address}\">{text}</a>"));
         format!(
-            "All {} sections were run for this page, in {:.1} s: {}, {} {}{threads}.{skipped} {}",
-            run.sections.len(),
+            "{} sections were run for this page, in {:.1} s: {}, {}.{skipped} {}",
+            how_many(run),
             run.sections.iter().map(|s| s.seconds).sum::<f64>(),
             escape(&run.build),
-            escape(&machine.os),
-            escape(&cpu),
+            escape(&self.material.run.machine.to_string()),
             links.collect::<Vec<_>>().join(" · ")
         )
     }
@@ -313,6 +310,15 @@ impl Press<'_> {
     }
 }
 
+/// `All 22`, but for those that are marked as not to be run.
+fn how_many(run: &Stage) -> String {
+    let all = run.sections.len();
+    match run.sections.iter().filter(|section| section.status != Status::Ignored).count() {
+        ran if ran == all => format!("All {all}"),
+        ran => format!("{ran} of {all}"),
+    }
+}
+
 /// Leads back to the chapter's front page; and the title, where no story brings one.
 fn above_the_title(part: &Part, chapter: &Chapter) -> String {
     let up = inline(&chapter.run.title);
@@ -364,4 +370,20 @@ fn inline(markdown: &str) -> String {
         .trim_start_matches("<p>")
         .trim_end_matches("</p>")
         .replace("<code>", "<code class=\"nohighlight\">")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_that_was_not_run_is_not_counted() {
+        let section = |status| Section { status, ..Section::default() };
+        let stage = |statuses: &[Status]| Stage {
+            sections: statuses.iter().copied().map(section).collect(),
+            ..Stage::default()
+        };
+        assert_eq!(how_many(&stage(&[Status::Passed, Status::Skipped])), "All 2");
+        assert_eq!(how_many(&stage(&[Status::Passed, Status::Ignored])), "1 of 2");
+    }
 }

@@ -47,25 +47,30 @@ pub(crate) fn read(file: &Path) -> Result<Material> {
     serde_json::from_slice(&text).with_context(|| format!("{} is not what xtask writes", file.display()))
 }
 
+/// Of this workspace, before anything was run.
+#[cfg(test)]
+pub(crate) fn example() -> Material {
+    Material {
+        root: concat!(env!("CARGO_MANIFEST_DIR"), "/../..").into(),
+        figures: "figures".into(),
+        api: None,
+        run: record::Run::new(vec![], "dev", 0.0),
+        stages: vec![],
+        sources: record::Sources::default(),
+        practised: Default::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use record::{Run, Sources};
 
     #[test]
     fn a_text_may_be_missing_but_not_be_unreadable() {
-        let material = Material {
-            root: env!("CARGO_MANIFEST_DIR").into(),
-            figures: "figures".into(),
-            api: None,
-            run: Run::new(vec![], "dev", 0.0),
-            stages: vec![],
-            sources: Sources::default(),
-            practised: Default::default(),
-        };
+        let material = example();
         assert_eq!(material.text_if_there("no/such/file").unwrap(), None);
         assert!(material.text_if_there("Cargo.toml").unwrap().is_some());
-        let error = material.text_if_there("src").unwrap_err();
-        assert!(error.to_string().ends_with("src cannot be read"), "{error}");
+        let error = material.text_if_there("book").unwrap_err();
+        assert!(error.to_string().ends_with("book cannot be read"), "{error}");
     }
 }

@@ -197,8 +197,8 @@ fn inner_file(file: &Path, name: &str, elsewhere: Option<&str>) -> Result<PathBu
 /// what evcxr keeps for the next cell may not. A body that returns a `Result` ends with `Ok(())`, which a cell must not;
 /// its `?` works in a cell as it stands.
 fn body(function: &str) -> String {
-    let (_, rest) = function.split_once("{\n").unwrap_or(("", function));
-    let body = rest.trim_end().strip_suffix('}').unwrap_or(rest).trim_end();
+    let (_, rest) = function.split_once('{').unwrap_or(("", function));
+    let body = rest.trim_end().strip_suffix('}').unwrap_or(rest).trim_end().trim_start_matches('\n');
     format!("{{\n{}\n}}", body.strip_suffix("\n    Ok(())").unwrap_or(body))
 }
 
@@ -243,6 +243,7 @@ mod tests {
     #[test]
     fn a_test_becomes_a_cell() {
         assert_eq!(body("fn s() {\n    let a = 1;\n    f(a);\n}"), "{\n    let a = 1;\n    f(a);\n}");
+        assert_eq!(body("fn s() {}"), "{\n\n}");
         assert_eq!(body("fn s() -> Result<(), E> {\n    f()?;\n    Ok(())\n}"), "{\n    f()?;\n}");
     }
 

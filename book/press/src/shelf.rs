@@ -78,15 +78,8 @@ impl Shelf<'_> {
 
     fn machine(&self) -> String {
         let run = &self.press.material.run;
-        let cpu = run.machine.cpu.clone().unwrap_or_else(|| run.machine.arch.clone());
-        let threads = run.machine.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
         let build = run.stages.first().map(|s| s.build.clone()).unwrap_or_default();
-        format!(
-            "<span class=\"machine\">{} {}{threads}; {}</span>",
-            run.machine.os,
-            escape(&cpu),
-            escape(&build)
-        )
+        format!("<span class=\"machine\">{}; {}</span>", escape(&run.machine.to_string()), escape(&build))
     }
 
     /// The section that `nb02` and `s28_q01_zeros_uniform_normal` name.
@@ -125,10 +118,10 @@ impl Shelf<'_> {
         if let Some(page) = self.pages.iter().find(|p| p.file == *file) {
             return Ok(page.name.replace(".md", ".html"));
         }
-        let own = |c: &&Chapter| file.starts_with(&format!("crates/{}", c.run.name));
+        let own = |c: &&Chapter| file == format!("crates/{}", c.run.name);
         let there = self.press.material.root.join(file);
         match self.chapters.iter().find(own) {
-            Some(chapter) if there.is_dir() => Ok(format!("{}.html", chapter.run.name)),
+            Some(chapter) => Ok(format!("{}.html", chapter.run.name)),
             _ if there.is_file() => {
                 self.files.borrow_mut().insert(file.into());
                 Ok(copied(file))
@@ -171,4 +164,33 @@ fn normal(path: &Path) -> String {
 
 fn line_of(text: &str, line: &str) -> usize {
     text.lines().position(|l| l == line).map_or(1, |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::links::Links;
+    use crate::material::example;
+    use record::Stage;
+
+    #[test]
+    fn a_link_leads_to_a_stage_or_to_a_file() {
+        let (material, run) = (example(), Stage { name: "nb01_matmul".into(), ..Stage::default() });
+        let press = Press { material: &material, links: Links::new(&material), pages: vec![] };
+        let chapter = Chapter {
+            run: &run,
+            intro: "",
+            lesson: None,
+            cells: vec![],
+            parts: vec![],
+            rest: vec![],
+            python_setup: None,
+        };
+        let shelf = Shelf { press: &press, chapters: &[chapter], pages: &[], files: Default::default() };
+        let address = |to| shelf.address(to, "docs/a.md").map_err(|error| error.to_string());
+        assert_eq!(address("../crates/nb01_matmul/"), Ok(Some("nb01_matmul.html".into())));
+        assert_eq!(address("../README.md#so"), Ok(Some("files/README_md.txt#so".into())));
+        assert!(address("../crates/nb01_matmul/src").unwrap_err().contains("is a folder"));
+        assert!(address("none.md").unwrap_err().contains("there is no file `docs/none.md`"));
+    }
 }

@@ -2,8 +2,11 @@
 
 use plotters::style::RGBColor;
 
-/// What a colour is for. The series' are Okabe and Ito's, which the colour-blind can tell apart, darker on light paper, and an
-/// indigo in the place of their black. Text in [`Ink`], [`Muted`] and [`Wrong`] has a contrast of at least 4.5 to the paper and to both kinds of boxes, in both themes.
+/// What a colour is for.
+///
+/// The series' are Okabe and Ito's, which the colour-blind can tell apart, darker on light paper, and an indigo in the
+/// place of their black. Text in [`Ink`], [`Muted`] and [`Wrong`] has a contrast of at least 4.5 to the paper and to
+/// both kinds of boxes, in both themes.
 ///
 /// ```
 /// use figures::Colour;

@@ -18,7 +18,7 @@ impl Histogram {
     /// Counts the numbers between the ends of `range`, the upper one included; `name` is written below.
     ///
     /// # Panics
-    /// At the caller's line if there is no bin, or if the range is empty.
+    /// At the caller's line if there is no bin, or if the range is empty or has no finite length.
     ///
     /// ```
     /// use figures::Histogram;
@@ -34,7 +34,7 @@ impl Histogram {
         name: impl Into<String>,
     ) -> Histogram {
         assert!(
-            bins > 0 && range.start < range.end,
+            bins > 0 && range.start < range.end && (range.end - range.start).is_finite(),
             "a histogram needs a bin and a range, not {bins} in {range:?}"
         );
         let (mut counts, mut outside) = (vec![0; bins], 0);

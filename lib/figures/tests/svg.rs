@@ -142,6 +142,12 @@ fn a_histogram_without_a_range() {
 }
 
 #[test]
+#[should_panic(expected = "not 3 in -inf..inf")]
+fn a_histogram_without_end() {
+    let _ = Histogram::new([1.0], f32::NEG_INFINITY..f32::INFINITY, 3, "");
+}
+
+#[test]
 fn a_curve_is_as_high_as_its_numbers() {
     let straight = Line::new("straight", [(0.0, -1.0), (1.0, 0.0), (4.0, 3.0)]);
     let broken = Line::new("broken", [(0.0, 3.0), (2.0, f64::NAN), (3.0, 3.0), (4.0, 3.0)]);

@@ -68,7 +68,7 @@ pub enum DataError {
         file: PathBuf,
     },
     /// The operating system refused.
-    #[error("{doing} {} failed: {source}", path.display())]
+    #[error("{doing} {} failed: {source}; let NB_DATA name another file or folder, or be `drawn`", path.display())]
     Io {
         /// Such as "opening".
         doing: &'static str,

@@ -58,6 +58,14 @@ impl Machine {
     }
 }
 
+/// `linux Intel(R) Xeon(R), 2 threads`
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.os, self.cpu.as_ref().unwrap_or(&self.arch))?;
+        self.threads.map_or(Ok(()), |threads| write!(f, ", {threads} threads"))
+    }
+}
+
 /// How a section, a suite or a stage ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -250,4 +258,17 @@ pub struct Suite {
     pub output: String,
     /// What it could not check, and why.
     pub skipped: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_named_as_far_as_the_system_tells() {
+        let unknown = Machine { os: "linux".into(), arch: "x86_64".into(), cpu: None, threads: None };
+        assert_eq!(unknown.to_string(), "linux x86_64");
+        let known = Machine { cpu: Some("Abacus".into()), threads: Some(2), ..unknown };
+        assert_eq!(known.to_string(), "linux Abacus, 2 threads");
+    }
 }

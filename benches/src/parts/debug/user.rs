@@ -22,7 +22,8 @@ impl User {
     pub(super) fn start() -> Result<Self> {
         let folder = write().context("writing the user's crate")?;
         let mut program = Command::new(build(&folder)?);
-        let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = program.spawn().context("starting the user's program")?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.context("the program's input and output are pipes")?;
         Ok(User { child, talk: RefCell::new((stdin, BufReader::new(stdout))) })

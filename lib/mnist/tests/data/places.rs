@@ -73,6 +73,7 @@ fn a_source_says_what_it_is_and_from_where() {
 fn what_is_no_regular_file() {
     let error = read_from(Path::new("/dev/zero")).unwrap_err();
     assert!(matches!(error, DataError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("let NB_DATA name another"), "the way out: {error}");
 }
 
 /// Copies of the fixtures, a pair of IDX files and a pickle, under other names. A name that ends with `/` is a folder.
