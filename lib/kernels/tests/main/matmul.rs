@@ -342,6 +342,9 @@ fn any_number_of_threads_gives_the_same_bits() {
         (132, 4, 32_752),
         (189, 2, 23_416),
         (300, 1100, 1600),
+        (250, 300, 384),
+        (250, 600, 144),
+        (131, 4, 32_256),
     ] {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();
