@@ -57,8 +57,8 @@ const PASSING: usize = 16;
 /// Rows of B that are packed at a time: their pages, and a cache line of each of their columns, stay near.
 const PACKED_ROWS: usize = 16;
 
-/// Rows of A up to which each task, of [`OWN`] rows, packs such a B for itself: what another core has just written
-/// comes more slowly from its cache than from packing it again.
+/// Rows of A up to which each task packs what it needs of such a B for itself: what another core has just written comes
+/// more slowly from its cache than from packing it again. A task has some columns, or [`OWN`] rows.
 const SHARED: usize = 256;
 const OWN: usize = 128;
 
@@ -84,13 +84,60 @@ pub(super) unsafe fn product(kernels: &Kernels, a: MatRef, b: MatRef, to: Destin
     }
     // Decided once, by the whole shape: decided by each task, the bits would depend on the number of threads.
     let to = Destination { stream: streams(kernels, &a, &b, &to), ..to };
-    let alone = threads::threads_for(operations) == 1;
-    if alone || a.rows > SHARED || !near {
-        // SAFETY: as this function's.
-        return unsafe { packed(kernels, a, b, to, operations) };
+    let threads = threads::threads_for(operations);
+    // SAFETY: as this function's.
+    unsafe {
+        if threads == 1 || a.rows > SHARED || !near {
+            packed(kernels, a, b, to, operations);
+        } else if let Some(parts) = parts_of_columns(kernels, a.rows, b.columns, threads) {
+            by_columns(kernels, a, b, to, parts, operations);
+        } else {
+            by_rows(kernels, a, b, to, operations);
+        }
     }
-    let to = Shared(to);
-    let task_rows = OWN.next_multiple_of(kernels.rows);
+}
+
+/// Into how many parts of whole panels the columns can be cut, all of one size, for so many threads. Then the tiles of C are the
+/// same as without parts, and so are its bits. None where rows are shared as evenly: a task then uses each panel more often.
+fn parts_of_columns(kernels: &Kernels, rows: usize, columns: usize, threads: usize) -> Option<usize> {
+    if rows.next_multiple_of(kernels.rows) == threads * own_rows(kernels) {
+        return None;
+    }
+    (2..=threads).rev().find(|parts| columns.is_multiple_of(parts * kernels.width))
+}
+
+/// Rows of a task that packs all of B for itself: whole tiles.
+fn own_rows(kernels: &Kernels) -> usize {
+    OWN.next_multiple_of(kernels.rows)
+}
+
+/// Some columns are a task, which packs their part of B: none is packed twice, and each task reads all of A.
+///
+/// # Safety
+/// As [`product`]'s.
+unsafe fn by_columns(
+    kernels: &Kernels,
+    a: MatRef,
+    b: MatRef,
+    to: Destination,
+    parts: usize,
+    operations: f64,
+) {
+    let (to, task_columns) = (Shared(to), b.columns / parts);
+    threads::for_each(parts, operations, |task| {
+        let columns = task * task_columns..(task + 1) * task_columns;
+        let to = to.get().from(0, columns.start);
+        // SAFETY: these columns are this task's.
+        unsafe { packed(kernels, a, b.some_columns(&columns), to, 0.0) };
+    });
+}
+
+/// Some rows are a task, which packs all of B for itself.
+///
+/// # Safety
+/// As [`product`]'s.
+unsafe fn by_rows(kernels: &Kernels, a: MatRef, b: MatRef, to: Destination, operations: f64) {
+    let (to, task_rows) = (Shared(to), own_rows(kernels));
     threads::for_each(a.rows.div_ceil(task_rows), operations, |task| {
         let rows = task * task_rows..a.rows.min((task + 1) * task_rows);
         // SAFETY: these rows are this task's.
@@ -98,7 +145,7 @@ pub(super) unsafe fn product(kernels: &Kernels, a: MatRef, b: MatRef, to: Destin
     });
 }
 
-/// The same with B packed, as much of it at a time as there is room for, on as many threads as `operations` are worth.
+/// `to` = `a · b` with B packed, as much of it at a time as there is room for, on as many threads as `operations` are worth.
 ///
 /// # Safety
 /// As [`product`]'s.

@@ -41,6 +41,10 @@ const TASKS: usize = 64;
 /// these, where a tile would have 50 with a register of which one lane counts.
 const ADDED_UP: usize = 8;
 
+/// Registers of `k` from which on a product of one whole register of columns is dot products altogether: adding up their lanes
+/// costs as much for a short sum as for a long one.
+const LONG: usize = 16;
+
 /// Whether a product is of this kind: its rows are long, or at least longer than it takes without lanes along them, and B is
 /// narrow; or there are few rows, and columns of B are contiguous as they are.
 pub(super) fn fits(kernels: &Kernels, a: &MatRef, b: &MatRef) -> bool {
@@ -108,7 +112,7 @@ unsafe fn with_packed(kernels: &Kernels, a: MatRef, b: MatRef, to: Destination) 
 
 /// Packs B, and lends what is ready to run to `work`.
 unsafe fn packed(kernels: &Kernels, a: MatRef, b: MatRef, to: Shared, work: impl FnOnce(&Tall<'_>)) {
-    let columns = columns_in_registers(b.columns, kernels.lanes);
+    let columns = columns_in_registers(kernels, &a, b.columns);
     let blocks = Blocks::new(kernels, b.rows, LONGEST, 0..columns);
     let dotted = b.rows.next_multiple_of(kernels.lanes) * (b.columns - columns);
     let aligned = blocks.len().next_multiple_of(kernels.lanes);
@@ -125,10 +129,13 @@ unsafe fn packed(kernels: &Kernels, a: MatRef, b: MatRef, to: Shared, work: impl
     });
 }
 
-/// How many columns go to whole registers; the rest, up to three quarters of one, is quicker as dot products.
-fn columns_in_registers(columns: usize, lanes: usize) -> usize {
-    let rest = columns % lanes;
-    if rest <= lanes / 4 * 3 { columns - rest } else { columns }
+/// How many columns go to whole registers; the rest, up to three quarters of one, is quicker as dot products. So are all
+/// columns where a single register would be whole: a tile that narrow loads an element of A for each multiply-add.
+fn columns_in_registers(kernels: &Kernels, a: &MatRef, columns: usize) -> usize {
+    let (lanes, rest) = (kernels.lanes, columns % kernels.lanes);
+    let whole = if rest <= lanes / 4 * 3 { columns - rest } else { columns };
+    let large = a.rows > 2 * BATCH && a.columns >= LONG * lanes;
+    if large && whole == lanes { 0 } else { whole }
 }
 
 /// Packs columns for dot products: tile after tile, register of `k` after register, filled up with zeros.

@@ -12,7 +12,7 @@ use kernels::ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView2, array, 
 use kernels::{Element, Isa};
 
 /// Empty, one, odd, prime, around the borders of tiles, panels and blocks, tall, wide, long.
-const SHAPES: [(usize, usize, usize); 56] = [
+const SHAPES: [(usize, usize, usize); 58] = [
     (0, 3, 4),
     (3, 0, 4),
     (3, 4, 0),
@@ -47,6 +47,8 @@ const SHAPES: [(usize, usize, usize); 56] = [
     (95, 130, 13),
     (96, 128, 12),
     (193, 131, 29),
+    (300, 300, 12),
+    (300, 300, 20),
     (40, 4097, 20),
     (40, 4096, 20),
     (47, 61, 53),
@@ -340,6 +342,9 @@ fn any_number_of_threads_gives_the_same_bits() {
         (132, 4, 32_752),
         (189, 2, 23_416),
         (300, 1100, 1600),
+        (250, 300, 384),
+        (250, 600, 144),
+        (131, 4, 32_256),
     ] {
         let (a, b) = (randn((m, k), rng), randn((k, n), rng));
         let a_t = a.t().as_standard_layout().into_owned();

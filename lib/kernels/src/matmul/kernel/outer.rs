@@ -152,6 +152,9 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(s: &S
     let (mut b, mut left, mut prefetch) = (at.b, s.k, at.prefetch);
     // In a black box, since the compiler would otherwise walk from row to row, each step waiting for the one before.
     let down: [isize; 4] = black_box(std::array::from_fn(|i| s.a_row.wrapping_mul(1 + i as isize)));
+    // Tiles of two registers have so few multiply-adds in a step that counting and adding to addresses beside them shows.
+    let packed = s.a_column == 1 && s.b_row == (V * L::N) as isize;
+    let written_out = V == 2 && !EDGE && !two_sets && packed;
     let lines = if L::PREFETCHES { prefetch.lines.div_ceil(s.k.div_ceil(STEPS).max(1)) } else { 0 };
     // SAFETY: the tile's rows of A and C and its columns of B are there, as this function's caller says.
     unsafe {
@@ -162,6 +165,10 @@ unsafe fn tile<L: Lanes, const R: usize, const V: usize, const EDGE: bool>(s: &S
                 prefetch_next::<L>(&mut prefetch);
             }
             let end = left.saturating_sub(STEPS);
+            if written_out && left >= STEPS {
+                sixteen_steps::<L, R, V>(&mut sums[0], (a, &down), b);
+                (a, b, left) = (a.wrapping_add(STEPS), b.wrapping_add(STEPS * V * L::N), end);
+            }
             while left > end {
                 step::<L, R, V>(&mut sums[0], (a, &down), (b, s.b_row), mask);
                 (a, b, left) = (a.wrapping_offset(s.a_column), b.wrapping_offset(s.b_row), left - 1);
@@ -199,6 +206,25 @@ unsafe fn write_tile<L: Lanes, const R: usize, const V: usize>(sums: &[[L; V]; R
             }
         }
     }
+}
+
+/// [`STEPS`] steps along rows of A and a packed panel of B, written out: with every distance known, a step is nothing but loads
+/// and multiply-adds.
+#[inline(always)]
+unsafe fn sixteen_steps<L: Lanes, const R: usize, const V: usize>(
+    sums: &mut [[L; V]; R],
+    (a, down): (*const f32, &[isize; 4]),
+    b: *const f32,
+) {
+    macro_rules! steps {
+        ($($k:literal)*) => {$(
+            let at = (a.wrapping_add($k), b.wrapping_add($k * V * L::N));
+            // SAFETY: rows of A and registers of B that are there, as this function's caller says.
+            unsafe { step::<L, R, V>(sums, (at.0, down), (at.1, (V * L::N) as isize), None) };
+        )*};
+    }
+    const { assert!(STEPS == 16) };
+    steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 }
 
 /// One `k`: a row of B's panel, times an element of A for each row.
