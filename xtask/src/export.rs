@@ -14,15 +14,14 @@
 //!
 //! whose table names in its first column, in backticks, everything that the stage adds.
 
-use crate::sources;
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, count, say};
-use anyhow::{Context, Result};
+use crate::{files, sources};
+use anyhow::Result;
 use record::{Import, Item, Names, Sources, last};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Lists what a stage exports, what it re-exports from below, and what it only shows
@@ -115,15 +114,9 @@ fn only_shown(stage: &Stage, exports: &[Export], sources: &Sources) -> Vec<Item>
 
 /// How the README of the crate differs from the crate: one sentence each.
 pub(crate) fn drift(stage: &Stage, sources: &Sources) -> Result<Vec<String>> {
-    let readme: PathBuf = stage.folder().join("README.md");
     let shown = format!("{}/README.md", stage.shown());
-    let text = match std::fs::read_to_string(&readme) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(vec![format!(
-                "{shown}: there is no such file; it has to list what the stage exports"
-            )]);
-        }
-        text => text.with_context(|| format!("{} cannot be read", readme.display()))?,
+    let Some(text) = files::read_if_there(&stage.folder().join("README.md"))? else {
+        return Ok(vec![format!("{shown}: there is no such file; it has to list what the stage exports")]);
     };
     let Some(documented) = documented(&text) else {
         return Ok(vec![format!("{shown}: there is no section `## Exported` with a table")]);

@@ -1,7 +1,7 @@
 //! A stage's notebook: the sections of its lesson, and the same in Python, read from the sources.
 
-use crate::sources;
 use crate::stages::Stage;
+use crate::{files, sources};
 use anyhow::{Context, Result};
 use record::{Lesson, Piece, PythonCell, Section};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,6 @@ pub(crate) fn title(stage: &Stage) -> String {
         titles.find(|line| !line.is_empty())
     };
     read().unwrap_or_else(|| "(src/lib.rs cannot be read, or has no documentation)".into())
-}
-
-/// The first paragraph of a file's documentation, in one line.
-pub(crate) fn summary(file: &Path) -> Result<String> {
-    let docs = sources::docs(&sources::parse(file)?.1.attrs);
-    let lines = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
-    Ok(lines.collect::<Vec<_>>().join(" "))
 }
 
 /// The sections of the stage, in the order of the lesson and not run yet; none where there is no lesson.
@@ -61,11 +54,7 @@ impl Part {
     }
 
     fn sections(&self, stage: &Stage) -> Result<Vec<Section>> {
-        let functions = self.parsed.items.iter().filter_map(|item| match item {
-            syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f),
-            _ => None,
-        });
-        functions.map(|f| section(f, self, stage)).collect()
+        sources::tests(&self.parsed).map(|f| section(f, self, stage)).collect()
     }
 }
 
@@ -128,12 +117,8 @@ pub(crate) fn python_file(stage: &Stage) -> PathBuf {
 
 /// The cells of the stage's `tests/lesson.py`, in the order of the file; none where there is no such file.
 pub(crate) fn python(stage: &Stage) -> Result<Vec<PythonCell>> {
-    let file = python_file(stage);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Ok(cells(&text)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
-        Err(e) => Err(e).with_context(|| format!("{} cannot be read", file.display())),
-    }
+    let text = files::read_if_there(&python_file(stage))?;
+    Ok(text.map(|text| cells(&text)).unwrap_or_default())
 }
 
 /// What begins a cell, in Jupyter's, VS Code's and Spyder's "percent" format: `# %% s07_einsum`.

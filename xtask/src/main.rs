@@ -107,6 +107,10 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+fn usage(message: impl Into<String>) -> anyhow::Error {
+    Usage(message.into()).into()
+}
+
 /// Prints the error and picks the exit code.
 fn explain(error: &anyhow::Error) -> ExitCode {
     if error.is::<process::Interrupted>() {

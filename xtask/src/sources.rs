@@ -245,13 +245,15 @@ pub(crate) fn section_modules(lesson: &syn::File, file: &Path) -> Result<Vec<(St
 /// The file of a lesson's module, if there are sections in it.
 fn section_module(x: &syn::ItemMod, lesson: &Path) -> Result<Option<PathBuf>> {
     let Some(file) = module_of(x, lesson) else { return Ok(None) };
-    let is_section = |item: &SynItem| matches!(item, SynItem::Fn(f) if is_test(&f.attrs));
-    Ok(parse(&file)?.1.items.iter().any(is_section).then_some(file))
+    let has_sections = tests(&parse(&file)?.1).next().is_some();
+    Ok(has_sections.then_some(file))
 }
 
-/// The file of a module that the root of a target declares.
-pub(crate) fn module_of(x: &syn::ItemMod, root: &Path) -> Option<PathBuf> {
-    let place = Place { path: String::new(), file: root.into(), folder: parent(root), public: false };
+/// The file of a module that one of a test's files declares.
+pub(crate) fn module_of(x: &syn::ItemMod, file: &Path) -> Option<PathBuf> {
+    let is_root = file.ends_with("mod.rs") || file.ends_with("main.rs") || parent(file).ends_with("tests");
+    let folder = if is_root { parent(file) } else { file.with_extension("") };
+    let place = Place { path: String::new(), file: file.into(), folder, public: false };
     x.content.is_none().then(|| module_file(&x.attrs, &x.ident.to_string(), &place))?
 }
 
@@ -270,6 +272,14 @@ pub(crate) fn text_of(attribute: &Attribute, name: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The tests of a file, in its order.
+pub(crate) fn tests(file: &syn::File) -> impl Iterator<Item = &syn::ItemFn> {
+    file.items.iter().filter_map(|item| match item {
+        SynItem::Fn(f) if is_test(&f.attrs) => Some(f),
+        _ => None,
+    })
 }
 
 pub(crate) fn is_test(attrs: &[Attribute]) -> bool {

@@ -7,18 +7,15 @@
 //! of Python's lies within four spreads. Times are not compared.
 
 use crate::process::{self, End, Interrupted, listen_to_end};
+use crate::run::LIMIT;
 use crate::stages::{self, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, WARN, count};
-use crate::{Usage, files, lesson};
+use crate::{files, lesson, usage};
 use anyhow::{Result, bail};
 use record::{Section, Stage};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
-
-/// How long one stage's script may take: what `cargo xtask run` gives one section.
-const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs every stage's script and reports, section by section, on standard output. `false`: something differs.
 ///
@@ -51,14 +48,14 @@ pub(crate) fn version(python: &Path) -> Result<String> {
     let answer = process::output(Command::new(python).args(["-c", ask]));
     match answer {
         Err(e) if e.is::<Interrupted>() => Err(e),
-        Err(e) => Err(Usage(format!("{e:#}: {way_out}")).into()),
+        Err(e) => Err(usage(format!("{e:#}: {way_out}"))),
         Ok(answer) if answer.status.success() => {
             Ok(String::from_utf8_lossy(&answer.stdout).trim().to_string())
         }
         Ok(answer) => {
             let why = String::from_utf8_lossy(&answer.stderr);
             let why = why.trim().lines().last().unwrap_or("it says nothing").to_string();
-            Err(Usage(format!("{name} cannot import torch ({why}): {way_out}")).into())
+            Err(usage(format!("{name} cannot import torch ({why}): {way_out}")))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What every stage has to have.
 
-use crate::stages::{Stage, Workspace};
+use crate::stages::{Stage, Workspace, is_number};
 use crate::{export, lesson};
 use record::Sources;
 
@@ -116,14 +116,8 @@ fn python_problems(stage: &Stage) -> Vec<String> {
 
 /// `s07_einsum`, `s07b_more`
 fn is_section(id: &str) -> bool {
-    let number = id.split('_').next().unwrap_or_default();
-    let digits = number.strip_prefix('s').unwrap_or_default();
-    let (digits, letters) =
-        digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()));
-    digits.len() == 2
-        && letters.len() <= 1
-        && letters.chars().all(|c| c.is_ascii_lowercase())
-        && id.len() > number.len() + 1
+    let parts = id.strip_prefix('s').and_then(|id| id.split_once('_'));
+    parts.is_some_and(|(number, name)| is_number(number) && !name.is_empty())
 }
 
 /// Each module opens with prose, and the crate's front page names each public one.

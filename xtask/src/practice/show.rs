@@ -5,8 +5,8 @@ use super::judge::{Judged, Verdict};
 use super::{Options, Practice, progress};
 use crate::stages::Workspace;
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, say};
-use crate::{Usage, lesson};
-use anyhow::{Context, Result};
+use crate::{lesson, usage};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -204,7 +204,7 @@ pub(super) fn open(editor: &str, practice: &Practice<'_>, exercise: &Exercise) -
     let file = file.display().to_string();
     let mut words: Vec<String> = editor.split_whitespace().map(String::from).collect();
     if words.is_empty() {
-        return Err(Usage("--editor needs a command".into()).into());
+        bail!(usage("--editor needs a command"));
     }
     if editor.contains("{file}") {
         let line = line.to_string();

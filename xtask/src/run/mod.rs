@@ -13,7 +13,7 @@ mod suites;
 
 use crate::cargo::Build;
 use crate::stages::{Stage, Workspace};
-use crate::{Usage, data, lesson, process};
+use crate::{data, lesson, process, usage};
 use anyhow::{Result, bail};
 use builds::Builds;
 use notebook::Plan;
@@ -44,8 +44,8 @@ pub(super) enum Event<'a> {
 /// Who hears of it. An error (a full disk behind standard output, say) ends the run.
 pub(super) type Tell<'a> = &'a mut dyn FnMut(Event) -> Result<()>;
 
-/// The course's limit for a notebook's cell.
-const LIMIT: Duration = Duration::from_secs(600);
+/// The course's limit for a notebook's cell; a stage's whole Python gets as much.
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs stages as notebooks: every section's title, output and time, then all other tests
 #[derive(clap::Args, Default)]
@@ -117,7 +117,7 @@ fn chosen<'a>(args: &Args, workspace: &'a Workspace) -> Result<Vec<&'a Stage>> {
     };
     let stages: Vec<&Stage> = workspace.stages.iter().filter(wanted).collect();
     if stages.is_empty() {
-        bail!(Usage(format!("there is no stage below {}", workspace.root.join("crates").display())));
+        bail!(usage(format!("there is no stage below {}", workspace.root.join("crates").display())));
     }
     check_only(args, &stages)?;
     Ok(stages)
@@ -134,7 +134,7 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
         ids.extend(lesson::sections(stage).unwrap_or_default().into_iter().map(|s| s.id));
     }
     if let Some(only) = args.only.iter().find(|only| !ids.iter().any(|id| id.starts_with(only.as_str()))) {
-        bail!(Usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))));
+        bail!(usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))));
     }
     Ok(())
 }

@@ -83,6 +83,17 @@ fn a_folder_that_is_there_stays_as_it_is() {
 }
 
 #[test]
+fn a_practice_of_another_stage_stays_as_it_is() {
+    let fixture = fixture();
+    fixture.next("nb01_next", "nb00_testing", "/// First\n#[test]\nfn s01_a() {}\n");
+    fixture.write("crates/nb01_next/practice/exercises.md", EXERCISES);
+    assert_eq!(fixture.output(&["practice", "nb00", "--to", "mine"]).0, Some(0));
+    let (code, out, err) = fixture.output(&["practice", "nb01", "--to", "mine"]);
+    assert_eq!(code, Some(2), "{out}{err}");
+    assert!(err.contains("is no practice of nb01_next") && err.contains("--to"), "{err}");
+}
+
+#[test]
 fn reset_keeps_what_was_there() {
     let fixture = fixture();
     fixture.output(&["practice", "nb00"]);
