@@ -2,7 +2,7 @@
 
 use crate::stages::Stage;
 use crate::{files, sources};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{Lesson, Piece, PythonCell, Section};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
@@ -20,7 +20,7 @@ pub(crate) fn title(stage: &Stage) -> String {
 
 /// The sections of the stage, in the order of the lesson and not run yet; none where there is no lesson.
 pub(crate) fn sections(stage: &Stage) -> Result<Vec<Section>> {
-    Ok(parts(stage)?.iter().map(|part| part.sections(stage)).collect::<Result<Vec<_>>>()?.concat())
+    Ok(parts(stage)?.iter().flat_map(|part| part.sections(stage)).collect())
 }
 
 /// A file of the stage as it reads from the workspace's root.
@@ -53,23 +53,21 @@ impl Part {
         Ok(Part { file, prefix, text, parsed })
     }
 
-    fn sections(&self, stage: &Stage) -> Result<Vec<Section>> {
-        sources::tests(&self.parsed).map(|f| section(f, self, stage)).collect()
+    fn sections(&self, stage: &Stage) -> impl Iterator<Item = Section> {
+        sources::tests(&self.parsed).map(|f| section(f, self, stage))
     }
 }
 
-fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part, stage: &Stage) -> Result<Section> {
-    let code = sources::cut(text, f.span()).with_context(|| format!("{} cannot be cut", f.sig.ident))?;
-    let title = sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().to_string();
-    Ok(Section {
+fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part, stage: &Stage) -> Section {
+    Section {
         id: f.sig.ident.to_string(),
         test: format!("{prefix}{}", f.sig.ident),
-        title,
+        title: sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().into(),
         file: shown(file, stage),
         line: f.sig.span().start().line,
-        code,
+        code: sources::cut(text, f.span()),
         ..Section::default()
-    })
+    }
 }
 
 /// What the sections of the stage's lesson share; `None` where there is no lesson.
@@ -79,7 +77,7 @@ pub(crate) fn shared(stage: &Stage) -> Result<Option<Lesson>> {
     let parts = parts(stage)?;
     for part in &parts {
         for item in &part.parsed.items {
-            add(item, &sources::cut(&part.text, item.span()).unwrap_or_default(), &part.file, &mut lesson);
+            add(item, &sources::cut(&part.text, item.span()), &part.file, &mut lesson);
         }
     }
     // What holds sections is no helper.
@@ -170,7 +168,7 @@ mod tests {
         let mut lesson = Lesson::default();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs"); // beside which there is a lesson.rs
         for item in &syn::parse_file(text).unwrap().items {
-            add(item, &sources::cut(text, item.span()).unwrap(), &file, &mut lesson);
+            add(item, &sources::cut(text, item.span()), &file, &mut lesson);
         }
         let pieces: Vec<(&str, bool)> =
             lesson.pieces.iter().map(|p| (p.name.as_str(), p.module.is_some())).collect();

@@ -87,29 +87,21 @@ impl Reader<'_> {
             SynItem::Use(x) => self.add_imports(x, place),
             _ => {}
         }
-        if let Some((kind, name, vis, attrs)) = named(item) {
-            self.add(place, kind, name, vis, attrs, item.span());
+        if let Some(named) = named(item) {
+            self.add(place, named, item.span());
         }
         if let SynItem::Trait(x) = item {
             let inside = place.inside(&x.ident, &x.vis);
             for item in &x.items {
                 if let syn::TraitItem::Fn(f) = item {
-                    self.add(&inside, "method", &f.sig.ident, &x.vis, &f.attrs, f.span());
+                    self.add(&inside, ("method", &f.sig.ident, &x.vis, &f.attrs), f.span());
                 }
             }
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        place: &Place,
-        kind: &str,
-        name: &syn::Ident,
-        vis: &Visibility,
-        attrs: &[Attribute],
-        span: Span,
-    ) {
+    fn add(&mut self, place: &Place, (kind, name, vis, attrs): Named, span: Span) {
         self.found.items.push(Item {
             path: format!("{}::{name}", place.path),
             kind: kind.into(),
@@ -130,7 +122,7 @@ impl Reader<'_> {
         self.impls.push((inside.path.clone(), self.workspace.relative(&place.file), lines));
         for item in &x.items {
             if let syn::ImplItem::Fn(f) = item {
-                self.add(&inside, "method", &f.sig.ident, &f.vis, &f.attrs, f.span());
+                self.add(&inside, ("method", &f.sig.ident, &f.vis, &f.attrs), f.span());
             }
         }
     }
@@ -180,7 +172,9 @@ impl Reader<'_> {
 }
 
 /// Kind, name, visibility and attributes of what has a name of its own.
-pub(crate) fn named(item: &SynItem) -> Option<(&'static str, &syn::Ident, &Visibility, &[Attribute])> {
+type Named<'a> = (&'static str, &'a syn::Ident, &'a Visibility, &'a [Attribute]);
+
+pub(crate) fn named(item: &SynItem) -> Option<Named<'_>> {
     Some(match item {
         SynItem::Fn(x) => ("fn", &x.sig.ident, &x.vis, &x.attrs),
         SynItem::Struct(x) => ("struct", &x.ident, &x.vis, &x.attrs),
@@ -287,10 +281,9 @@ pub(crate) fn is_test(attrs: &[Attribute]) -> bool {
 }
 
 /// The lines of the text that the span covers.
-pub(crate) fn cut(text: &str, span: Span) -> Option<String> {
-    let (from, to) = (span.start().line.checked_sub(1)?, span.end().line);
-    let lines: Vec<&str> = text.lines().collect();
-    Some(lines.get(from..to)?.join("\n"))
+pub(crate) fn cut(text: &str, span: Span) -> String {
+    let (first, last) = (span.start().line, span.end().line);
+    text.lines().skip(first - 1).take(last + 1 - first).collect::<Vec<_>>().join("\n")
 }
 
 /// `doc(no_inline)`

@@ -2,7 +2,7 @@
 
 use crate::stages::{Package, Workspace};
 use crate::text::{FAINT, PLAIN, count};
-use crate::{sources, usage};
+use crate::{files, sources, usage};
 use anyhow::Result;
 use record::{Item, Sources};
 use std::io::Write;
@@ -55,7 +55,7 @@ fn candidates<'a>(sources: &'a Sources, name: &str) -> Vec<&'a Item> {
 }
 
 fn print(item: &Item, workspace: &Workspace) -> Result<ExitCode> {
-    let text = std::fs::read_to_string(workspace.root.join(&item.file))?;
+    let text = files::read(&workspace.root.join(&item.file))?;
     let mut out = anstream::stdout();
     writeln!(out, "{FAINT}// {} at {}:{}{PLAIN}", item.path, item.file, item.first)?;
     for line in text.lines().skip(item.first - 1).take(item.last + 1 - item.first) {

@@ -6,7 +6,7 @@
 use crate::{process, usage};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// The workspace around the current folder.
@@ -33,7 +33,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
-    pub(crate) features: BTreeMap<String, Vec<String>>,
+    pub(crate) features: Map<String, Value>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 

@@ -18,9 +18,6 @@ use std::path::Path;
 use std::process::Command;
 
 /// Runs every stage's script and reports, section by section, on standard output. `false`: something differs.
-///
-/// # Errors
-/// If there is no such Python, or none with torch.
 pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> Result<bool> {
     let mut out = anstream::stdout();
     writeln!(out, "Python beside Rust: {}", version(python)?)?;
@@ -37,9 +34,6 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
 }
 
 /// `Python 3.13.5, torch 2.15.0`; asked before a long run, so that a missing one is reported at once.
-///
-/// # Errors
-/// If there is no such Python, or it has no torch.
 pub(crate) fn version(python: &Path) -> Result<String> {
     let name = python.display();
     let ask = "import sys, torch; print('Python', sys.version.split()[0] + ', torch', torch.__version__)";

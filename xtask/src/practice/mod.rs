@@ -118,27 +118,31 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some((_, progress)) => Workspace::at(&progress.course)?,
         None => Workspace::find()?,
     };
-    let to = args.options.to.as_ref().map(|to| here.join(to)).or(inside.map(|(folder, _)| folder));
-    let open = |which: &Which| Practice::open(&workspace, which.stage(), to.as_deref());
+    let options = &args.options;
+    let to = |stage: Option<&str>| match (&options.to, &inside) {
+        (Some(to), _) => Some(here.join(to)),
+        (None, Some((folder, progress))) => is_of(progress, stage, &workspace).then(|| folder.clone()),
+        (None, None) => None,
+    };
+    let open = |which: &Which| Practice::open(&workspace, which.stage(), to(which.stage()).as_deref());
     match &args.verb {
-        None => match &args.stage {
-            Some(stage) => begin(&workspace, stage, to.as_deref(), &args.options),
-            None => overview(&workspace, to.as_deref(), &args.options),
+        None => match args.stage.as_deref() {
+            Some(stage) => begin(&workspace, stage, to(Some(stage)).as_deref(), options),
+            None => overview(&workspace, to(None).as_deref(), options),
         },
-        Some(Verb::Try(which)) => {
-            let mut practice = open(which)?;
-            let code = try_it::once(&mut practice, which.number(), &args.options)?;
-            if let Some(editor) = &args.options.editor {
-                show::open(editor, &practice, practice.exercise(which.number())?)?;
-            }
-            Ok(code)
-        }
-        Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), &args.options),
+        Some(Verb::Try(which)) => try_once(&mut open(which)?, which.number(), options),
+        Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), options),
         Some(Verb::Hint(which)) => help::hint(&mut open(which)?, which.number()),
         Some(Verb::Solution { which, yes }) => help::solution(&open(which)?, which.number(), *yes),
         Some(Verb::Compare(which)) => help::compare(&open(which)?, which.number()),
         Some(Verb::Reset(which)) => reset(&mut open(which)?, which.number()),
     }
+}
+
+/// Whether the learner's folder that one is in is meant: not where another stage is named.
+fn is_of(progress: &Progress, stage: Option<&str>, workspace: &Workspace) -> bool {
+    let is_its = |name| workspace.stage(name).is_ok_and(|stage| stage.name() == progress.stage);
+    stage.is_none_or(is_its)
 }
 
 /// The learner's folder around a folder.
@@ -277,6 +281,14 @@ fn make(practice: &Practice<'_>) -> Result<()> {
         practice.workspace.relative(&practice.folder)
     ));
     Ok(())
+}
+
+fn try_once(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) -> Result<ExitCode> {
+    let code = try_it::once(practice, number, options)?;
+    if let Some(editor) = &options.editor {
+        show::open(editor, practice, practice.exercise(number)?)?;
+    }
+    Ok(code)
 }
 
 /// Judges, waits for a save, and judges again.

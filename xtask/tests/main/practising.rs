@@ -91,6 +91,11 @@ fn a_practice_of_another_stage_stays_as_it_is() {
     let (code, out, err) = fixture.output(&["practice", "nb01", "--to", "mine"]);
     assert_eq!(code, Some(2), "{out}{err}");
     assert!(err.contains("is no practice of nb01_next") && err.contains("--to"), "{err}");
+    // Inside of one, the other is begun where it usually is.
+    let mut inside = fixture.process(&["practice", "try", "nb01"]);
+    let inside = inside.current_dir(fixture.root.join("mine/src")).output().unwrap();
+    let err = String::from_utf8_lossy(&inside.stderr);
+    assert!(err.contains("nb01_next is not practised in") && err.contains("practice/nb01_next"), "{err}");
 }
 
 #[test]
