@@ -42,9 +42,14 @@ struct Part {
 fn parts(stage: &Stage) -> Result<Vec<Part>> {
     let Some(target) = stage.lesson() else { return Ok(vec![]) };
     let first = Part::read(target.file.clone(), String::new())?;
-    let modules = sources::section_modules(&first.parsed, &first.file)?;
-    let others = modules.into_iter().map(|(name, file)| Part::read(file, format!("{name}::")));
-    std::iter::once(Ok(first)).chain(others).collect()
+    let modules = first.parsed.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(x) => Some(Part::read(sources::module_of(x, &first.file)?, format!("{}::", x.ident))),
+        _ => None,
+    });
+    let mut parts = modules.collect::<Result<Vec<_>>>()?;
+    parts.retain(|part| sources::tests(&part.parsed).next().is_some());
+    parts.insert(0, first);
+    Ok(parts)
 }
 
 impl Part {

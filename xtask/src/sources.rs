@@ -226,17 +226,8 @@ pub(crate) fn parse(file: &Path) -> Result<(String, syn::File)> {
     Ok((text, parsed))
 }
 
-/// The modules of a lesson that hold its sections, and their files. A section is named without its module:
+/// The file of a lesson's module, if there are sections in it. A section is named without its module:
 /// `nb02_fully_connected::lesson::s07_lin`.
-pub(crate) fn section_modules(lesson: &syn::File, file: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let modules = lesson.items.iter().filter_map(|item| match item {
-        SynItem::Mod(x) => Some((x.ident.to_string(), section_module(x, file))),
-        _ => None,
-    });
-    modules.filter_map(|(name, found)| Some(found.transpose()?.map(|file| (name, file)))).collect()
-}
-
-/// The file of a lesson's module, if there are sections in it.
 fn section_module(x: &syn::ItemMod, lesson: &Path) -> Result<Option<PathBuf>> {
     let Some(file) = module_of(x, lesson) else { return Ok(None) };
     let has_sections = tests(&parse(&file)?.1).next().is_some();

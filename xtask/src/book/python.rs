@@ -25,9 +25,8 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
     for record in stages {
         let stage = workspace.stage(&record.name)?;
         if lesson::python_file(stage).exists() {
-            let report = Report::of(record, &run(stage, workspace, python)?);
-            report.write(&record.name, &mut out)?;
-            good &= report.faults() == 0;
+            let printed = run(stage, workspace, python)?;
+            good &= report(&record.name, &compare_all(record, &printed), &printed, &mut out)?;
         }
     }
     Ok(good)
@@ -109,51 +108,39 @@ struct Compared {
     faults: Vec<String>,
 }
 
-/// What became of a stage.
-struct Report {
-    sections: Vec<Compared>,
-    skipped: Vec<String>,
+/// What became of each section that the script reached.
+fn compare_all(record: &Stage, printed: &Printed) -> Vec<Compared> {
+    let compare = |(name, lines): &(String, Vec<String>)| {
+        record.sections.iter().find(|s| s.id == *name).map(|section| compare(section, lines))
+    };
+    let reached = printed.cells.iter().filter_map(compare);
+    reached.chain((!printed.ended_well).then(|| broken(printed))).collect()
 }
 
-impl Report {
-    fn of(record: &Stage, printed: &Printed) -> Report {
-        let lines = printed.cells.iter().flat_map(|(_, lines)| lines);
-        let skipped = lines.filter_map(|l| l.strip_prefix("skipped: ")).map(String::from).collect();
-        let compare = |(name, lines): &(String, Vec<String>)| {
-            record.sections.iter().find(|s| s.id == *name).map(|section| compare(section, lines))
-        };
-        let mut sections: Vec<Compared> = printed.cells.iter().filter_map(compare).collect();
-        if !printed.ended_well {
-            sections.push(broken(printed));
-        }
-        Report { sections, skipped }
-    }
-
-    fn faults(&self) -> usize {
-        self.sections.iter().map(|s| s.faults.len()).sum()
-    }
-
-    fn write(&self, stage: &str, out: &mut impl Write) -> Result<()> {
-        for Compared { section, agree, faults } in &self.sections {
-            match (agree, &faults[..]) {
-                (0, []) => writeln!(out, "  {section:<36} {FAINT}ran; nothing to compare{PLAIN}")?,
-                (n, []) => writeln!(out, "  {section:<36} {}", agreed(*n))?,
-                (_, faults) => {
-                    faults.iter().try_for_each(|f| writeln!(out, "  {section:<36} {BAD}{f}{PLAIN}"))?
-                }
+/// Says it section by section, and then in one line. `false`: something differs.
+fn report(stage: &str, sections: &[Compared], printed: &Printed, out: &mut impl Write) -> Result<bool> {
+    for Compared { section, agree, faults } in sections {
+        match (agree, &faults[..]) {
+            (0, []) => writeln!(out, "  {section:<36} {FAINT}ran; nothing to compare{PLAIN}")?,
+            (n, []) => writeln!(out, "  {section:<36} {}", agreed(*n))?,
+            (_, faults) => {
+                faults.iter().try_for_each(|f| writeln!(out, "  {section:<36} {BAD}{f}{PLAIN}"))?
             }
         }
-        self.skipped.iter().try_for_each(|s| writeln!(out, "  {WARN}skipped{PLAIN}: {s}"))?;
-        let agree = self.sections.iter().map(|s| s.agree).sum();
-        let (style, more) = match self.faults() {
-            0 if self.skipped.is_empty() => (GOOD, String::new()),
-            0 => (WARN, String::new()),
-            n => (BAD, format!(", {} not", n)),
-        };
-        let sections = count(self.sections.len(), "section");
-        writeln!(out, "{style}{stage}{PLAIN}: {sections} beside Python, {}{more}", agreed(agree))?;
-        Ok(())
     }
+    let lines = printed.cells.iter().flat_map(|(_, lines)| lines);
+    let skipped: Vec<&str> = lines.filter_map(|line| line.strip_prefix("skipped: ")).collect();
+    skipped.iter().try_for_each(|s| writeln!(out, "  {WARN}skipped{PLAIN}: {s}"))?;
+    let faults: usize = sections.iter().map(|s| s.faults.len()).sum();
+    let (style, more) = match faults {
+        0 if skipped.is_empty() => (GOOD, String::new()),
+        0 => (WARN, String::new()),
+        n => (BAD, format!(", {n} not")),
+    };
+    let agree = agreed(sections.iter().map(|s| s.agree).sum());
+    let sections = count(sections.len(), "section");
+    writeln!(out, "{style}{stage}{PLAIN}: {sections} beside Python, {agree}{more}")?;
+    Ok(faults == 0)
 }
 
 fn agreed(n: usize) -> String {

@@ -17,7 +17,7 @@ use super::manifest::{self, Files};
 use super::{Practice, body};
 use crate::stages::Stage;
 use crate::{files, sources};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -113,15 +113,9 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
     Ok(())
 }
 
-/// Makes the folder. It appears whole or not at all, and never in the place of another.
-///
-/// # Errors
-/// If it is there already, or cannot be written.
+/// Makes the folder, which appears whole or not at all.
 pub(super) fn make(practice: &Practice<'_>) -> Result<()> {
     let folder = &practice.folder;
-    if folder.exists() {
-        bail!("{} is there already, and stays as it is", folder.display());
-    }
     let files = contents(practice)?;
     let name = folder.file_name().context("a folder has a name")?;
     let part = folder.with_file_name(format!(".{}.part", name.display()));
@@ -135,20 +129,15 @@ pub(super) fn make(practice: &Practice<'_>) -> Result<()> {
 /// Copies what the lesson's tests read besides: the folders of the stage that hold no Rust, such as `oracle`.
 fn data(stage: &Stage, part: &Path) -> Result<()> {
     const RUST: [&str; 6] = ["src", "tests", "examples", "benches", "practice", "target"];
-    let mut found = vec![];
-    for entry in fs::read_dir(stage.folder())?.flatten() {
-        let name = entry.file_name();
-        let is_data = entry.path().is_dir()
-            && !RUST.iter().any(|rust| name == *rust)
-            && !name.to_string_lossy().starts_with('.');
-        if is_data {
-            found.extend(files::below(&entry.path()));
+    let is_data = |path: &Path| path.iter().count() > 1 && !RUST.iter().any(|rust| path.starts_with(rust));
+    for file in files::below(stage.folder()) {
+        let path = file.strip_prefix(stage.folder())?;
+        if is_data(path) {
+            let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            files::write(&part.join(path), bytes)?;
         }
     }
-    found.iter().try_for_each(|file| {
-        let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        files::write(&part.join(file.strip_prefix(stage.folder())?), bytes)
-    })
+    Ok(())
 }
 
 /// Takes an exercise back to its beginning. What the file held is kept below `kept/` first.

@@ -1,7 +1,7 @@
 //! `Cargo.toml`, `Cargo.lock` and cargo's settings for a learner's folder, from the stage's and the workspace's own.
 
 use super::Practice;
-use crate::files::read;
+use crate::files::{read, read_if_there};
 use crate::stages::Workspace;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(super) fn files(practice: &Practice<'_>, files: &Files) -> Result<Files> {
         ("Cargo.toml".into(), manifest(practice, &workspace, files)?),
         (".cargo/config.toml".into(), settings(practice, &workspace)),
     ]);
-    made.extend(read(&root.join("Cargo.lock")).ok().map(|lock| ("Cargo.lock".into(), lock)));
+    made.extend(read_if_there(&root.join("Cargo.lock"))?.map(|lock| ("Cargo.lock".into(), lock)));
     Ok(made)
 }
 
