@@ -64,7 +64,7 @@ pub(crate) fn go_on() -> Result<()> {
     if interrupted() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
-/// Waits for a program. It is an error if it does not start, or Ctrl-C was pressed; so it is with those below.
+/// Waits for a program. It is an error if it does not start, or if Ctrl-C was pressed; so it is with the next two.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     let status = command.status().with_context(|| does_not_start(command))?;
     unless_by_ctrl_c(status).map(|()| status)

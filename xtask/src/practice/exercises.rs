@@ -160,15 +160,12 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
     let lesson: Vec<String> = crate::lesson::sections(stage)?.into_iter().map(|s| s.id).collect();
     let mut problems = vec![];
     for exercise in &exercises.all {
-        let name = &exercise.function;
+        let (name, judge) = (&exercise.function, exercise.judge());
         if item(exercise, stage, all).is_none() {
             problems.push(format!("{shown}: {} has no `{name}`: name a function by its path", stage.name()));
         }
-        if !judges.contains(&exercise.judge()) {
-            problems.push(format!(
-                "{shown}: no test judges `{name}`: write `fn {}` in judge.rs",
-                exercise.judge()
-            ));
+        if !judges.contains(&judge) {
+            problems.push(format!("{shown}: no test judges `{name}`: write `fn {judge}` in judge.rs"));
         }
         if exercise.hints.len() < 4 {
             problems.push(format!("{shown}: `{name}` needs four hints: question, formula, shapes, Python"));
