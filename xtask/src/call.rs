@@ -4,7 +4,7 @@ use crate::cargo::{Build, build_example};
 use crate::process::hand_over;
 use crate::stages::{Stage, Workspace};
 use crate::text::{FAINT, PLAIN, TITLE};
-use crate::{Usage, lesson};
+use crate::{sources, usage};
 use anyhow::{Result, bail};
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let names: Vec<&str> = stage.targets("example").map(|e| e.name.as_str()).collect();
         let there =
             if names.is_empty() { "it has none".into() } else { format!("it has {}", names.join(", ")) };
-        bail!(Usage(format!("{} has no example `{name}`; {there}", stage.name())));
+        bail!(usage(format!("{} has no example `{name}`; {there}", stage.name())));
     }
     let Some(program) = build_example(stage, name, args.build)? else { return Ok(ExitCode::FAILURE) };
     hand_over(Command::new(&program.file).args(rest))
@@ -45,7 +45,7 @@ fn list(stage: &Stage) -> Result<ExitCode> {
         writeln!(out, "{} has no examples: nothing can be called", stage.name())?;
     }
     for example in stage.targets("example") {
-        let summary = lesson::summary(&example.file)?;
+        let summary = record::summary(&sources::docs(&sources::parse(&example.file)?.1.attrs));
         writeln!(out, "{TITLE}{}{PLAIN}  {FAINT}{summary}{PLAIN}", example.name)?;
     }
     Ok(ExitCode::SUCCESS)

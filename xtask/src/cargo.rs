@@ -1,11 +1,11 @@
 //! Building: cargo's progress stays visible on standard error, its results are read as JSON.
 
-use crate::process;
+use crate::process::{self, cargo};
 use crate::stages::{Package, Stage};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// How the stages are built.
 #[derive(clap::Args, Clone, Copy, Default)]
@@ -54,49 +54,47 @@ impl Program {
 
 /// Builds the stage's lesson and nothing else. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_lesson(stage: &Stage, build: Build) -> Result<Option<Program>> {
-    one("test", "lesson", &build.flags(&[stage]))
+    one(cargo(), "test", "lesson", &build.flags(&[stage]))
 }
 
 /// Builds all tests of the stages in one call, so that the processor has something to do until the last of them is
 /// linked. Where one does not compile, cargo says why, and the others are built all the same.
 pub(crate) fn build_tests(stages: &[&Stage], build: Build) -> Result<Vec<Program>> {
-    Ok(programs(&["build", "--tests", "--keep-going"], &build.flags(stages))?.1)
+    Ok(programs(cargo(), &["build", "--tests", "--keep-going"], &build.flags(stages))?.1)
 }
 
 /// Builds one example of the stage. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_example(stage: &Stage, example: &str, build: Build) -> Result<Option<Program>> {
-    one("example", example, &build.flags(&[stage]))
+    one(cargo(), "example", example, &build.flags(&[stage]))
 }
 
 /// Builds one program of a package that is no stage. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_bin(package: &Package, name: &str) -> Result<Option<Program>> {
-    one("bin", name, &["--package", &package.name].map(String::from))
+    one(cargo(), "bin", name, &["--package", &package.name].map(String::from))
 }
 
-/// Builds one test of a crate that is a workspace of its own; that crate, and only it, is `optimised` as much as the engines
-/// are, if that is asked for. `None`: it does not compile, and cargo has said why.
+/// Builds one test of a crate that is a workspace of its own, from inside of it, where its settings count; that crate, and
+/// only it, is `optimised` as much as the engines are, if that is asked for. `None`: it does not compile, and cargo has said why.
 pub(crate) fn build_test_in(
     folder: &Path,
     target: &Path,
     test: &str,
     optimised: bool,
 ) -> Result<Option<Program>> {
-    let (manifest, target) = (folder.join("Cargo.toml").display().to_string(), target.display().to_string());
-    let mut flags = vec!["--manifest-path", &manifest, "--target-dir", &target];
-    if optimised {
-        flags.extend(["--config", "profile.dev.opt-level=3"]);
-    }
-    one("test", test, &flags.into_iter().map(String::from).collect::<Vec<_>>())
+    let mut flags = vec![format!("--target-dir={}", target.display())];
+    flags.extend(optimised.then(|| "--config=profile.dev.opt-level=3".into()));
+    let mut cargo = cargo();
+    cargo.current_dir(folder);
+    one(cargo, "test", test, &flags)
 }
 
-fn one(kind: &str, name: &str, flags: &[String]) -> Result<Option<Program>> {
-    let (is_built, programs) = programs(&["build", &format!("--{kind}"), name], flags)?;
+fn one(cargo: Command, kind: &str, name: &str, flags: &[String]) -> Result<Option<Program>> {
+    let (is_built, programs) = programs(cargo, &["build", &format!("--{kind}"), name], flags)?;
     Ok(programs.into_iter().find(|p| is_built && p.kind == kind && p.name == name))
 }
 
 /// Whether everything was built, and what was.
-fn programs(verb: &[&str], flags: &[String]) -> Result<(bool, Vec<Program>)> {
-    let mut cargo = process::cargo();
+fn programs(mut cargo: Command, verb: &[&str], flags: &[String]) -> Result<(bool, Vec<Program>)> {
     cargo.args(verb).args(flags).arg("--message-format=json-render-diagnostics");
     let output = process::output(cargo.stdin(Stdio::null()).stderr(Stdio::inherit()))?;
     let messages = output.stdout.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok());

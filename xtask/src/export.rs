@@ -14,15 +14,13 @@
 //!
 //! whose table names in its first column, in backticks, everything that the stage adds.
 
-use crate::sources;
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, count, say};
-use anyhow::{Context, Result};
-use record::{Import, Item, Names, Sources, last};
+use crate::{files, sources};
+use anyhow::Result;
+use record::{Import, Item, Names, Sources, above, last};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Lists what a stage exports, what it re-exports from below, and what it only shows
@@ -68,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 /// What the stage adds at its crate root, by name.
 pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>> {
     let (root, names) = (stage.name(), Names::public(sources));
-    let here = |path: &str| path.rsplit_once("::").is_some_and(|(module, _)| module == root);
+    let here = |path: &str| above(path) == root;
     let own = sources.items.iter().filter(|i| i.public && here(&i.path));
     let mut all: Vec<Export> = own.map(|i| Export { name: i.name().into(), item: Some(i) }).collect();
     for import in sources.imports.iter().filter(|i| i.public && here(&i.path)) {
@@ -86,9 +84,7 @@ pub(crate) fn exports<'a>(stage: &Stage, sources: &'a Sources) -> Vec<Export<'a>
 /// All public items of one of our own modules.
 fn glob<'a>(import: &Import, sources: &'a Sources) -> Vec<Export<'a>> {
     let module = import.target.trim_end_matches("::*");
-    let inside = |i: &&Item| {
-        i.public && i.kind != "method" && i.path.rsplit_once("::").is_some_and(|(m, _)| m == module)
-    };
+    let inside = |i: &&Item| i.public && i.kind != "method" && above(&i.path) == module;
     sources.items.iter().filter(inside).map(|i| Export { name: i.name().into(), item: Some(i) }).collect()
 }
 
@@ -115,35 +111,29 @@ fn only_shown(stage: &Stage, exports: &[Export], sources: &Sources) -> Vec<Item>
 
 /// How the README of the crate differs from the crate: one sentence each.
 pub(crate) fn drift(stage: &Stage, sources: &Sources) -> Result<Vec<String>> {
-    let readme: PathBuf = stage.folder().join("README.md");
     let shown = format!("{}/README.md", stage.shown());
-    let text = match std::fs::read_to_string(&readme) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(vec![format!(
-                "{shown}: there is no such file; it has to list what the stage exports"
-            )]);
-        }
-        text => text.with_context(|| format!("{} cannot be read", readme.display()))?,
+    let Some(text) = files::read_if_there(&stage.folder().join("README.md"))? else {
+        return Ok(vec![format!("{shown}: there is no such file; it has to list what the stage exports")]);
     };
     let Some(documented) = documented(&text) else {
         return Ok(vec![format!("{shown}: there is no section `## Exported` with a table")]);
     };
-    let exported: BTreeSet<String> = exports(stage, sources).into_iter().map(|e| e.name).collect();
-    let missing = exported
-        .difference(&documented)
+    let exported: Vec<String> = exports(stage, sources).into_iter().map(|e| e.name).collect();
+    let missing = exported.iter().filter(|name| !documented.contains(name));
+    let missing = missing
         .map(|n| format!("{shown}: `{n}` is exported, but not in the table below `## Exported`: add it"));
-    let surplus = documented.difference(&exported).map(|n| {
+    let surplus = documented.iter().filter(|name| !exported.contains(name)).map(|n| {
         format!("{shown}: the table below `## Exported` names `{n}`, which src/lib.rs does not export")
     });
     Ok(missing.chain(surplus).collect())
 }
 
 /// The names in backticks in the first column of the table below `## Exported`.
-fn documented(readme: &str) -> Option<BTreeSet<String>> {
+fn documented(readme: &str) -> Option<Vec<String>> {
     let mut lines =
         readme.lines().skip_while(|l| l.trim() != "## Exported").skip(1).take_while(|l| !l.starts_with('#'));
-    let header = lines.by_ref().find(|l| l.starts_with('|'))?;
-    let rows = lines.take_while(|l| l.starts_with('|')).filter(|l| *l != header);
+    lines.find(|line| line.starts_with('|'))?;
+    let rows = lines.take_while(|line| line.starts_with('|'));
     let first = |row: &str| row.split('|').nth(1).map(quoted).unwrap_or_default();
     Some(rows.flat_map(first).map(|name| bare(&name)).collect())
 }
@@ -209,8 +199,7 @@ mod tests {
     fn the_table_is_read() {
         let readme = "# x\n\n| `no` | |\n|---|---|\n\n## Exported\n\nWords.\n\n| Rust | Notebook |\n|---|---|\n\
             | `near`, `allclose(a, b)` | `other` |\n| `Timing` | |\n\n| `later` | |\n\n## More\n| `no` |\n";
-        let names: Vec<String> = documented(readme).unwrap().into_iter().collect();
-        assert_eq!(names, ["Timing", "allclose", "near"]);
+        assert_eq!(documented(readme).unwrap(), ["near", "allclose", "Timing"]);
         assert_eq!(documented("# x\n"), None);
         assert_eq!(documented("## Exported\nnothing\n## y\n| `a` |\n"), None);
     }

@@ -8,6 +8,11 @@ pub(crate) fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
+/// `None` where there is no such file.
+pub(crate) fn read_if_there(file: &Path) -> Result<Option<String>> {
+    if file.exists() { read(file).map(Some) } else { Ok(None) }
+}
+
 /// Writes the file; the folder for it is made.
 pub(crate) fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     make(file.parent().unwrap_or(file))?;

@@ -1,8 +1,8 @@
 //! A stage's notebook: the sections of its lesson, and the same in Python, read from the sources.
 
-use crate::sources;
 use crate::stages::Stage;
-use anyhow::{Context, Result};
+use crate::{files, sources};
+use anyhow::Result;
 use record::{Lesson, Piece, PythonCell, Section};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
@@ -18,16 +18,9 @@ pub(crate) fn title(stage: &Stage) -> String {
     read().unwrap_or_else(|| "(src/lib.rs cannot be read, or has no documentation)".into())
 }
 
-/// The first paragraph of a file's documentation, in one line.
-pub(crate) fn summary(file: &Path) -> Result<String> {
-    let docs = sources::docs(&sources::parse(file)?.1.attrs);
-    let lines = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
-    Ok(lines.collect::<Vec<_>>().join(" "))
-}
-
 /// The sections of the stage, in the order of the lesson and not run yet; none where there is no lesson.
 pub(crate) fn sections(stage: &Stage) -> Result<Vec<Section>> {
-    Ok(parts(stage)?.iter().map(|part| part.sections(stage)).collect::<Result<Vec<_>>>()?.concat())
+    Ok(parts(stage)?.iter().flat_map(|part| part.sections(stage)).collect())
 }
 
 /// A file of the stage as it reads from the workspace's root.
@@ -49,9 +42,14 @@ struct Part {
 fn parts(stage: &Stage) -> Result<Vec<Part>> {
     let Some(target) = stage.lesson() else { return Ok(vec![]) };
     let first = Part::read(target.file.clone(), String::new())?;
-    let modules = sources::section_modules(&first.parsed, &first.file)?;
-    let others = modules.into_iter().map(|(name, file)| Part::read(file, format!("{name}::")));
-    std::iter::once(Ok(first)).chain(others).collect()
+    let modules = first.parsed.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(x) => Some(Part::read(sources::module_of(x, &first.file)?, format!("{}::", x.ident))),
+        _ => None,
+    });
+    let mut parts = modules.collect::<Result<Vec<_>>>()?;
+    parts.retain(|part| sources::tests(&part.parsed).next().is_some());
+    parts.insert(0, first);
+    Ok(parts)
 }
 
 impl Part {
@@ -60,27 +58,21 @@ impl Part {
         Ok(Part { file, prefix, text, parsed })
     }
 
-    fn sections(&self, stage: &Stage) -> Result<Vec<Section>> {
-        let functions = self.parsed.items.iter().filter_map(|item| match item {
-            syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f),
-            _ => None,
-        });
-        functions.map(|f| section(f, self, stage)).collect()
+    fn sections(&self, stage: &Stage) -> impl Iterator<Item = Section> {
+        sources::tests(&self.parsed).map(|f| section(f, self, stage))
     }
 }
 
-fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part, stage: &Stage) -> Result<Section> {
-    let code = sources::cut(text, f.span()).with_context(|| format!("{} cannot be cut", f.sig.ident))?;
-    let title = sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().to_string();
-    Ok(Section {
+fn section(f: &syn::ItemFn, Part { file, prefix, text, .. }: &Part, stage: &Stage) -> Section {
+    Section {
         id: f.sig.ident.to_string(),
         test: format!("{prefix}{}", f.sig.ident),
-        title,
+        title: sources::docs(&f.attrs).lines().next().unwrap_or_default().trim().into(),
         file: shown(file, stage),
         line: f.sig.span().start().line,
-        code,
+        code: sources::cut(text, f.span()),
         ..Section::default()
-    })
+    }
 }
 
 /// What the sections of the stage's lesson share; `None` where there is no lesson.
@@ -90,7 +82,7 @@ pub(crate) fn shared(stage: &Stage) -> Result<Option<Lesson>> {
     let parts = parts(stage)?;
     for part in &parts {
         for item in &part.parsed.items {
-            add(item, &sources::cut(&part.text, item.span()).unwrap_or_default(), &part.file, &mut lesson);
+            add(item, &sources::cut(&part.text, item.span()), &part.file, &mut lesson);
         }
     }
     // What holds sections is no helper.
@@ -128,12 +120,8 @@ pub(crate) fn python_file(stage: &Stage) -> PathBuf {
 
 /// The cells of the stage's `tests/lesson.py`, in the order of the file; none where there is no such file.
 pub(crate) fn python(stage: &Stage) -> Result<Vec<PythonCell>> {
-    let file = python_file(stage);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Ok(cells(&text)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
-        Err(e) => Err(e).with_context(|| format!("{} cannot be read", file.display())),
-    }
+    let text = files::read_if_there(&python_file(stage))?;
+    Ok(text.map(|text| cells(&text)).unwrap_or_default())
 }
 
 /// What begins a cell, in Jupyter's, VS Code's and Spyder's "percent" format: `# %% s07_einsum`.
@@ -185,7 +173,7 @@ mod tests {
         let mut lesson = Lesson::default();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs"); // beside which there is a lesson.rs
         for item in &syn::parse_file(text).unwrap().items {
-            add(item, &sources::cut(text, item.span()).unwrap(), &file, &mut lesson);
+            add(item, &sources::cut(text, item.span()), &file, &mut lesson);
         }
         let pieces: Vec<(&str, bool)> =
             lesson.pieces.iter().map(|p| (p.name.as_str(), p.module.is_some())).collect();

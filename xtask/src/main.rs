@@ -30,7 +30,9 @@ mod libtest;
 mod files;
 mod text;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use std::fmt::Display;
 use std::process::ExitCode;
 
 /// Runs, reads, checks and grows the lesson: one stage for each notebook, found below `crates/`.
@@ -96,16 +98,9 @@ fn main() -> ExitCode {
 }
 
 /// The command itself was wrong: exit code 2, as for a misspelt option.
-#[derive(Debug)]
-struct Usage(String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+fn usage(message: impl Display) -> anyhow::Error {
+    clap::Error::raw(ErrorKind::ValueValidation, message).into()
 }
-
-impl std::error::Error for Usage {}
 
 /// Prints the error and picks the exit code.
 fn explain(error: &anyhow::Error) -> ExitCode {
@@ -113,6 +108,8 @@ fn explain(error: &anyhow::Error) -> ExitCode {
         text::say("interrupted");
         return ExitCode::from(130);
     }
-    text::say(&format!("{}error{}: {error:#}", text::BAD, text::PLAIN));
-    if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    let said = format!("{error:#}");
+    let said = said.strip_prefix("error: ").unwrap_or(&said); // clap's begin with it, and have no colour
+    text::say(&format!("{}error{}: {said}", text::BAD, text::PLAIN));
+    if error.is::<clap::Error>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

@@ -139,9 +139,8 @@ fn download(part: &Path) -> Result<()> {
     check_pip()?;
     let (wheels, unpacked) = (part.join("wheels"), part.join("unpacked"));
     say(&format!("Downloading {} from PyPI, 300 MB", WHEELS.join(", ")));
-    let options =
-        ["-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
-    python(options.iter().map(OsStr::new).chain(["--dest".as_ref(), wheels.as_os_str()]).chain(WHEELS.map(OsStr::new)))
+    let pip = "-m pip download --disable-pip-version-check --no-deps --only-binary=:all: --dest".split(' ');
+    python(pip.map(OsStr::new).chain([wheels.as_os_str()]).chain(WHEELS.map(OsStr::new)))
         .context("pip could not get MKL from PyPI: no network, or a glibc older than 2.28? --from DIR uses an MKL that is on this machine")?;
     say("Unpacking");
     for wheel in all_below(&wheels)? {

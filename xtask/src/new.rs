@@ -5,7 +5,7 @@
 
 use crate::stages::{Stage, StageId, Workspace};
 use crate::text::say;
-use crate::{Usage, files};
+use crate::{files, usage};
 use anyhow::{Result, bail};
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ const FILES: [(&str, &str); 4] = [
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let id = StageId::parse(&args.name).ok_or_else(|| {
-        Usage(format!("`{}` is no name for a stage: nb, two digits, perhaps a letter, _ and a topic, all in lower case (nb03_minibatch_training)", args.name))
+        usage(format!("`{}` is no name for a stage: nb, two digits, perhaps a letter, _ and a topic, all in lower case (nb03_minibatch_training)", args.name))
     })?;
     let below = place(&id, &workspace)?;
     create(&id, below, &workspace)?;
@@ -57,21 +57,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn place<'a>(id: &StageId, workspace: &'a Workspace) -> Result<&'a Stage> {
     if let Some(taken) = workspace.stages.iter().find(|s| s.id.number == id.number) {
         let (taken, free) = (taken.shown(), free(id, workspace));
-        bail!(Usage(format!(
+        bail!(usage(format!(
             "nb{} is taken by {taken}: take the next number, or a letter ({free})",
             id.number
         )));
     }
     if let Some(same) = workspace.stages.iter().find(|s| s.id.topic == id.topic) {
         let (same, topic) = (same.shown(), &id.topic);
-        bail!(Usage(format!("{same} has the same topic: `cargo xtask run {topic}` could mean either")));
+        bail!(usage(format!("{same} has the same topic: `cargo xtask run {topic}` could mean either")));
     }
     let folder = workspace.root.join("crates").join(id.name());
     if folder.exists() {
-        bail!(Usage(format!("{} exists", folder.display())));
+        bail!(usage(format!("{} exists", folder.display())));
     }
     workspace.stages.iter().rev().find(|s| s.id < *id).ok_or_else(|| {
-        Usage(format!("no stage stands before nb{}: there is nothing to build it on", id.number)).into()
+        usage(format!("no stage stands before nb{}: there is nothing to build it on", id.number))
     })
 }
 

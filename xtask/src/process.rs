@@ -64,28 +64,19 @@ pub(crate) fn go_on() -> Result<()> {
     if interrupted() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
-/// Waits for a program.
-///
-/// # Errors
-/// If it does not start, or Ctrl-C was pressed.
+/// Waits for a program. It is an error if it does not start, or if Ctrl-C was pressed; so it is with the next two.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     let status = command.status().with_context(|| does_not_start(command))?;
     unless_by_ctrl_c(status).map(|()| status)
 }
 
-/// Waits for a program that has to end well.
-///
-/// # Errors
-/// `or_else`, if it does not; as [`status`] besides.
+/// Waits for a program that has to end well; if it does not, the error is `or_else`.
 pub(crate) fn succeed(command: &mut Command, or_else: &str) -> Result<()> {
     ensure!(status(command)?.success(), "{or_else}");
     Ok(())
 }
 
 /// Waits for a program, and keeps what it prints where nothing else is said.
-///
-/// # Errors
-/// If it does not start, or Ctrl-C was pressed.
 pub(crate) fn output(command: &mut Command) -> Result<Output> {
     let output = command.output().with_context(|| does_not_start(command))?;
     unless_by_ctrl_c(output.status).map(|()| output)
@@ -93,9 +84,6 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
 
 /// Lets a program have our terminal, and ends with its exit code; where a signal ended it, with what a shell says then:
 /// 141 for SIGPIPE.
-///
-/// # Errors
-/// If it does not start.
 pub(crate) fn hand_over(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().with_context(|| does_not_start(command))?;
     let code = status.code().or(signal(status).map(|signal| 128 + signal));

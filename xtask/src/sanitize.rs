@@ -4,9 +4,11 @@
 //! paths at speed, but only accesses that were compiled with it; ThreadSanitizer what two threads do without having agreed
 //! on it, in rayon's threads, too; valgrind whatever is executed, but no AVX-512.
 
+use crate::process::{cargo, status};
 use crate::stages::Workspace;
 use crate::text::{PLAIN, TITLE, say};
-use anyhow::{Context, Result};
+use anyhow::Result;
+use clap::ValueEnum;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -20,7 +22,7 @@ pub(crate) struct Args {
     watchers: Vec<Watcher>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Watcher {
     /// Interprets the program and checks each step (minutes)
     Miri,
@@ -34,15 +36,11 @@ enum Watcher {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = Workspace::find()?.root;
-    let all = [Watcher::Miri, Watcher::Asan, Watcher::Tsan, Watcher::Valgrind];
-    for watcher in if args.watchers.is_empty() { &all[..] } else { &args.watchers } {
-        say(&format!("{TITLE}{}{PLAIN}", watcher.name()));
+    for watcher in if args.watchers.is_empty() { Watcher::value_variants() } else { &args.watchers } {
+        say(&format!("{TITLE}{watcher:?}{PLAIN}"));
         if let Some(why) = watcher.missing() {
-            say(&format!("skipped: {} ({why})", watcher.name()));
-            continue;
-        }
-        let status = watcher.command().current_dir(&root).status().context("it does not start")?;
-        if !status.success() {
+            say(&format!("skipped: {watcher:?} ({why})"));
+        } else if !status(watcher.command().current_dir(&root))?.success() {
             return Ok(ExitCode::FAILURE);
         }
     }
@@ -50,15 +48,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 impl Watcher {
-    fn name(self) -> &'static str {
-        match self {
-            Watcher::Miri => "Miri",
-            Watcher::Asan => "AddressSanitizer",
-            Watcher::Tsan => "ThreadSanitizer",
-            Watcher::Valgrind => "valgrind",
-        }
-    }
-
     /// Why it cannot run here, if it cannot.
     fn missing(self) -> Option<&'static str> {
         let linux = cfg!(all(target_os = "linux", target_arch = "x86_64"));
@@ -100,7 +89,7 @@ impl Watcher {
                 [TARGET, THREADS],
                 &[("RUSTFLAGS", "-Zsanitizer=thread")],
             ),
-            Watcher::Valgrind => with(crate::process::cargo(), [&["test", "--config", RUNNER], MEMORY], &[]),
+            Watcher::Valgrind => with(cargo(), [&["test", "--config", RUNNER], MEMORY], &[]),
         }
     }
 }

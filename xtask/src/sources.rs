@@ -87,29 +87,21 @@ impl Reader<'_> {
             SynItem::Use(x) => self.add_imports(x, place),
             _ => {}
         }
-        if let Some((kind, name, vis, attrs)) = named(item) {
-            self.add(place, kind, name, vis, attrs, item.span());
+        if let Some(named) = named(item) {
+            self.add(place, named, item.span());
         }
         if let SynItem::Trait(x) = item {
             let inside = place.inside(&x.ident, &x.vis);
             for item in &x.items {
                 if let syn::TraitItem::Fn(f) = item {
-                    self.add(&inside, "method", &f.sig.ident, &x.vis, &f.attrs, f.span());
+                    self.add(&inside, ("method", &f.sig.ident, &x.vis, &f.attrs), f.span());
                 }
             }
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        place: &Place,
-        kind: &str,
-        name: &syn::Ident,
-        vis: &Visibility,
-        attrs: &[Attribute],
-        span: Span,
-    ) {
+    fn add(&mut self, place: &Place, (kind, name, vis, attrs): Named, span: Span) {
         self.found.items.push(Item {
             path: format!("{}::{name}", place.path),
             kind: kind.into(),
@@ -130,7 +122,7 @@ impl Reader<'_> {
         self.impls.push((inside.path.clone(), self.workspace.relative(&place.file), lines));
         for item in &x.items {
             if let syn::ImplItem::Fn(f) = item {
-                self.add(&inside, "method", &f.sig.ident, &f.vis, &f.attrs, f.span());
+                self.add(&inside, ("method", &f.sig.ident, &f.vis, &f.attrs), f.span());
             }
         }
     }
@@ -180,7 +172,9 @@ impl Reader<'_> {
 }
 
 /// Kind, name, visibility and attributes of what has a name of its own.
-pub(crate) fn named(item: &SynItem) -> Option<(&'static str, &syn::Ident, &Visibility, &[Attribute])> {
+type Named<'a> = (&'static str, &'a syn::Ident, &'a Visibility, &'a [Attribute]);
+
+pub(crate) fn named(item: &SynItem) -> Option<Named<'_>> {
     Some(match item {
         SynItem::Fn(x) => ("fn", &x.sig.ident, &x.vis, &x.attrs),
         SynItem::Struct(x) => ("struct", &x.ident, &x.vis, &x.attrs),
@@ -232,26 +226,19 @@ pub(crate) fn parse(file: &Path) -> Result<(String, syn::File)> {
     Ok((text, parsed))
 }
 
-/// The modules of a lesson that hold its sections, and their files. A section is named without its module:
+/// The file of a lesson's module, if there are sections in it. A section is named without its module:
 /// `nb02_fully_connected::lesson::s07_lin`.
-pub(crate) fn section_modules(lesson: &syn::File, file: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let modules = lesson.items.iter().filter_map(|item| match item {
-        SynItem::Mod(x) => Some((x.ident.to_string(), section_module(x, file))),
-        _ => None,
-    });
-    modules.filter_map(|(name, found)| Some(found.transpose()?.map(|file| (name, file)))).collect()
-}
-
-/// The file of a lesson's module, if there are sections in it.
 fn section_module(x: &syn::ItemMod, lesson: &Path) -> Result<Option<PathBuf>> {
     let Some(file) = module_of(x, lesson) else { return Ok(None) };
-    let is_section = |item: &SynItem| matches!(item, SynItem::Fn(f) if is_test(&f.attrs));
-    Ok(parse(&file)?.1.items.iter().any(is_section).then_some(file))
+    let has_sections = tests(&parse(&file)?.1).next().is_some();
+    Ok(has_sections.then_some(file))
 }
 
-/// The file of a module that the root of a target declares.
-pub(crate) fn module_of(x: &syn::ItemMod, root: &Path) -> Option<PathBuf> {
-    let place = Place { path: String::new(), file: root.into(), folder: parent(root), public: false };
+/// The file of a module that one of a test's files declares.
+pub(crate) fn module_of(x: &syn::ItemMod, file: &Path) -> Option<PathBuf> {
+    let is_root = file.ends_with("mod.rs") || file.ends_with("main.rs") || parent(file).ends_with("tests");
+    let folder = if is_root { parent(file) } else { file.with_extension("") };
+    let place = Place { path: String::new(), file: file.into(), folder, public: false };
     x.content.is_none().then(|| module_file(&x.attrs, &x.ident.to_string(), &place))?
 }
 
@@ -272,15 +259,22 @@ pub(crate) fn text_of(attribute: &Attribute, name: &str) -> Option<String> {
     }
 }
 
+/// The tests of a file, in its order.
+pub(crate) fn tests(file: &syn::File) -> impl Iterator<Item = &syn::ItemFn> {
+    file.items.iter().filter_map(|item| match item {
+        SynItem::Fn(f) if is_test(&f.attrs) => Some(f),
+        _ => None,
+    })
+}
+
 pub(crate) fn is_test(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|a| a.path().is_ident("test"))
 }
 
 /// The lines of the text that the span covers.
-pub(crate) fn cut(text: &str, span: Span) -> Option<String> {
-    let (from, to) = (span.start().line.checked_sub(1)?, span.end().line);
-    let lines: Vec<&str> = text.lines().collect();
-    Some(lines.get(from..to)?.join("\n"))
+pub(crate) fn cut(text: &str, span: Span) -> String {
+    let (first, last) = (span.start().line, span.end().line);
+    text.lines().skip(first - 1).take(last + 1 - first).collect::<Vec<_>>().join("\n")
 }
 
 /// `doc(no_inline)`

@@ -2,7 +2,7 @@
 
 use crate::stages::{Package, Workspace};
 use crate::text::{FAINT, PLAIN, count};
-use crate::{Usage, sources};
+use crate::{files, sources, usage};
 use anyhow::Result;
 use record::{Item, Sources};
 use std::io::Write;
@@ -35,14 +35,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             items => return ambiguous(items, &args.item),
         }
     }
-    Err(Usage(match first.filter(|_| args.stage.is_some()).map(|s| s.name()) {
+    Err(usage(match first.filter(|_| args.stage.is_some()).map(|s| s.name()) {
         Some(stage) => format!(
             "neither {stage} nor a stage below has `{}` (`cargo xtask export {stage}` shows what there is)",
             args.item
         ),
         None => format!("no stage has `{}` (`cargo xtask export nb01` shows what nb01 has)", args.item),
-    })
-    .into())
+    }))
 }
 
 /// The items whose paths end like this; one whose whole path is this comes before all others.
@@ -56,7 +55,7 @@ fn candidates<'a>(sources: &'a Sources, name: &str) -> Vec<&'a Item> {
 }
 
 fn print(item: &Item, workspace: &Workspace) -> Result<ExitCode> {
-    let text = std::fs::read_to_string(workspace.root.join(&item.file))?;
+    let text = files::read(&workspace.root.join(&item.file))?;
     let mut out = anstream::stdout();
     writeln!(out, "{FAINT}// {} at {}:{}{PLAIN}", item.path, item.file, item.first)?;
     for line in text.lines().skip(item.first - 1).take(item.last + 1 - item.first) {
@@ -68,5 +67,5 @@ fn print(item: &Item, workspace: &Workspace) -> Result<ExitCode> {
 fn ambiguous(items: &[&Item], name: &str) -> Result<ExitCode> {
     let mut lines = vec![format!("{} for `{name}`; say which:", count(items.len(), "candidate"))];
     lines.extend(items.iter().map(|i| format!("  {}  ({} at {}:{})", i.path, i.kind, i.file, i.first)));
-    Err(Usage(lines.join("\n")).into())
+    Err(usage(lines.join("\n")))
 }

@@ -3,10 +3,10 @@
 //! No list of them is kept. Cargo says what each package is made of (`cargo metadata`), and the folder's name says the
 //! rest: `nb02a_why_sqrt5` comes after `nb02_…` and before `nb03_…`.
 
-use crate::{Usage, process};
+use crate::{process, usage};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// The workspace around the current folder.
@@ -33,7 +33,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
-    pub(crate) features: BTreeMap<String, Vec<String>>,
+    pub(crate) features: Map<String, Value>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -101,16 +101,12 @@ pub(crate) struct StageId {
 }
 
 impl StageId {
-    /// `None` where the name is not `nb`, two digits, perhaps a letter, `_` and a name in lower case.
+    /// `None` where the name is not `nb`, a [number](is_number), `_` and a name in lower case.
     pub(crate) fn parse(folder: &str) -> Option<StageId> {
         let (number, topic) = folder.strip_prefix("nb")?.split_once('_')?;
-        let letters = |s: &str, ok: fn(char) -> bool| s.chars().all(ok);
-        let number_ok = number.get(..2).is_some_and(|d| letters(d, |c| c.is_ascii_digit()))
-            && number.len() <= 3
-            && letters(&number[2..], |c| c.is_ascii_lowercase());
-        let topic_ok = topic.starts_with(|c: char| c.is_ascii_lowercase())
-            && letters(topic, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        (number_ok && topic_ok).then(|| StageId { number: number.into(), topic: topic.into() })
+        let is_in_name = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_';
+        let is_topic = topic.starts_with(|c: char| c.is_ascii_lowercase()) && topic.bytes().all(is_in_name);
+        (is_number(number) && is_topic).then(|| StageId { number: number.into(), topic: topic.into() })
     }
 
     pub(crate) fn name(&self) -> String {
@@ -127,12 +123,21 @@ impl StageId {
         let query = query.trim_end_matches(['/', '\\']);
         let query = query.rsplit(['/', '\\']).next().unwrap_or(query).to_lowercase();
         let number = query.strip_prefix("nb").unwrap_or(&query);
-        let short = self.number.trim_start_matches('0');
-        query == self.name()
-            || query == self.topic
-            || number == self.number
-            || (number == short && !short.is_empty())
-            || (number == "0" && self.number == "00")
+        let is_number = number == self.number || format!("0{number}") == self.number;
+        is_number || query == self.name() || query == self.topic
+    }
+}
+
+/// What is counted through with two digits and perhaps a letter: `02`, `02a`.
+pub(crate) fn is_number(text: &str) -> bool {
+    match text.as_bytes() {
+        [tens, ones, letter @ ..] => {
+            tens.is_ascii_digit()
+                && ones.is_ascii_digit()
+                && letter.len() <= 1
+                && letter.iter().all(u8::is_ascii_lowercase)
+        }
+        _ => false,
     }
 }
 
@@ -190,10 +195,10 @@ impl Workspace {
         let found: Vec<&Stage> = self.stages.iter().filter(|s| s.id.answers_to(query)).collect();
         match found[..] {
             [stage] => Ok(stage),
-            [] => Err(Usage(format!("there is no stage `{query}`; {}", self.names())).into()),
+            [] => Err(usage(format!("there is no stage `{query}`; {}", self.names()))),
             _ => {
                 let names: Vec<String> = found.iter().map(|s| s.name()).collect();
-                Err(Usage(format!("`{query}` may be {}: which one?", names.join(" or "))).into())
+                Err(usage(format!("`{query}` may be {}: which one?", names.join(" or "))))
             }
         }
     }

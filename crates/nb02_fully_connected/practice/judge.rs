@@ -497,10 +497,8 @@ fn vector(p: &nn::Param) -> Array1<f32> {
 fn grad(p: &nn::Param) -> Array2<f32> {
     let Some(g) = &p.grad else { return Array2::zeros((0, 0)) };
     let columns = g.shape().last().copied().unwrap_or(1);
-    g.to_owned()
-        .into_owned()
-        .into_shape_with_order((g.len() / columns, columns))
-        .expect("a gradient in order")
+    // Whichever order its numbers have in memory: a weight's is PyTorch's.
+    g.to_shape((g.len() / columns, columns)).expect("as many numbers").into_owned()
 }
 
 /// A layer of five inputs and two outputs, with input and gradient.

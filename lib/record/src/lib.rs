@@ -17,7 +17,7 @@ pub use names::{Found, Names, above, absolute, last};
 pub use run::{
     Counts, Failure, Machine, Run, SCHEMA, Section, SectionCounts, Stage, StageCounts, Status, Suite,
 };
-pub use sources::{Import, Item, Module, Sources};
+pub use sources::{Import, Item, Module, Sources, summary};
 pub use whole::write_whole;
 
 /// A time as people read it: `3.0 ms`, `0.81 s`, `75 s`.

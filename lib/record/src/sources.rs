@@ -42,11 +42,16 @@ impl Item {
         crate::last(&self.path)
     }
 
-    /// The first paragraph of its documentation, in one line.
+    /// The [`summary`] of its documentation.
     pub fn summary(&self) -> String {
-        let lines = self.docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
-        lines.collect::<Vec<_>>().join(" ")
+        summary(&self.docs)
     }
+}
+
+/// The first paragraph of a documentation, in one line.
+pub fn summary(docs: &str) -> String {
+    let lines = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// A `mod`: a file, or a part of one.

@@ -10,7 +10,7 @@ mod python;
 use crate::files::{make, remove, replace, write};
 use crate::stages::{Stage, Workspace};
 use crate::text::{count, say};
-use crate::{Usage, process, run};
+use crate::{process, run, usage};
 use anyhow::{Context, Result, bail};
 use record::{Material, time};
 use std::fs;
@@ -183,7 +183,7 @@ fn is_ours_to_write(out: &Path) -> Result<()> {
         Ok(there) if !there.is_file() => format!("{} is no ordinary file: name another", out.display()),
         _ => return Ok(()),
     };
-    bail!(Usage(format!("--out {}: {wrong}", out.display())))
+    bail!(usage(format!("--out {}: {wrong}", out.display())))
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -7,23 +7,17 @@
 //! of Python's lies within four spreads. Times are not compared.
 
 use crate::process::{self, End, Interrupted, listen_to_end};
+use crate::run::LIMIT;
 use crate::stages::{self, Workspace};
 use crate::text::{BAD, FAINT, GOOD, PLAIN, WARN, count};
-use crate::{Usage, files, lesson};
+use crate::{files, lesson, usage};
 use anyhow::{Result, bail};
 use record::{Section, Stage};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
-
-/// How long one stage's script may take: what `cargo xtask run` gives one section.
-const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs every stage's script and reports, section by section, on standard output. `false`: something differs.
-///
-/// # Errors
-/// If there is no such Python, or none with torch.
 pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> Result<bool> {
     let mut out = anstream::stdout();
     writeln!(out, "Python beside Rust: {}", version(python)?)?;
@@ -31,18 +25,14 @@ pub(crate) fn check(stages: &[Stage], workspace: &Workspace, python: &Path) -> R
     for record in stages {
         let stage = workspace.stage(&record.name)?;
         if lesson::python_file(stage).exists() {
-            let report = Report::of(record, &run(stage, workspace, python)?);
-            report.write(&record.name, &mut out)?;
-            good &= report.faults() == 0;
+            let printed = run(stage, workspace, python)?;
+            good &= report(&record.name, &compare_all(record, &printed), &printed, &mut out)?;
         }
     }
     Ok(good)
 }
 
 /// `Python 3.13.5, torch 2.15.0`; asked before a long run, so that a missing one is reported at once.
-///
-/// # Errors
-/// If there is no such Python, or it has no torch.
 pub(crate) fn version(python: &Path) -> Result<String> {
     let name = python.display();
     let ask = "import sys, torch; print('Python', sys.version.split()[0] + ', torch', torch.__version__)";
@@ -51,14 +41,14 @@ pub(crate) fn version(python: &Path) -> Result<String> {
     let answer = process::output(Command::new(python).args(["-c", ask]));
     match answer {
         Err(e) if e.is::<Interrupted>() => Err(e),
-        Err(e) => Err(Usage(format!("{e:#}: {way_out}")).into()),
+        Err(e) => Err(usage(format!("{e:#}: {way_out}"))),
         Ok(answer) if answer.status.success() => {
             Ok(String::from_utf8_lossy(&answer.stdout).trim().to_string())
         }
         Ok(answer) => {
             let why = String::from_utf8_lossy(&answer.stderr);
             let why = why.trim().lines().last().unwrap_or("it says nothing").to_string();
-            Err(Usage(format!("{name} cannot import torch ({why}): {way_out}")).into())
+            Err(usage(format!("{name} cannot import torch ({why}): {way_out}")))
         }
     }
 }
@@ -118,51 +108,39 @@ struct Compared {
     faults: Vec<String>,
 }
 
-/// What became of a stage.
-struct Report {
-    sections: Vec<Compared>,
-    skipped: Vec<String>,
+/// What became of each section that the script reached.
+fn compare_all(record: &Stage, printed: &Printed) -> Vec<Compared> {
+    let compare = |(name, lines): &(String, Vec<String>)| {
+        record.sections.iter().find(|s| s.id == *name).map(|section| compare(section, lines))
+    };
+    let reached = printed.cells.iter().filter_map(compare);
+    reached.chain((!printed.ended_well).then(|| broken(printed))).collect()
 }
 
-impl Report {
-    fn of(record: &Stage, printed: &Printed) -> Report {
-        let lines = printed.cells.iter().flat_map(|(_, lines)| lines);
-        let skipped = lines.filter_map(|l| l.strip_prefix("skipped: ")).map(String::from).collect();
-        let compare = |(name, lines): &(String, Vec<String>)| {
-            record.sections.iter().find(|s| s.id == *name).map(|section| compare(section, lines))
-        };
-        let mut sections: Vec<Compared> = printed.cells.iter().filter_map(compare).collect();
-        if !printed.ended_well {
-            sections.push(broken(printed));
-        }
-        Report { sections, skipped }
-    }
-
-    fn faults(&self) -> usize {
-        self.sections.iter().map(|s| s.faults.len()).sum()
-    }
-
-    fn write(&self, stage: &str, out: &mut impl Write) -> Result<()> {
-        for Compared { section, agree, faults } in &self.sections {
-            match (agree, &faults[..]) {
-                (0, []) => writeln!(out, "  {section:<36} {FAINT}ran; nothing to compare{PLAIN}")?,
-                (n, []) => writeln!(out, "  {section:<36} {}", agreed(*n))?,
-                (_, faults) => {
-                    faults.iter().try_for_each(|f| writeln!(out, "  {section:<36} {BAD}{f}{PLAIN}"))?
-                }
+/// Says it section by section, and then in one line. `false`: something differs.
+fn report(stage: &str, sections: &[Compared], printed: &Printed, out: &mut impl Write) -> Result<bool> {
+    for Compared { section, agree, faults } in sections {
+        match (agree, &faults[..]) {
+            (0, []) => writeln!(out, "  {section:<36} {FAINT}ran; nothing to compare{PLAIN}")?,
+            (n, []) => writeln!(out, "  {section:<36} {}", agreed(*n))?,
+            (_, faults) => {
+                faults.iter().try_for_each(|f| writeln!(out, "  {section:<36} {BAD}{f}{PLAIN}"))?
             }
         }
-        self.skipped.iter().try_for_each(|s| writeln!(out, "  {WARN}skipped{PLAIN}: {s}"))?;
-        let agree = self.sections.iter().map(|s| s.agree).sum();
-        let (style, more) = match self.faults() {
-            0 if self.skipped.is_empty() => (GOOD, String::new()),
-            0 => (WARN, String::new()),
-            n => (BAD, format!(", {} not", n)),
-        };
-        let sections = count(self.sections.len(), "section");
-        writeln!(out, "{style}{stage}{PLAIN}: {sections} beside Python, {}{more}", agreed(agree))?;
-        Ok(())
     }
+    let lines = printed.cells.iter().flat_map(|(_, lines)| lines);
+    let skipped: Vec<&str> = lines.filter_map(|line| line.strip_prefix("skipped: ")).collect();
+    skipped.iter().try_for_each(|s| writeln!(out, "  {WARN}skipped{PLAIN}: {s}"))?;
+    let faults: usize = sections.iter().map(|s| s.faults.len()).sum();
+    let (style, more) = match faults {
+        0 if skipped.is_empty() => (GOOD, String::new()),
+        0 => (WARN, String::new()),
+        n => (BAD, format!(", {n} not")),
+    };
+    let agree = agreed(sections.iter().map(|s| s.agree).sum());
+    let sections = count(sections.len(), "section");
+    writeln!(out, "{style}{stage}{PLAIN}: {sections} beside Python, {agree}{more}")?;
+    Ok(faults == 0)
 }
 
 fn agreed(n: usize) -> String {

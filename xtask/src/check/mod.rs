@@ -1,8 +1,8 @@
 //! `cargo xtask check`: the conscience. What a compiler does not see, and a reader would miss.
 //!
-//! [`house`] looks at who depends on whom, [`alike`] at what would be built twice, [`stage`] at one stage (its lesson, its README, its modules), [`figures`] at
-//! the names of the pictures, [`map`] at the table that says where each row of the lesson is, [`pages`] at what the
-//! book's pages name. Every problem is one line: the file, what is wrong, and the way out.
+//! [`house`] looks at who depends on whom, [`alike`] at what would be built twice, [`stage`] at one stage (its lesson,
+//! its README, its modules), [`figures`] at the names of the pictures, [`map`] at the table that says where each row
+//! of the lesson is, [`pages`] at what the book's pages name. Every problem is one line: the file, what is wrong, and the way out.
 
 mod alike;
 mod figures;

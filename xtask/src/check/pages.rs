@@ -4,22 +4,18 @@
 //! and sections by their paths in backticks (`nb01_matmul::ladder::loops`).
 
 use crate::export::quoted;
+use crate::files;
 use crate::stages::Workspace;
 use record::Names;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FOLDER: &str = "book/pages";
 
-pub(super) fn problems(workspace: &Workspace, names: &Names) -> Vec<String> {
-    pages(&workspace.root.join(FOLDER)).iter().flat_map(|page| in_page(page, workspace, names)).collect()
-}
-
 /// None where there is no book.
-fn pages(folder: &Path) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut pages: Vec<PathBuf> = files.filter(|f| f.extension().is_some_and(|e| e == "md")).collect();
-    pages.sort();
-    pages
+pub(super) fn problems(workspace: &Workspace, names: &Names) -> Vec<String> {
+    let files = files::below(&workspace.root.join(FOLDER));
+    let pages = files.iter().filter(|file| file.extension().is_some_and(|e| e == "md"));
+    pages.flat_map(|page| in_page(page, workspace, names)).collect()
 }
 
 fn in_page(page: &Path, workspace: &Workspace, names: &Names) -> Vec<String> {

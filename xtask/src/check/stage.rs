@@ -1,18 +1,17 @@
 //! What every stage has to have.
 
-use crate::stages::{Stage, Workspace};
+use crate::stages::{Stage, Workspace, is_number};
 use crate::{export, lesson};
+use anyhow::{Result, bail};
 use record::Sources;
 
 pub(super) fn problems(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Vec<String> {
-    let mut problems: Vec<String> =
-        name(stage).into_iter().chain(lints(stage)).chain(unsafety(stage)).collect();
-    problems.extend(re_export(stage, workspace, sources));
-    problems.extend(lesson_problems(stage));
-    problems.extend(python_problems(stage));
-    problems.extend(modules(stage, sources));
-    problems.extend(export::drift(stage, sources).unwrap_or_else(|e| vec![format!("{e:#}")]));
-    problems
+    let one = [name(stage), lints(stage), unsafety(stage), re_export(stage, workspace, sources)];
+    let some = [lesson_problems(stage), python_problems(stage), Ok(modules(stage, sources))];
+    // What cannot be read is a problem, too.
+    let some = some.into_iter().chain([export::drift(stage, sources)]);
+    let some = some.flat_map(|found| found.unwrap_or_else(|e| vec![format!("{e:#}")]));
+    one.into_iter().flatten().chain(some).collect()
 }
 
 fn name(stage: &Stage) -> Option<String> {
@@ -56,46 +55,32 @@ fn re_export(stage: &Stage, workspace: &Workspace, sources: &Sources) -> Option<
 }
 
 /// The notebook is there, its sections stand in order, and each has a title.
-fn lesson_problems(stage: &Stage) -> Vec<String> {
-    let sections = match lesson::sections(stage) {
-        Err(e) => return vec![format!("{e:#}")],
-        Ok(sections) if sections.is_empty() => {
-            return vec![format!(
-                "{}/tests/lesson.rs: there is no section: write `#[test] fn s01_…`",
-                stage.shown()
-            )];
-        }
-        Ok(sections) => sections,
-    };
-    let mut problems = vec![];
-    for section in &sections {
-        let place = section.place();
-        if !is_section(&section.id) {
-            problems
-                .push(format!("{place}: `{}` is no name for a section (s07_einsum, s07b_more)", section.id));
-        }
-        if section.title.is_empty() {
-            problems.push(format!("{place}: `{}` has no title: begin with `/// The title`", section.id));
-        }
+fn lesson_problems(stage: &Stage) -> Result<Vec<String>> {
+    let sections = lesson::sections(stage)?;
+    if sections.is_empty() {
+        bail!("{}/tests/lesson.rs: there is no section: write `#[test] fn s01_…`", stage.shown());
     }
+    let misnamed = sections.iter().filter(|s| !is_section(&s.id));
+    let misnamed = misnamed
+        .map(|s| format!("{}: `{}` is no name for a section (s07_einsum, s07b_more)", s.place(), s.id));
+    let untitled = sections.iter().filter(|s| s.title.is_empty());
+    let untitled =
+        untitled.map(|s| format!("{}: `{}` has no title: begin with `/// The title`", s.place(), s.id));
     let disorder = sections.windows(2).filter(|w| w[0].id >= w[1].id || w[0].test >= w[1].test);
-    problems.extend(disorder.map(|w| {
+    let disorder = disorder.map(|w| {
         format!(
             "{}: `{}` stands after `{}`, but runs before it: sections run in the order of their names",
             w[1].place(),
             w[1].test,
             w[0].test
         )
-    }));
-    problems
+    });
+    Ok(misnamed.chain(untitled).chain(disorder).collect())
 }
 
 /// Each cell of the Python belongs to a section, in the same order.
-fn python_problems(stage: &Stage) -> Vec<String> {
-    let cells = match lesson::python(stage) {
-        Err(e) => return vec![format!("{e:#}")],
-        Ok(cells) => cells,
-    };
+fn python_problems(stage: &Stage) -> Result<Vec<String>> {
+    let cells = lesson::python(stage)?;
     let ids: Vec<String> = lesson::sections(stage).unwrap_or_default().into_iter().map(|s| s.id).collect();
     let file = format!("{}/tests/lesson.py", stage.shown());
     let named: Vec<(usize, &str)> =
@@ -111,19 +96,13 @@ fn python_problems(stage: &Stage) -> Vec<String> {
             w[1].0, w[1].1, w[0].1
         )
     });
-    stray.chain(disorder).collect()
+    Ok(stray.chain(disorder).collect())
 }
 
 /// `s07_einsum`, `s07b_more`
 fn is_section(id: &str) -> bool {
-    let number = id.split('_').next().unwrap_or_default();
-    let digits = number.strip_prefix('s').unwrap_or_default();
-    let (digits, letters) =
-        digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()));
-    digits.len() == 2
-        && letters.len() <= 1
-        && letters.chars().all(|c| c.is_ascii_lowercase())
-        && id.len() > number.len() + 1
+    let parts = id.strip_prefix('s').and_then(|id| id.split_once('_'));
+    parts.is_some_and(|(number, name)| is_number(number) && !name.is_empty())
 }
 
 /// Each module opens with prose, and the crate's front page names each public one.

@@ -20,7 +20,8 @@ pub(super) struct Function {
     pub(super) signature: String,
 }
 
-/// Finds `loops`, or `Lin::bwd` for a method of a type or a provided one of a trait; `None` where the text has no such function.
+/// Finds `loops`, or `Lin::bwd` for a method of a type or a provided one of a trait; `None` where the text has no such
+/// function.
 ///
 /// # Errors
 /// If the text is no Rust, with the line.

@@ -22,7 +22,7 @@ use crate::stages::{Stage, Workspace};
 use crate::{export, sources};
 use anyhow::{Context, Result, bail};
 use record::{Item, Names, Sources};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// One function that a learner writes.
@@ -155,19 +155,17 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
     if exercises.all.is_empty() {
         bail!("there is no exercise: begin one with ## `module::function`: what it is");
     }
-    let judges: BTreeSet<String> = tests_of(&judge_file(stage))?;
-    let lesson: BTreeSet<String> = crate::lesson::sections(stage)?.into_iter().map(|s| s.id).collect();
+    let (_, judge) = sources::parse(&judge_file(stage))?;
+    let judges: Vec<String> = sources::tests(&judge).map(|test| test.sig.ident.to_string()).collect();
+    let lesson: Vec<String> = crate::lesson::sections(stage)?.into_iter().map(|s| s.id).collect();
     let mut problems = vec![];
     for exercise in &exercises.all {
-        let name = &exercise.function;
+        let (name, judge) = (&exercise.function, exercise.judge());
         if item(exercise, stage, all).is_none() {
             problems.push(format!("{shown}: {} has no `{name}`: name a function by its path", stage.name()));
         }
-        if !judges.contains(&exercise.judge()) {
-            problems.push(format!(
-                "{shown}: no test judges `{name}`: write `fn {}` in judge.rs",
-                exercise.judge()
-            ));
+        if !judges.contains(&judge) {
+            problems.push(format!("{shown}: no test judges `{name}`: write `fn {judge}` in judge.rs"));
         }
         if exercise.hints.len() < 4 {
             problems.push(format!("{shown}: `{name}` needs four hints: question, formula, shapes, Python"));
@@ -183,20 +181,11 @@ fn problems_in(stage: &Stage, all: &Sources, shown: &str) -> Result<Vec<String>>
 
 /// The exported functions that are neither practised nor said not to be.
 fn unmentioned(stage: &Stage, all: &Sources, exercises: &Exercises) -> impl Iterator<Item = String> {
-    let practised: BTreeSet<String> =
+    let practised: Vec<String> =
         exercises.all.iter().filter_map(|e| Some(item(e, stage, all)?.path.clone())).collect();
     let functions = export::exports(stage, all).into_iter().filter_map(|e| Some((e.name, e.item?)));
     let functions = functions.filter(move |(_, item)| item.kind == "fn" && !practised.contains(&item.path));
     functions.map(|(name, _)| name).filter(move |name| !exercises.not_practised.contains(name))
-}
-
-fn tests_of(file: &std::path::Path) -> Result<BTreeSet<String>> {
-    let (_, parsed) = sources::parse(file)?;
-    let tests = parsed.items.iter().filter_map(|item| match item {
-        syn::Item::Fn(f) if sources::is_test(&f.attrs) => Some(f.sig.ident.to_string()),
-        _ => None,
-    });
-    Ok(tests.collect())
 }
 
 #[cfg(test)]

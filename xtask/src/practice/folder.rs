@@ -12,14 +12,12 @@
 //! The crate has the stage's name as a library, so that the lesson finds it; beside it, the tests know the finished
 //! stage as `ours`.
 
-use super::body;
-use super::exercises::{Exercise, Exercises, item, judge_file};
+use super::exercises::{Exercise, judge_file};
 use super::manifest::{self, Files};
-use super::progress::Progress;
-use crate::stages::{Stage, Workspace};
+use super::{Practice, body};
+use crate::stages::Stage;
 use crate::{files, sources};
-use anyhow::{Context, Result, bail};
-use record::Sources;
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -27,31 +25,27 @@ use std::path::{Path, PathBuf};
 const LOOKS: &str = include_str!("../../template/practice/looks.rs.in");
 
 /// Everything that a new folder holds, but for the progress.
-pub(super) fn files(
-    stage: &Stage,
-    exercises: &Exercises,
-    workspace: &Workspace,
-    all: &Sources,
-    folder: &Path,
-) -> Result<Files> {
-    let mut files = sources_of(stage, exercises, workspace, all)?;
-    files.extend(tests(stage)?);
-    files.extend(manifest::files(stage, workspace, folder, &files)?);
+fn contents(practice: &Practice<'_>) -> Result<Files> {
+    let mut files = sources_of(practice)?;
+    files.extend(tests(practice.stage)?);
+    files.extend(manifest::files(practice, &files)?);
     Ok(files)
 }
 
 /// The stage's own sources, without the bodies.
-fn sources_of(stage: &Stage, exercises: &Exercises, workspace: &Workspace, all: &Sources) -> Result<Files> {
+fn sources_of(practice: &Practice<'_>) -> Result<Files> {
+    let stage = practice.stage.folder();
     let mut files = Files::new();
-    let mut found = files::below(&stage.folder().join("src"));
+    let mut found = files::below(&stage.join("src"));
     // The crate's front page has the quiz run as a test.
-    let besides = ["build.rs", "practice/quiz.md"].map(|name| stage.folder().join(name));
-    found.extend(besides.into_iter().filter(|file| file.is_file()));
+    found.extend(
+        ["build.rs", "practice/quiz.md"].map(|name| stage.join(name)).into_iter().filter(|f| f.is_file()),
+    );
     for file in found {
-        files.insert(file.strip_prefix(stage.folder())?.into(), files::read(&file)?);
+        files.insert(file.strip_prefix(stage)?.into(), files::read(&file)?);
     }
-    for exercise in &exercises.all {
-        let (file, name) = place(exercise, stage, workspace, all)?;
+    for exercise in &practice.exercises.all {
+        let (file, name) = practice.place(exercise)?;
         let text = files.get_mut(&file).with_context(|| format!("{} is not of the stage", file.display()))?;
         *text = without_body(text, &name, exercise)?;
     }
@@ -68,21 +62,6 @@ fn without_body(text: &str, name: &str, exercise: &Exercise) -> Result<String> {
     let function =
         body::find(text, name)?.with_context(|| format!("`{}` is not there", exercise.function))?;
     Ok(body::with_body(text, &function, &body::block(text, &function, &exercise.todo())))
-}
-
-/// An exercise's file in the folder, and its name in that file.
-pub(super) fn place(
-    exercise: &Exercise,
-    stage: &Stage,
-    workspace: &Workspace,
-    all: &Sources,
-) -> Result<(PathBuf, String)> {
-    let name = &exercise.function;
-    let item = item(exercise, stage, all).with_context(|| format!("{} has no `{name}`", stage.name()))?;
-    let file = workspace.root.join(&item.file).strip_prefix(stage.folder())?.to_path_buf();
-    let parts: Vec<&str> = item.path.rsplitn(3, "::").collect();
-    let name = if item.kind == "method" { format!("{}::{}", parts[1], parts[0]) } else { parts[0].into() };
-    Ok((file, name))
 }
 
 /// The lesson with the files that it names, and the judges.
@@ -118,84 +97,68 @@ fn with_modules(file: &Path, to: &Path, tests: &Path, files: &mut Files) -> Resu
         syn::Item::Mod(x) if x.content.is_none() => Some(x),
         _ => None,
     }) {
-        let name = module.ident.to_string();
-        let said = module.attrs.iter().find_map(|a| sources::text_of(a, "path"));
-        let is_root =
-            to.ends_with("mod.rs") || to.ends_with("main.rs") || to.parent() == Some(Path::new("tests"));
-        let folder =
-            if is_root { file.parent().unwrap_or(tests).to_path_buf() } else { file.with_extension("") };
-        if let Some(said) = said {
-            let from = file.parent().unwrap_or(tests).join(&said);
-            let borrowed = format!("borrowed/{name}.rs");
-            with_modules(&from, &to.with_file_name(&borrowed), tests, files)?;
-            text = text.replace(&format!("\"{said}\""), &format!("\"{borrowed}\""));
-            continue;
-        }
-        let candidates = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
-        let from = candidates.iter().find(|file| file.is_file());
-        let from =
-            from.with_context(|| format!("{}: the file of `mod {name}` is missing", file.display()))?;
-        let to = Path::new("tests").join(from.strip_prefix(tests)?);
-        with_modules(from, &to, tests, files)?;
+        let from = sources::module_of(module, file)
+            .with_context(|| format!("{}: the file of `mod {}` is missing", file.display(), module.ident))?;
+        let to = match module.attrs.iter().find_map(|a| sources::text_of(a, "path")) {
+            Some(said) => {
+                let borrowed = format!("borrowed/{}.rs", module.ident);
+                text = text.replace(&format!("\"{said}\""), &format!("\"{borrowed}\""));
+                to.with_file_name(borrowed)
+            }
+            None => Path::new("tests").join(from.strip_prefix(tests)?),
+        };
+        with_modules(&from, &to, tests, files)?;
     }
     files.insert(to.into(), text);
     Ok(())
 }
 
-/// Makes the folder. It appears whole or not at all, and never in the place of another.
-///
-/// # Errors
-/// If it is there already, or cannot be written.
-pub(super) fn make(folder: &Path, stage: &Stage, files: &Files, progress: &Progress) -> Result<()> {
-    if folder.exists() {
-        bail!("{} is there already, and stays as it is", folder.display());
-    }
-    let (above, name) =
-        (folder.parent().unwrap_or(folder), folder.file_name().context("a folder has a name")?);
-    let part = above.join(format!(".{}.part", name.display()));
+/// Makes the folder, which appears whole or not at all.
+pub(super) fn make(practice: &Practice<'_>) -> Result<()> {
+    let folder = &practice.folder;
+    let files = contents(practice)?;
+    let name = folder.file_name().context("a folder has a name")?;
+    let part = folder.with_file_name(format!(".{}.part", name.display()));
     files::make_whole(folder, &part, || {
         files.iter().try_for_each(|(path, text)| files::write(&part.join(path), text))?;
-        data(stage, &part)?;
-        progress.write(&part)
+        data(practice.stage, &part)?;
+        practice.progress.write(&part)
     })
 }
 
 /// Copies what the lesson's tests read besides: the folders of the stage that hold no Rust, such as `oracle`.
 fn data(stage: &Stage, part: &Path) -> Result<()> {
     const RUST: [&str; 6] = ["src", "tests", "examples", "benches", "practice", "target"];
-    let mut found = vec![];
-    for entry in fs::read_dir(stage.folder())?.flatten() {
-        let name = entry.file_name();
-        let is_data = entry.path().is_dir()
-            && !RUST.iter().any(|rust| name == *rust)
-            && !name.to_string_lossy().starts_with('.');
-        if is_data {
-            found.extend(files::below(&entry.path()));
+    let is_data = |path: &Path| path.iter().count() > 1 && !RUST.iter().any(|rust| path.starts_with(rust));
+    for file in files::below(stage.folder()) {
+        let path = file.strip_prefix(stage.folder())?;
+        if is_data(path) {
+            let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            files::write(&part.join(path), bytes)?;
         }
     }
-    found.iter().try_for_each(|file| {
-        let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        files::write(&part.join(file.strip_prefix(stage.folder())?), bytes)
-    })
+    Ok(())
 }
 
 /// Takes an exercise back to its beginning. What the file held is kept below `kept/` first.
 ///
 /// Returns where it is kept; `None` where there was nothing to do.
-pub(super) fn reset(folder: &Path, file: &Path, name: &str, fresh: &str) -> Result<Option<PathBuf>> {
-    let place = folder.join(file);
+pub(super) fn reset(practice: &Practice<'_>, exercise: &Exercise) -> Result<Option<PathBuf>> {
+    let (file, name) = practice.place(exercise)?;
+    let fresh = sources_of(practice)?.remove(&file).context("the stage has no such file")?;
+    let place = practice.folder.join(&file);
     let old = fs::read_to_string(&place).unwrap_or_default();
-    let new = match (body::find(&old, name), body::find(fresh, name)?) {
+    let new = match (body::find(&old, &name), body::find(&fresh, &name)?) {
         (Ok(Some(theirs)), Some(ours)) => {
             format!("{}{}{}", &old[..theirs.whole.start], &fresh[ours.whole], &old[theirs.whole.end..])
         }
         // It is gone, or the file is no Rust any more: then the whole file begins anew.
-        _ => fresh.into(),
+        _ => fresh,
     };
     if new == old {
         return Ok(None);
     }
-    let kept = keep(folder, file, &old)?;
+    let kept = keep(&practice.folder, &file, &old)?;
     files::write_whole(&place, new)?;
     Ok(Some(kept))
 }
@@ -205,8 +168,7 @@ fn keep(folder: &Path, file: &Path, text: &str) -> Result<PathBuf> {
     let flat = file.display().to_string().replace(['/', '\\'], "-");
     let kept = folder.join("kept");
     files::make(&kept)?;
-    let free = (1..).map(|n| kept.join(format!("{flat}.{n}"))).find(|place| !place.exists());
-    let place = free.context("there is no free name")?;
+    let place = free(|n| kept.join(format!("{flat}.{n}")))?;
     files::write_whole(&place, text)?;
     Ok(place)
 }
@@ -214,8 +176,12 @@ fn keep(folder: &Path, file: &Path, text: &str) -> Result<PathBuf> {
 /// Gives a folder another name beside it, so that a new one can be made: `nb01_matmul.kept-1`.
 pub(super) fn put_aside(folder: &Path) -> Result<PathBuf> {
     let name = folder.file_name().context("a folder has a name")?.display().to_string();
-    let free = (1..).map(|n| folder.with_file_name(format!("{name}.kept-{n}"))).find(|place| !place.exists());
-    let place = free.context("there is no free name")?;
+    let place = free(|n| folder.with_file_name(format!("{name}.kept-{n}")))?;
     fs::rename(folder, &place).with_context(|| format!("{} cannot be moved", folder.display()))?;
     Ok(place)
+}
+
+/// The first of these paths that nothing has.
+fn free(name: impl Fn(u32) -> PathBuf) -> Result<PathBuf> {
+    (1..).map(name).find(|path| !path.exists()).context("there is no free name")
 }

@@ -1,9 +1,10 @@
 //! `Cargo.toml`, `Cargo.lock` and cargo's settings for a learner's folder, from the stage's and the workspace's own.
 
-use crate::files::read;
-use crate::stages::{Package, Stage, Workspace};
+use super::Practice;
+use crate::files::{read, read_if_there};
+use crate::stages::Workspace;
 use anyhow::Result;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Component, Path, PathBuf};
 
@@ -11,64 +12,42 @@ use std::path::{Component, Path, PathBuf};
 pub(super) type Files = BTreeMap<PathBuf, String>;
 
 /// The three of them, for the sources and tests that are in `files`.
-pub(super) fn files(stage: &Stage, workspace: &Workspace, folder: &Path, files: &Files) -> Result<Files> {
-    let lock = read(&workspace.root.join("Cargo.lock")).unwrap_or_default();
-    let manifest = manifest(stage, workspace, folder, files, &lock)?;
-    let settings = settings(workspace, folder);
-    let files = [("Cargo.toml", manifest), (".cargo/config.toml", settings), ("Cargo.lock", lock)];
-    Ok(files
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(path, text)| (path.into(), text))
-        .collect())
+pub(super) fn files(practice: &Practice<'_>, files: &Files) -> Result<Files> {
+    let root = &practice.workspace.root;
+    let workspace = sections(&read(&root.join("Cargo.toml"))?);
+    let mut made = Files::from([
+        ("Cargo.toml".into(), manifest(practice, &workspace, files)?),
+        (".cargo/config.toml".into(), settings(practice, &workspace)),
+    ]);
+    made.extend(read_if_there(&root.join("Cargo.lock"))?.map(|lock| ("Cargo.lock".into(), lock)));
+    Ok(made)
 }
 
-fn manifest(
-    stage: &Stage,
-    workspace: &Workspace,
-    folder: &Path,
-    files: &Files,
-    lock: &str,
-) -> Result<String> {
-    let name = stage.name();
-    let at = |path: &Path| format!("{:?}", from(folder, path, &workspace.root).display().to_string());
+/// A workspace of its own, with the versions of ours.
+fn manifest(practice: &Practice<'_>, workspace: &[Section], files: &Files) -> Result<String> {
+    let (stage, folder) = (practice.stage, &practice.folder);
+    let (name, root) = (stage.name(), &practice.workspace.root);
+    let at = |path: &Path| format!("{:?}", from(folder, path, root).display().to_string());
     let mut text = format!("# Made by `cargo xtask practice`: {name}, for a learner's hands.\n");
-    let mut needed = BTreeSet::new();
-    for section in sections(&read(&stage.package.manifest_path)?) {
-        let lines = section.lines.iter().map(|line| with_path(line, |path| at(&stage.folder().join(path))));
-        match section.header.as_str() {
+    let mut for_tests = format!("ours = {{ package = \"{name}\", path = {} }}\n", at(stage.folder()));
+    for Section { header, lines } in &sections(&read(&stage.package.manifest_path)?) {
+        let lines = lines.iter().map(|line| with_path(line, |path| at(&stage.folder().join(path))));
+        match header.as_str() {
             "[package]" => {
                 let own = format!("\"{}\"", package(&name, folder));
                 let lines = lines.map(|line| line.replace(&format!("\"{name}\""), &own));
                 text += &format!("[package]\n{}\n[lib]\nname = \"{name}\"\n\n", lines.collect::<String>());
             }
-            "[dependencies]" | "[dev-dependencies]" => {
-                let is_dev = section.header == "[dev-dependencies]";
-                let lines = lines.filter(|line| !is_dev || is_used(line, files));
-                let lines: Vec<String> = lines.collect();
-                needed.extend(lines.iter().filter_map(|line| dependency(line)).map(String::from));
-                let ours = format!("ours = {{ package = \"{name}\", path = {} }}\n", at(stage.folder()));
-                text += &format!("{}\n{}", section.header, lines.concat());
-                text += if is_dev { ours.as_str() } else { "" };
-                text += "\n";
-            }
-            "[features]" | "[build-dependencies]" => {
-                text += &format!("{}\n{}\n", section.header, lines.collect::<String>());
+            "[dev-dependencies]" => for_tests.extend(lines.filter(|line| is_used(line, files))),
+            "[dependencies]" | "[features]" | "[build-dependencies]" => {
+                text += &format!("{header}\n{}\n", lines.collect::<String>());
             }
             _ => {}
         }
     }
-    if !text.contains("[dev-dependencies]") {
-        text += &format!(
-            "[dev-dependencies]\nours = {{ package = \"{name}\", path = {} }}\n\n",
-            at(stage.folder())
-        );
-    }
-    // Of the finished stage, too, the tests are not built.
-    needed.extend(stage.package.needs(None).map(|d| d.name.clone()));
-    let mut packages = closure(lock, needed, &needs(workspace));
-    packages.push(Locked { name, is_ours: true, needs: vec![] });
-    Ok(text + &workspace_sections(&read(&workspace.root.join("Cargo.toml"))?, &packages))
+    text += &format!("[dev-dependencies]\n{for_tests}\n[workspace]\nresolver = \"3\"\n");
+    let inherited = |s: &&Section| ["[workspace.package]", "[workspace.dependencies]"].contains(&&*s.header);
+    Ok(text + &workspace.iter().filter(inherited).map(Section::text).collect::<String>())
 }
 
 /// The crate's name, another one in each folder. Cargo does not tell two workspaces' packages of one name apart in a
@@ -79,35 +58,28 @@ fn package(name: &str, folder: &Path) -> String {
     format!("practice_{name}_{:08x}", hasher.finish() as u32)
 }
 
-/// A workspace of its own, with the versions and profiles of ours. Cargo would take the stages for packages of
-/// strangers there, so each that has no setting of its own gets that of a stage.
-fn workspace_sections(root: &str, packages: &[Locked]) -> String {
-    let mut text = String::from("[workspace]\nresolver = \"3\"\n\n");
-    for section in sections(root) {
-        let has =
-            |line: &&String| dependency(line).is_some_and(|name| packages.iter().any(|p| p.name == name));
-        let lines = match section.header.as_str() {
-            "[workspace.package]" | "[workspace.dependencies]" => section.lines.concat(),
-            "[profile.dev]" | "[profile.dev.package.\"*\"]" => section.lines.concat(),
-            "[profile.dev.package]" => {
-                let is_set = |name: &str| section.lines.iter().any(|line| dependency(line) == Some(name));
-                let ours = packages.iter().filter(|p| p.is_ours && !is_set(&p.name));
-                let ours = ours.map(|p| format!("{} = {{ opt-level = 1 }}\n", p.name));
-                section.lines.iter().filter(has).cloned().chain(ours).collect()
-            }
-            _ => continue,
-        };
-        text += &format!("{}\n{}\n", section.header, lines.trim_end());
-        text += "\n";
+/// `cargo test` and `cargo xtask` work inside of the folder, too: they build into the course's target folder, and with
+/// its profiles, so that what the stage is built on is not built again.
+///
+/// The profiles are here and not in the manifest, where cargo warns of each that no package needs.
+fn settings(practice: &Practice<'_>, workspace: &[Section]) -> String {
+    let Practice { workspace: Workspace { root, target, packages, .. }, folder, .. } = practice;
+    let mut text = format!("[build]\ntarget-dir = {:?}\n", target.display().to_string());
+    text += &alias(root, folder).map_or(String::new(), |xtask| format!("\n[alias]\nxtask = {xtask}\n"));
+    for profile in workspace.iter().filter(|s| s.header.starts_with("[profile.dev")) {
+        text += &profile.text();
+        if profile.header == "[profile.dev.package]" {
+            let names = packages.iter().map(|p| p.name.as_str());
+            text += &names.map(|name| as_a_stage(name, profile)).collect::<String>();
+        }
     }
     text
 }
 
-/// `cargo test` and `cargo xtask` work inside of the folder, too, and build into the course's target folder.
-fn settings(workspace: &Workspace, folder: &Path) -> String {
-    let target = format!("{:?}", workspace.target.display().to_string());
-    let alias = alias(&workspace.root, folder).map(|xtask| format!("\n[alias]\nxtask = {xtask}\n"));
-    format!("[build]\ntarget-dir = {target}\n{}", alias.unwrap_or_default())
+/// Cargo would take a stage for a stranger's package, so each that has no setting of its own gets that of a stage.
+fn as_a_stage(name: &str, packages: &Section) -> String {
+    let is_set = packages.lines.iter().any(|line| dependency(line) == Some(name));
+    if is_set { String::new() } else { format!("{name} = {{ opt-level = 1 }}\n") }
 }
 
 /// `cargo xtask`, as seen from the folder.
@@ -127,6 +99,12 @@ fn alias(root: &Path, folder: &Path) -> Option<String> {
 struct Section {
     header: String,
     lines: Vec<String>,
+}
+
+impl Section {
+    fn text(&self) -> String {
+        format!("\n{}\n{}", self.header, self.lines.concat())
+    }
 }
 
 fn sections(manifest: &str) -> Vec<Section> {
@@ -193,53 +171,6 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// A package that `Cargo.lock` names.
-#[derive(Default)]
-struct Locked {
-    name: String,
-    is_ours: bool,
-    needs: Vec<String>,
-}
-
-/// What each package of the workspace needs without its tests, which `Cargo.lock` does not tell apart.
-fn needs(workspace: &Workspace) -> BTreeMap<String, Vec<String>> {
-    let needs = |p: &Package| p.needs(None).chain(p.needs(Some("build"))).map(|d| d.name.clone()).collect();
-    workspace.packages.iter().map(|p| (p.name.clone(), needs(p))).collect()
-}
-
-/// All packages that these need, themselves included: cargo warns of settings for packages that are not there.
-fn closure(lock: &str, mut names: BTreeSet<String>, needs: &BTreeMap<String, Vec<String>>) -> Vec<Locked> {
-    let mut packages: Vec<Locked> = lock.split("[[package]]").skip(1).map(locked).collect();
-    for package in packages.iter_mut().filter(|p| p.is_ours) {
-        package.needs = needs.get(&package.name).cloned().unwrap_or_default();
-    }
-    let mut before = 0;
-    while before < names.len() {
-        before = names.len();
-        let needed =
-            packages.iter().filter(|p| names.contains(&p.name)).flat_map(|p| p.needs.iter().cloned());
-        names.extend(needed.collect::<Vec<_>>());
-    }
-    packages.retain(|p| names.contains(&p.name));
-    packages.dedup_by(|a, b| a.name == b.name);
-    packages
-}
-
-fn locked(entry: &str) -> Locked {
-    let mut package = Locked { is_ours: true, ..Locked::default() };
-    for line in entry.lines() {
-        let quoted = line.split('"').nth(1).unwrap_or_default();
-        match line.split(' ').next() {
-            Some("name") => package.name = quoted.into(),
-            Some("source") => package.is_ours = false,
-            // ` "rand 0.10.1",`
-            Some("") => package.needs.extend(quoted.split(' ').next().map(String::from)),
-            _ => {}
-        }
-    }
-    package
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,20 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn only_packages_that_are_there_are_named() {
-        let lock = "version = 4\n\n[[package]]\nname = \"a\"\ndependencies = [\n \"b 1.0\",\n]\n\n[[package]]\nname = \"b\"\n\
-            source = \"registry\"\n\n[[package]]\nname = \"c\"\n";
-        let needs = BTreeMap::from([("a".to_string(), vec!["b".to_string()])]);
-        let found = closure(lock, BTreeSet::from(["a".into()]), &needs);
-        let pairs: Vec<(&str, bool)> = found.iter().map(|p| (p.name.as_str(), p.is_ours)).collect();
-        assert_eq!(pairs, [("a", true), ("b", false)]);
-        let root = "[profile.dev]\nopt-level = 1\n\n[profile.dev.package]\nb = { opt-level = 3 }\nx = { opt-level = 3 }\n";
-        let text = workspace_sections(root, &found);
-        assert!(text.contains("[profile.dev]\nopt-level = 1\n"), "{text}");
-        assert!(
-            text.contains("[profile.dev.package]\nb = { opt-level = 3 }\na = { opt-level = 1 }\n"),
-            "{text}"
-        );
+    fn a_package_without_a_setting_gets_that_of_a_stage() {
+        let root = "[profile.dev]\nopt-level = 1\n\n[profile.dev.package]\nb = { opt-level = 3 }\n";
+        let packages = &sections(root)[1];
+        assert_eq!(packages.text(), "\n[profile.dev.package]\nb = { opt-level = 3 }\n");
+        assert_eq!(["a", "b"].map(|name| as_a_stage(name, packages)), ["a = { opt-level = 1 }\n", ""]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod help;
 
 use crate::stages::{Stage, Workspace};
 use crate::text::{GOOD, PLAIN, say};
-use crate::{Usage, explain, process, sources, watch};
+use crate::{explain, process, sources, usage, watch};
 use anyhow::{Context, Result};
 use exercises::{Exercise, Exercises};
 use progress::Progress;
@@ -118,27 +118,31 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some((_, progress)) => Workspace::at(&progress.course)?,
         None => Workspace::find()?,
     };
-    let to = args.options.to.as_ref().map(|to| here.join(to)).or(inside.map(|(folder, _)| folder));
-    let open = |which: &Which| Practice::open(&workspace, which.stage(), to.as_deref());
+    let options = &args.options;
+    let to = |stage: Option<&str>| match (&options.to, &inside) {
+        (Some(to), _) => Some(here.join(to)),
+        (None, Some((folder, progress))) => is_of(progress, stage, &workspace).then(|| folder.clone()),
+        (None, None) => None,
+    };
+    let open = |which: &Which| Practice::open(&workspace, which.stage(), to(which.stage()).as_deref());
     match &args.verb {
-        None => match &args.stage {
-            Some(stage) => begin(&workspace, stage, to.as_deref(), &args.options),
-            None => overview(&workspace, to.as_deref(), &args.options),
+        None => match args.stage.as_deref() {
+            Some(stage) => begin(&workspace, stage, to(Some(stage)).as_deref(), options),
+            None => overview(&workspace, to(None).as_deref(), options),
         },
-        Some(Verb::Try(which)) => {
-            let mut practice = open(which)?;
-            let code = try_it::once(&mut practice, which.number(), &args.options)?;
-            if let Some(editor) = &args.options.editor {
-                show::open(editor, &practice, practice.exercise(which.number())?)?;
-            }
-            Ok(code)
-        }
-        Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), &args.options),
+        Some(Verb::Try(which)) => try_once(&mut open(which)?, which.number(), options),
+        Some(Verb::Watch(which)) => watch(&mut open(which)?, which.number(), options),
         Some(Verb::Hint(which)) => help::hint(&mut open(which)?, which.number()),
         Some(Verb::Solution { which, yes }) => help::solution(&open(which)?, which.number(), *yes),
         Some(Verb::Compare(which)) => help::compare(&open(which)?, which.number()),
         Some(Verb::Reset(which)) => reset(&mut open(which)?, which.number()),
     }
+}
+
+/// Whether the learner's folder that one is in is meant: not where another stage is named.
+fn is_of(progress: &Progress, stage: Option<&str>, workspace: &Workspace) -> bool {
+    let is_its = |name| workspace.stage(name).is_ok_and(|stage| stage.name() == progress.stage);
+    stage.is_none_or(is_its)
 }
 
 /// The learner's folder around a folder.
@@ -152,6 +156,14 @@ fn usual_place(workspace: &Workspace, stage: &Stage) -> PathBuf {
 }
 
 impl<'a> Practice<'a> {
+    /// The practice of a stage in a folder, which need not be there yet.
+    fn new(workspace: &'a Workspace, stage: &'a Stage, to: Option<&Path>) -> Result<Practice<'a>> {
+        let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
+        let (sources, exercises) = (sources::read(workspace, [&stage.package])?, exercises::read(stage)?);
+        let progress = Progress::read(&folder).unwrap_or_else(|| Progress::fresh(workspace, stage));
+        Ok(Practice { workspace, stage, folder, sources, exercises, progress })
+    }
+
     /// The practice of a stage; without one, that of the folder, or of the stage that was practised last.
     fn open(workspace: &'a Workspace, stage: Option<&str>, to: Option<&Path>) -> Result<Practice<'a>> {
         let stage = match (stage, to) {
@@ -161,33 +173,16 @@ impl<'a> Practice<'a> {
                 let name = progress.map(|p| p.stage).or_else(|| Some(to.file_name()?.to_str()?.into()));
                 workspace.stage(&name.unwrap_or_default())?
             }
-            (None, None) => latest(workspace).ok_or_else(|| {
-                Usage("nothing is practised yet: begin with cargo xtask practice nb00".into())
-            })?,
+            (None, None) => latest(workspace)
+                .ok_or_else(|| usage("nothing is practised yet: begin with cargo xtask practice nb00"))?,
         };
-        let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
-        if !folder.join("src").is_dir() {
-            let what = format!("{} is not practised in {}", stage.name(), folder.display());
-            return Err(Usage(format!("{what}: begin with cargo xtask practice {}", stage.name())).into());
+        let practice = Practice::new(workspace, stage, to)?;
+        if !practice.folder.join("src").is_dir() {
+            let (name, folder) = (stage.name(), practice.folder.display());
+            let way_out = format!("begin with cargo xtask practice {name}");
+            return Err(usage(format!("{name} is not practised in {folder}: {way_out}")));
         }
-        let (sources, exercises) = (sources::read(workspace, [&stage.package])?, exercises::read(stage)?);
-        let mut practice =
-            Practice { workspace, stage, progress: Progress::default(), folder, sources, exercises };
-        practice.progress = match Progress::read(&practice.folder) {
-            Some(progress) => progress,
-            None => practice.fresh_progress(),
-        };
         Ok(practice)
-    }
-
-    /// Of somebody who has done nothing yet, or whose progress is lost.
-    fn fresh_progress(&self) -> Progress {
-        Progress {
-            stage: self.stage.name(),
-            course: self.workspace.root.clone(),
-            made_from: progress::fingerprint(&self.stage.folder().join("src")),
-            ..Progress::default()
-        }
     }
 
     /// The first that is not done.
@@ -201,13 +196,20 @@ impl<'a> Practice<'a> {
             return self.next().or(self.exercises.all.last()).context("there are no exercises");
         };
         self.exercises.all.iter().find(|e| e.number == number).ok_or_else(|| {
-            Usage(format!("{} has the exercises 1 to {}", self.stage.name(), self.exercises.all.len())).into()
+            usage(format!("{} has the exercises 1 to {}", self.stage.name(), self.exercises.all.len()))
         })
     }
 
-    /// The learner's file of an exercise, and the function's name in it.
+    /// The learner's file of an exercise, from their folder, and the function's name in it.
     fn place(&self, exercise: &Exercise) -> Result<(PathBuf, String)> {
-        folder::place(exercise, self.stage, self.workspace, &self.sources)
+        let item = exercises::item(exercise, self.stage, &self.sources);
+        let item = item.with_context(|| format!("{} has no `{}`", self.stage.name(), exercise.function))?;
+        let file = self.workspace.root.join(&item.file).strip_prefix(self.stage.folder())?.to_path_buf();
+        let name = match (item.kind.as_str(), record::last(record::above(&item.path))) {
+            ("method", of) => format!("{of}::{}", item.name()),
+            _ => item.name().into(),
+        };
+        Ok((file, name))
     }
 
     /// The file, and the line of the function; 1 where it cannot be found.
@@ -224,25 +226,24 @@ impl<'a> Practice<'a> {
     }
 }
 
-/// The stage whose folder was written to last.
+/// The stages that are practised where one usually is.
+fn practised(workspace: &Workspace) -> impl Iterator<Item = &Stage> {
+    workspace.stages.iter().filter(|stage| usual_place(workspace, stage).join("src").is_dir())
+}
+
+/// The one whose progress was written last.
 fn latest(workspace: &Workspace) -> Option<&Stage> {
     let written =
         |stage: &&Stage| usual_place(workspace, stage).join(progress::FILE).metadata().ok()?.modified().ok();
-    workspace
-        .stages
-        .iter()
-        .filter(|s| written(s).is_some())
-        .max_by_key(written)
-        .or_else(|| workspace.stages.iter().find(|s| usual_place(workspace, s).join("src").is_dir()))
+    practised(workspace).max_by_key(written)
 }
 
 /// Says where one is: in one folder, or in all that are in their usual places.
 fn overview(workspace: &Workspace, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
-    let usual = workspace.stages.iter().filter(|s| usual_place(workspace, s).join("src").is_dir());
     let mut all = match to {
         Some(_) => vec![Practice::open(workspace, None, to)?],
         None => {
-            usual.map(|s| Practice::open(workspace, Some(&s.name()), None)).collect::<Result<Vec<_>>>()?
+            practised(workspace).map(|s| Practice::new(workspace, s, None)).collect::<Result<Vec<_>>>()?
         }
     };
     for practice in &mut all {
@@ -258,33 +259,36 @@ fn overview(workspace: &Workspace, to: Option<&Path>, options: &Options) -> Resu
 /// Makes the folder, or says where one is in it.
 fn begin(workspace: &Workspace, stage: &str, to: Option<&Path>, options: &Options) -> Result<ExitCode> {
     let stage = workspace.stage(stage)?;
-    let folder = to.map_or_else(|| usual_place(workspace, stage), Path::to_path_buf);
-    if folder.exists() {
-        let is_ours = Progress::read(&folder).is_some_and(|p| p.stage == stage.name())
-            || folder.join("tests/judge.rs").is_file();
-        if !is_ours {
-            let what =
-                format!("{} is there already and is no practice of {}", folder.display(), stage.name());
-            return Err(Usage(format!("{what}: name another folder with --to")).into());
-        }
-        say(&format!("{} is there already, and stays as it is", workspace.relative(&folder)));
-        return overview(workspace, Some(&folder), options);
+    let practice = Practice::new(workspace, stage, to)?;
+    let folder = &practice.folder;
+    if !folder.exists() {
+        make(&practice)?;
+        return show::overview(&[practice], workspace, options);
     }
-    make(workspace, stage, &folder)?;
-    overview(workspace, Some(&folder), options)
+    if practice.progress.stage != stage.name() || !folder.join("tests/judge.rs").is_file() {
+        let (folder, name) = (folder.display(), stage.name());
+        let way_out = "name another folder with --to";
+        return Err(usage(format!("{folder} is there already and is no practice of {name}: {way_out}")));
+    }
+    say(&format!("{} is there already, and stays as it is", workspace.relative(folder)));
+    overview(workspace, Some(folder), options)
 }
 
-fn make(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<()> {
-    let (sources, exercises) = (sources::read(workspace, [&stage.package])?, exercises::read(stage)?);
-    let files = folder::files(stage, &exercises, workspace, &sources, folder)?;
-    let progress = Progress::default();
-    let practice = Practice { workspace, stage, folder: folder.into(), sources, exercises, progress };
-    folder::make(folder, stage, &files, &practice.fresh_progress())?;
+fn make(practice: &Practice<'_>) -> Result<()> {
+    folder::make(practice)?;
     say(&format!(
         "{GOOD}made{PLAIN} {}: a crate of your own; write the bodies that are `todo!`",
-        workspace.relative(folder)
+        practice.workspace.relative(&practice.folder)
     ));
     Ok(())
+}
+
+fn try_once(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) -> Result<ExitCode> {
+    let code = try_it::once(practice, number, options)?;
+    if let Some(editor) = &options.editor {
+        show::open(editor, practice, practice.exercise(number)?)?;
+    }
+    Ok(code)
 }
 
 /// Judges, waits for a save, and judges again.
@@ -308,33 +312,31 @@ fn watch(practice: &mut Practice<'_>, number: Option<usize>, options: &Options) 
 }
 
 fn reset(practice: &mut Practice<'_>, number: Option<usize>) -> Result<ExitCode> {
-    let Some(number) = number else {
-        let (workspace, stage, folder) = (practice.workspace, practice.stage, practice.folder.clone());
-        let kept = folder::put_aside(&folder)?;
-        say(&format!("what was there is kept in {}", workspace.relative(&kept)));
-        make(workspace, stage, &folder)?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    let exercise = practice.exercise(Some(number))?.clone();
-    let (file, name) = practice.place(&exercise)?;
-    let fresh = folder::files(
-        practice.stage,
-        &practice.exercises,
-        practice.workspace,
-        &practice.sources,
-        &practice.folder,
-    )?;
-    let fresh = fresh.get(&file).context("the stage has no such file")?;
-    match folder::reset(&practice.folder, &file, &name, fresh)? {
+    match number {
+        Some(number) => reset_one(practice, number)?,
+        None => reset_all(practice)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn reset_all(practice: &mut Practice<'_>) -> Result<()> {
+    let kept = folder::put_aside(&practice.folder)?;
+    say(&format!("what was there is kept in {}", practice.workspace.relative(&kept)));
+    practice.progress = Progress::fresh(practice.workspace, practice.stage);
+    make(practice)
+}
+
+fn reset_one(practice: &mut Practice<'_>, number: usize) -> Result<()> {
+    let exercise = practice.exercise(Some(number))?;
+    let function = &exercise.function;
+    match folder::reset(practice, exercise)? {
         Some(kept) => say(&format!(
-            "`{}` begins anew; what was there is kept in {}",
-            exercise.function,
+            "`{function}` begins anew; what was there is kept in {}",
             practice.workspace.relative(&kept)
         )),
-        None => say(&format!("`{}` is as it was at the beginning", exercise.function)),
+        None => say(&format!("`{function}` is as it was at the beginning")),
     }
     practice.progress.done.remove(&number);
     practice.progress.hints.remove(&number);
-    practice.progress.write(&practice.folder)?;
-    Ok(ExitCode::SUCCESS)
+    practice.progress.write(&practice.folder)
 }

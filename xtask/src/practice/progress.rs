@@ -2,7 +2,9 @@
 //!
 //! It is written whole or not at all. Where it is lost or not understood, the tests say again what is done.
 
+use super::exercises::Exercise;
 use crate::files;
+use crate::stages::{Stage, Workspace};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +30,33 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Of somebody who has done nothing yet, or whose progress is lost.
+    pub(super) fn fresh(workspace: &Workspace, stage: &Stage) -> Progress {
+        Progress {
+            stage: stage.name(),
+            course: workspace.root.clone(),
+            made_from: fingerprint(&stage.folder().join("src")),
+            ..Progress::default()
+        }
+    }
+
     /// `None` where there is none, or none that can be understood.
     pub(super) fn read(folder: &Path) -> Option<Progress> {
         serde_json::from_slice(&std::fs::read(folder.join(FILE)).ok()?).ok()
+    }
+
+    /// The sections that an exercise whose own test passes has to pass yet. `None`: nothing is left to do.
+    pub(super) fn due(&self, exercise: &Exercise) -> Option<Vec<String>> {
+        let is_done = self.done.contains(&exercise.number);
+        if is_done { self.waiting.get(&exercise.number).cloned() } else { Some(exercise.sections.clone()) }
+    }
+
+    /// Notes what the sections of an exercise said, and those of them that wait for another exercise.
+    pub(super) fn note(&mut self, number: usize, is_done: bool, waiting: Vec<String>) {
+        self.done.remove(&number);
+        self.waiting.remove(&number);
+        self.done.extend(is_done.then_some(number));
+        self.waiting.extend((!waiting.is_empty()).then_some((number, waiting)));
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {

@@ -5,8 +5,8 @@ use super::judge::{Judged, Verdict};
 use super::{Options, Practice, progress};
 use crate::stages::Workspace;
 use crate::text::{BAD, FAINT, GOOD, PLAIN, TITLE, WARN, say};
-use crate::{Usage, lesson};
-use anyhow::{Context, Result};
+use crate::{lesson, usage};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -37,14 +37,8 @@ fn begin(workspace: &Workspace) -> Result<()> {
     let mut out = anstream::stdout();
     writeln!(out, "nothing is practised yet; there are exercises in")?;
     for stage in workspace.stages.iter().filter(|s| exercises::has(s)) {
-        let n = exercises::read(stage)?.all.len();
-        writeln!(
-            out,
-            "  cargo xtask practice {:<6} {:>3} exercises   {}",
-            stage.id.short(),
-            n,
-            lesson::title(stage)
-        )?;
+        let (name, title, n) = (stage.id.short(), lesson::title(stage), exercises::read(stage)?.all.len());
+        writeln!(out, "  cargo xtask practice {name:<6} {n:>3} exercises   {title}")?;
     }
     Ok(())
 }
@@ -59,12 +53,7 @@ fn table(practice: &Practice<'_>) -> Result<()> {
         let (sign, number, function) = (sign(practice, exercise), exercise.number, &exercise.function);
         writeln!(out, "{sign} {number:>2} {function:<width$}  {FAINT}{}{PLAIN}", exercise.title)?;
     }
-    match practice.next() {
-        Some(next) => writeln!(out, "next: {}", place(practice, next)?)?,
-        None => {
-            writeln!(out, "{GOOD}all are done{PLAIN}: cargo xtask practice compare shows yours beside ours")?
-        }
-    }
+    writeln!(out, "{}", next(practice)?)?;
     if !practice.progress.judged.is_empty() && practice.progress.judged != practice.fingerprint() {
         line("the sources have changed since: cargo xtask practice try judges them");
     }
@@ -75,6 +64,16 @@ fn table(practice: &Practice<'_>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What to do next.
+fn next(practice: &Practice<'_>) -> Result<String> {
+    let Some(next) = practice.next() else {
+        let name = practice.stage.name();
+        let compare = format!("cargo xtask practice compare {name} 1 shows yours beside ours");
+        return Ok(format!("{GOOD}all are done{PLAIN}: {compare}"));
+    };
+    Ok(format!("next: {}", place(practice, next)?))
 }
 
 fn bar(practice: &Practice<'_>) -> String {
@@ -153,15 +152,7 @@ fn passed(practice: &Practice<'_>, focus: &Exercise, what: &str) -> Result<()> {
             sections.join(", ")
         )?;
     }
-    match practice.next() {
-        Some(next) => writeln!(out, "next: {}", place(practice, next)?)?,
-        None => writeln!(
-            out,
-            "all are done: cargo xtask practice compare {} 1 shows yours beside ours",
-            practice.stage.name()
-        )?,
-    }
-    Ok(())
+    Ok(writeln!(out, "{}", next(practice)?)?)
 }
 
 /// What has to be put right before anything can be judged.
@@ -204,7 +195,7 @@ pub(super) fn open(editor: &str, practice: &Practice<'_>, exercise: &Exercise) -
     let file = file.display().to_string();
     let mut words: Vec<String> = editor.split_whitespace().map(String::from).collect();
     if words.is_empty() {
-        return Err(Usage("--editor needs a command".into()).into());
+        bail!(usage("--editor needs a command"));
     }
     if editor.contains("{file}") {
         let line = line.to_string();

@@ -39,14 +39,11 @@ pub(super) fn all(practice: &mut Practice<'_>, focus: &Exercise, quiet: bool) ->
     for exercise in &practice.exercises.all {
         verdicts.insert(exercise.number, judges.run(&exercise.judge())?);
     }
-    let verdict = verdicts.get(&focus.number).cloned().unwrap_or(Verdict::Todo(focus.number));
-    let mut judged = Judged { number: focus.number, by: "judge".into(), verdict };
-    if let Some(failed) = sections(practice, &verdicts, focus, quiet)? {
-        judged = failed;
-    }
+    let failed = sections(practice, &verdicts, focus, quiet)?;
     practice.progress.judged = fingerprint;
     practice.progress.write(&practice.folder)?;
-    Ok(Some(judged))
+    let judge = |verdict| Judged { number: focus.number, by: "judge".into(), verdict };
+    Ok(failed.or(verdicts.remove(&focus.number).map(judge)))
 }
 
 /// Runs the lesson's sections for those that pass anew, and for those that waited. The first failure of `focus`.
@@ -59,18 +56,11 @@ fn sections(
     let passes = |number: &usize| verdicts.get(number) == Some(&Verdict::Passed);
     practice.progress.done.retain(|number| passes(number));
     practice.progress.waiting.retain(|number, _| passes(number));
-    let due: Vec<Exercise> = practice.exercises.all.iter().filter(|e| passes(&e.number)).cloned().collect();
-    let due: Vec<(Exercise, Vec<String>)> = due
-        .into_iter()
-        .filter_map(|e| {
-            let waiting = practice.progress.waiting.get(&e.number).cloned();
-            let sections =
-                if practice.progress.done.contains(&e.number) { waiting? } else { e.sections.clone() };
-            Some((e, sections))
-        })
-        .collect();
+    let passing = practice.exercises.all.iter().filter(|e| passes(&e.number));
+    let due = passing.filter_map(|e| Some((e.number, practice.progress.due(e)?)));
+    let due: Vec<(usize, Vec<String>)> = due.collect();
     if due.iter().all(|(_, sections)| sections.is_empty()) {
-        practice.progress.done.extend(due.iter().map(|(e, _)| e.number));
+        practice.progress.done.extend(due.iter().map(|(number, _)| number));
         return Ok(None);
     }
     if passes(&focus.number) && !quiet {
@@ -80,58 +70,45 @@ fn sections(
     let known = crate::lesson::sections(practice.stage)?;
     let test = |id: &str| known.iter().find(|s| s.id == id).map_or(id.to_string(), |s| s.test.clone());
     let mut first = None;
-    for (exercise, names) in due {
-        let (mut waiting, mut failed) = (vec![], false);
-        for name in names {
-            match lesson.run(&test(&name))? {
-                Verdict::Passed => {}
-                Verdict::Todo(_) => waiting.push(name),
-                verdict => {
-                    failed = true;
-                    if exercise.number == focus.number && first.is_none() {
-                        first = Some(Judged { number: exercise.number, by: name, verdict });
-                    }
-                }
-            }
-        }
-        practice.progress.waiting.remove(&exercise.number);
-        if failed {
-            practice.progress.done.remove(&exercise.number);
-        } else {
-            practice.progress.done.insert(exercise.number);
-        }
-        if !waiting.is_empty() {
-            practice.progress.waiting.insert(exercise.number, waiting);
+    for (number, names) in due {
+        let run = |name: String| Ok((lesson.run(&test(&name))?, name));
+        let ran = names.into_iter().map(run).collect::<Result<Vec<_>>>()?;
+        let waiting = ran.iter().filter(|(verdict, _)| matches!(verdict, Verdict::Todo(_)));
+        let waiting = waiting.map(|(_, name)| name.clone()).collect();
+        let failed = ran.into_iter().find(|(verdict, _)| matches!(verdict, Verdict::Failed(_)));
+        practice.progress.note(number, failed.is_none(), waiting);
+        if number == focus.number {
+            first = failed.map(|(verdict, by)| Judged { number, by, verdict });
         }
     }
     Ok(first)
 }
 
-/// A function that is not there any more, or whose signature is not the lesson's; a syntax error is the compiler's.
+/// What was changed that must not be, and how to have it back.
 fn changed(practice: &Practice<'_>) -> Result<Option<String>> {
     for exercise in &practice.exercises.all {
-        let (file, name) = practice.place(exercise)?;
-        let ours = files::read(&practice.stage.folder().join(&file))?;
-        let theirs = std::fs::read_to_string(practice.folder.join(&file));
-        let (number, function) = (exercise.number, &exercise.function);
-        let way_out = format!(
-            "`cargo xtask practice reset {} {number}` puts it back, and keeps your file",
-            practice.stage.name()
-        );
-        let Ok(theirs) = theirs else {
-            return Ok(Some(format!("{} cannot be read: {way_out}", file.display())));
-        };
-        let Ok(found) = body::find(&theirs, &name) else { continue };
-        let Some(found) = found else {
-            return Ok(Some(format!("{}: `{function}` is not there any more: {way_out}", file.display())));
-        };
-        if body::find(&ours, &name)?.is_some_and(|ours| ours.signature != found.signature) {
-            let line = found.line;
-            return Ok(Some(format!(
-                "{}:{line}: the signature of `{function}` was changed, and the lesson calls it as it was: {way_out}",
-                file.display()
-            )));
+        if let Some(what) = change(practice, exercise)? {
+            let again = format!("cargo xtask practice reset {} {}", practice.stage.name(), exercise.number);
+            return Ok(Some(format!("{what}: `{again}` puts it back, and keeps your file")));
         }
     }
     Ok(None)
+}
+
+/// Whether the function is not there any more, or its signature is not the lesson's; a syntax error is the compiler's.
+fn change(practice: &Practice<'_>, exercise: &Exercise) -> Result<Option<String>> {
+    let (file, name) = practice.place(exercise)?;
+    let (shown, function) = (file.display(), &exercise.function);
+    let Ok(theirs) = std::fs::read_to_string(practice.folder.join(&file)) else {
+        return Ok(Some(format!("{shown} cannot be read")));
+    };
+    let ours = body::find(&files::read(&practice.stage.folder().join(&file))?, &name)?;
+    Ok(match body::find(&theirs, &name) {
+        Ok(None) => Some(format!("{shown}: `{function}` is not there any more")),
+        Ok(Some(theirs)) if ours.is_some_and(|ours| ours.signature != theirs.signature) => Some(format!(
+            "{shown}:{}: the signature of `{function}` was changed, and the lesson calls it as it was",
+            theirs.line
+        )),
+        _ => None,
+    })
 }

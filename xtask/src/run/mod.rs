@@ -13,10 +13,9 @@ mod suites;
 
 use crate::cargo::Build;
 use crate::stages::{Stage, Workspace};
-use crate::{Usage, data, lesson, process};
+use crate::{data, lesson, process, usage};
 use anyhow::{Result, bail};
 use builds::Builds;
-use notebook::Plan;
 use record::{Run, Section, Status, Suite};
 use show::Show;
 use std::io::Write;
@@ -44,8 +43,8 @@ pub(super) enum Event<'a> {
 /// Who hears of it. An error (a full disk behind standard output, say) ends the run.
 pub(super) type Tell<'a> = &'a mut dyn FnMut(Event) -> Result<()>;
 
-/// The course's limit for a notebook's cell.
-const LIMIT: Duration = Duration::from_secs(600);
+/// The course's limit for a notebook's cell; a stage's whole Python gets as much.
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs stages as notebooks: every section's title, output and time, then all other tests
 #[derive(clap::Args, Default)]
@@ -98,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let stages = chosen(args, &workspace)?;
     let show = if args.json { Show::Aside } else { Show::Story };
     let tell: Tell = &mut |event| show.print(event);
-    let done = all(&stages, &Job::of(args), &workspace, |s| s.status != Status::NotBuilt, tell)?;
+    let done = all(&stages, &Plan::of(args), &workspace, |s| s.status != Status::NotBuilt, tell)?;
     let seconds = start.elapsed().as_secs_f64();
     tell(Event::Done(&done, seconds))?;
     let run = Run::new(done, args.build.profile(), seconds);
@@ -117,7 +116,7 @@ fn chosen<'a>(args: &Args, workspace: &'a Workspace) -> Result<Vec<&'a Stage>> {
     };
     let stages: Vec<&Stage> = workspace.stages.iter().filter(wanted).collect();
     if stages.is_empty() {
-        bail!(Usage(format!("there is no stage below {}", workspace.root.join("crates").display())));
+        bail!(usage(format!("there is no stage below {}", workspace.root.join("crates").display())));
     }
     check_only(args, &stages)?;
     Ok(stages)
@@ -134,7 +133,7 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
         ids.extend(lesson::sections(stage).unwrap_or_default().into_iter().map(|s| s.id));
     }
     if let Some(only) = args.only.iter().find(|only| !ids.iter().any(|id| id.starts_with(only.as_str()))) {
-        bail!(Usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))));
+        bail!(usage(format!("no section begins with `{only}`; there are: {}", ids.join(", "))));
     }
     Ok(())
 }
@@ -143,50 +142,55 @@ fn check_only(args: &Args, stages: &[&Stage]) -> Result<()> {
 ///
 /// Ends early where a stage fails, as nothing can be made of it; the last record then says so.
 pub(crate) fn record(stages: &[&Stage], workspace: &Workspace, figures: &Path) -> Result<Vec<record::Stage>> {
-    let plan = Plan { only: &[], limit: LIMIT, figures: Some(figures) };
-    let job = Job { build: Build::default(), plan, suites: false };
-    all(stages, &job, workspace, |s| s.status.is_good(), &mut |event| Show::Progress.print(event))
+    let build = Build::default();
+    let plan = Plan { build, only: &[], limit: LIMIT, figures: Some(figures), with_suites: false };
+    all(stages, &plan, workspace, |s| s.status.is_good(), &mut |event| Show::Progress.print(event))
 }
 
 /// What is done with each stage.
-struct Job<'a> {
+pub(super) struct Plan<'a> {
     build: Build,
-    plan: Plan<'a>,
+    /// The sections whose names begin like one of these, or all.
+    only: &'a [String],
+    /// How long a section, or another test program, may take.
+    limit: Duration,
+    /// Where the sections put their pictures; without it they draw none.
+    figures: Option<&'a Path>,
     /// Whether its other tests are run, too.
-    suites: bool,
+    with_suites: bool,
 }
 
-impl Job<'_> {
-    fn of(args: &Args) -> Job<'_> {
+impl Plan<'_> {
+    fn of(args: &Args) -> Plan<'_> {
         let limit = Duration::from_secs(args.timeout);
-        let plan = Plan { only: &args.only, limit, figures: None };
-        Job { build: args.build, plan, suites: args.only.is_empty() }
+        let (build, only) = (args.build, &args.only);
+        Plan { build, only, limit, figures: None, with_suites: only.is_empty() }
     }
 }
 
 /// Runs the stages as long as the last one lets the run go on.
 fn all(
     stages: &[&Stage],
-    job: &Job,
+    plan: &Plan,
     workspace: &Workspace,
     goes_on: fn(&record::Stage) -> bool,
     tell: Tell,
 ) -> Result<Vec<record::Stage>> {
-    let mut builds = Builds::new(stages, job.build, job.suites);
+    let mut builds = Builds::new(stages, plan.build, plan.with_suites);
     let (mut done, mut has_data) = (vec![], false);
     for stage in stages {
-        let mut record = blank(stage, job.build);
+        let mut record = blank(stage, plan.build);
         tell(Event::Stage { name: &record.name, title: &record.title })?;
         let start = Instant::now();
         let is_built = builds.lesson(stage)?;
         record.build_seconds = start.elapsed().as_secs_f64();
         // The stages below the one that reads the data do not wait for a download.
         if is_built && !has_data && workspace.reads_data(stage) {
-            data::make_sure(workspace, job.build)?;
+            data::make_sure(workspace, plan.build)?;
             has_data = true;
         }
         if is_built {
-            one(stage, job, &mut builds, &mut record, tell)?;
+            one(stage, plan, &mut builds, &mut record, tell)?;
         }
         if record.status == Status::NotBuilt {
             tell(Event::NotBuilt(&record.name))?;
@@ -212,22 +216,28 @@ fn blank(stage: &Stage, build: Build) -> record::Stage {
 }
 
 /// Runs the stage's lesson, and then its other tests; the status stays [`Status::NotBuilt`] where those do not compile.
-fn one(stage: &Stage, job: &Job, builds: &mut Builds, record: &mut record::Stage, tell: Tell) -> Result<()> {
+fn one(
+    stage: &Stage,
+    plan: &Plan,
+    builds: &mut Builds,
+    record: &mut record::Stage,
+    tell: Tell,
+) -> Result<()> {
     let start = Instant::now();
     if let Some(lesson) = builds.lesson_of(stage) {
-        record.build = format!("{} build, opt-level {}", job.build.profile(), lesson.opt_level);
-        record.sections = notebook::run(stage, lesson, &job.plan, tell)?;
+        record.build = format!("{} build, opt-level {}", plan.build.profile(), lesson.opt_level);
+        record.sections = notebook::run(stage, lesson, plan, tell)?;
     }
     record.seconds = start.elapsed().as_secs_f64();
-    if job.suites && !process::interrupted() {
+    if plan.with_suites && !process::interrupted() {
         let start = Instant::now();
         let Some(programs) = builds.tests(stage)? else { return Ok(()) };
         record.build_seconds += start.elapsed().as_secs_f64();
         let start = Instant::now();
         if let Some(first) = programs.first() {
-            record.build = format!("{} build, opt-level {}", job.build.profile(), first.opt_level);
+            record.build = format!("{} build, opt-level {}", plan.build.profile(), first.opt_level);
         }
-        record.suites = suites::run(stage, &programs, job.build, job.plan.limit, tell)?;
+        record.suites = suites::run(stage, &programs, plan, tell)?;
         record.seconds += start.elapsed().as_secs_f64();
     }
     record.sum_up();

@@ -3,7 +3,7 @@
 //! Where a section ends that process (a crash, the time limit), the sections after it get a fresh one.
 
 use super::show::INDENT;
-use super::{Event, Tell};
+use super::{Event, Plan, Tell};
 use crate::cargo::Program;
 use crate::lesson;
 use crate::libtest::{self, Parser, Verdict};
@@ -12,7 +12,6 @@ use crate::stages::Stage;
 use crate::text;
 use anyhow::{Result, bail};
 use record::{Failure, Section, Status, last};
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -21,15 +20,6 @@ const KEPT: usize = 1 << 20;
 
 /// Of a line of the terminal that a recorded section believes to write to: a page is the same on every machine.
 const RECORDED_WIDTH: &str = "80";
-
-/// Which sections are run, and how.
-pub(super) struct Plan<'a> {
-    /// Those whose names begin like one of these, or all.
-    pub(super) only: &'a [String],
-    pub(super) limit: Duration,
-    /// Where the sections put their pictures; without it they draw none.
-    pub(super) figures: Option<&'a Path>,
-}
 
 pub(super) fn run(stage: &Stage, program: &Program, plan: &Plan, tell: Tell) -> Result<Vec<Section>> {
     let mut names = list(stage, program)?;
@@ -153,9 +143,23 @@ impl Notebook<'_> {
 
     /// The process ended, or was ended: inside a section, before the first, or after the last, which may be as it should be.
     fn ended(&mut self, before: usize, end: &End, limit: Duration) -> Result<()> {
-        let (inside, limit) = (self.running(before), limit.as_secs());
+        let inside = self.running(before);
+        let Some((status, message)) = self.fault(before, inside, end, limit.as_secs()) else { return Ok(()) };
+        let index = inside.unwrap_or(if self.next == before { before } else { self.next - 1 });
+        let section = &mut self.sections[index];
+        if inside.is_some() {
+            section.seconds = self.started.elapsed().as_secs_f64();
+        }
+        section.status = status;
+        let place = inside.map(|_| section.place());
+        section.failure = Some(Failure { message, place });
+        (self.tell)(Event::SectionDone(section))
+    }
+
+    /// What is wrong with that end. `None`: nothing, or it has been told.
+    fn fault(&self, before: usize, inside: Option<usize>, end: &End, limit: u64) -> Option<(Status, String)> {
         let good = self.sections[before..self.next].iter().all(|s| s.status.is_good());
-        let (status, message) = match (end, inside) {
+        Some(match (end, inside) {
             (End::TimeLimit, Some(_)) => {
                 (Status::TimedOut, format!("still running after {limit} s: ended (see --timeout)"))
             }
@@ -176,17 +180,8 @@ impl Notebook<'_> {
                 Status::TimedOut,
                 format!("after this section the test program did not end within {limit} s"),
             ),
-            _ => return Ok(()),
-        };
-        let index = inside.unwrap_or(if self.next == before { before } else { self.next - 1 });
-        let section = &mut self.sections[index];
-        if inside.is_some() {
-            section.seconds = self.started.elapsed().as_secs_f64();
-        }
-        section.status = status;
-        let place = inside.map(|_| section.place());
-        section.failure = Some(Failure { message, place });
-        (self.tell)(Event::SectionDone(section))
+            _ => return None,
+        })
     }
 }
 

@@ -23,32 +23,24 @@ pub(super) enum Show {
 
 impl Show {
     pub(super) fn print(self, event: Event) -> Result<()> {
+        let is_told = self != Show::Progress;
         match event {
-            Event::Stage { name, title } => self.say(&format!("{TITLE}━━ {name} ━━ {title}{PLAIN}")),
+            Event::Stage { name, title } => self.say(&format!("{TITLE}━━ {name} ━━ {title}{PLAIN}"))?,
             Event::NotBuilt(name) => {
-                self.say(&format!("{BAD}{name} does not compile{PLAIN}: cargo has said why, above"))
+                self.say(&format!("{BAD}{name} does not compile{PLAIN}: cargo has said why, above"))?;
             }
-            Event::Section(section) if self == Show::Progress => {
-                begins(&format!("{}  {}", section.id, section.title));
-                Ok(())
-            }
-            Event::Section(s) => self.say(&format!("\n{}", title(&s.id, &s.title))),
-            Event::Line(_) if self == Show::Progress => Ok(()),
-            Event::Line(line) => self.say(&folded(&format!("{INDENT}{line}"))),
-            Event::SectionDone(_) if self == Show::Progress => {
-                ends();
-                Ok(())
-            }
-            Event::SectionDone(section) => self.say(&section_done(section)),
-            Event::SuiteBegins(name) => {
-                begins(name);
-                Ok(())
-            }
-            Event::Suite(suite) => self.suite(suite),
-            Event::StageDone(stage) => self.stage_done(stage),
-            Event::Done([_], _) => Ok(()),
-            Event::Done(stages, seconds) => self.say(&totals(stages, seconds)),
+            Event::Section(s) if is_told => self.say(&format!("\n{}", title(&s.id, &s.title)))?,
+            Event::Section(s) => begins(&format!("{}  {}", s.id, s.title)),
+            Event::Line(line) if is_told => self.say(&folded(&format!("{INDENT}{line}")))?,
+            Event::SectionDone(section) if is_told => self.say(&section_done(section))?,
+            Event::SectionDone(_) => ends(),
+            Event::SuiteBegins(name) => begins(name),
+            Event::Suite(suite) => self.suite(suite)?,
+            Event::StageDone(stage) => self.stage_done(stage)?,
+            Event::Line(_) | Event::Done([_], _) => {}
+            Event::Done(stages, seconds) => self.say(&totals(stages, seconds))?,
         }
+        Ok(())
     }
 
     fn say(self, line: &str) -> Result<()> {

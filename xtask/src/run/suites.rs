@@ -1,7 +1,7 @@
 //! What a stage has besides its lesson: unit tests, integration tests, and the examples of its documentation.
 
 use super::notebook::command;
-use super::{Event, Tell};
+use super::{Event, Plan, Tell};
 use crate::cargo::{Build, Program};
 use crate::libtest::counts;
 use crate::process::{End, cargo, interrupted, listen_to_end};
@@ -11,13 +11,7 @@ use record::{Counts, Status, Suite};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-pub(super) fn run(
-    stage: &Stage,
-    programs: &[&Program],
-    build: Build,
-    limit: Duration,
-    tell: Tell,
-) -> Result<Vec<Suite>> {
+pub(super) fn run(stage: &Stage, programs: &[&Program], plan: &Plan, tell: Tell) -> Result<Vec<Suite>> {
     let named = |p: &&Program| match p.kind.as_str() {
         "lib" => Some("unit tests".to_string()),
         "test" if p.name != "lesson" => Some(format!("tests/{}.rs", p.name)),
@@ -26,14 +20,14 @@ pub(super) fn run(
     let mut todo: Vec<(String, Command)> =
         programs.iter().filter_map(|p| Some((named(p)?, command(stage, p)))).collect();
     todo.sort_by_key(|(name, _)| name != "unit tests");
-    todo.push(("doc tests".into(), doc_tests(stage, build)));
+    todo.push(("doc tests".into(), doc_tests(stage, plan.build)));
     let mut suites = vec![];
     for (name, command) in todo {
         if interrupted() {
             break;
         }
         tell(Event::SuiteBegins(&name))?;
-        let suite = one(name, command, limit)?;
+        let suite = one(name, command, plan.limit)?;
         tell(Event::Suite(&suite))?;
         suites.push(suite);
     }

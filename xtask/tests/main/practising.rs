@@ -83,6 +83,22 @@ fn a_folder_that_is_there_stays_as_it_is() {
 }
 
 #[test]
+fn a_practice_of_another_stage_stays_as_it_is() {
+    let fixture = fixture();
+    fixture.next("nb01_next", "nb00_testing", "/// First\n#[test]\nfn s01_a() {}\n");
+    fixture.write("crates/nb01_next/practice/exercises.md", EXERCISES);
+    assert_eq!(fixture.output(&["practice", "nb00", "--to", "mine"]).0, Some(0));
+    let (code, out, err) = fixture.output(&["practice", "nb01", "--to", "mine"]);
+    assert_eq!(code, Some(2), "{out}{err}");
+    assert!(err.contains("is no practice of nb01_next") && err.contains("--to"), "{err}");
+    // Inside of one, the other is begun where it usually is.
+    let mut inside = fixture.process(&["practice", "try", "nb01"]);
+    let inside = inside.current_dir(fixture.root.join("mine/src")).output().unwrap();
+    let err = String::from_utf8_lossy(&inside.stderr);
+    assert!(err.contains("nb01_next is not practised in") && err.contains("practice/nb01_next"), "{err}");
+}
+
+#[test]
 fn reset_keeps_what_was_there() {
     let fixture = fixture();
     fixture.output(&["practice", "nb00"]);
