@@ -2,15 +2,19 @@
 
 use anyhow::{Context, Result};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-/// `None` where there is no such file.
+/// `None` where there is no such file; one that cannot be read is an error.
 pub(crate) fn read_if_there(file: &Path) -> Result<Option<String>> {
-    if file.exists() { read(file).map(Some) } else { Ok(None) }
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).with_context(|| format!("{} cannot be read", file.display())),
+    }
 }
 
 /// Writes the file; the folder for it is made.
