@@ -44,6 +44,7 @@ pub(crate) mod kernel;
 pub(crate) mod mat_ref;
 pub(crate) mod shapes;
 mod blocked;
+mod blocks;
 mod tall_skinny;
 mod split_k;
 mod short_k;

@@ -3,7 +3,7 @@
 //! It is a good library for processors that the kernels beside this file were not written for; what finite differences
 //! want of `f64` is its digits. The epilogue takes a pass of its own here.
 
-use super::blocked::ranges;
+use super::blocks::ranges;
 use super::destination::{Destination, Shared};
 use super::mat_ref::MatRef;
 use crate::threads;

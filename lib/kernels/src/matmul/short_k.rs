@@ -8,7 +8,7 @@
 //!
 //! A task owns some of x's columns, and the part of C that belongs to them.
 
-use super::blocked::{even_part, ranges};
+use super::blocks::{even_part, ranges};
 use super::destination::{Destination, Shared};
 use super::kernel::{Kernels, Panel, Prefetch, Strip};
 use super::mat_ref::MatRef;

@@ -8,7 +8,7 @@
 //! own, up to [`DEPTH`] rows at a time, prefetched while the ones before are multiplied; at the end the parts
 //! are added, in order. So threads never wait for each other, and their number cannot change a bit of the result.
 
-use super::blocked::{even_part, ranges};
+use super::blocks::{even_part, ranges};
 use super::destination::{Destination, Shared};
 use super::kernel::{Kernels, Prefetch, Strip};
 use super::mat_ref::MatRef;

@@ -11,7 +11,7 @@
 //! A few rows, a single one or a mini-batch, are dot products altogether, where the columns of B lie in order: packing it
 //! would take longer than it saves.
 
-use super::blocked::{Blocks, ranges};
+use super::blocks::{Blocks, ranges};
 use super::destination::{Destination, Shared};
 use super::kernel::{Dots, Kernels, MAX_COLUMNS, MAX_ROWS, Prefetch, Strip, column_tiles};
 use super::mat_ref::MatRef;

@@ -364,7 +364,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 /// What `product` writes to a matrix of this shape, in pools of different sizes.
 fn same_bits<T: Element>(what: &str, product: impl Fn(&mut Array2<T>) + Sync, shape: (usize, usize)) {
     let results = [1, 2, 3, 7].map(|threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads for a pool");
         let mut c = Array2::zeros(shape);
         pool.install(|| product(&mut c));
         c.mapv(|x| x.widen().to_bits())
