@@ -117,9 +117,9 @@ const fn target(part: &'static str, experiment: &'static str, ours: &'static str
 /// The columns of [`rows`].
 pub(crate) const COLUMNS: [&str; 6] = ["", "ours", "compared with", "aimed at", "reached", ""];
 
-/// A row for each target that the run has figures for; `all` threads, or one.
+/// A row for each target that the run has figures for; on `all` threads that were measured, or on fewer.
 pub(crate) fn rows(run: &Run, all: bool) -> Vec<Vec<String>> {
-    TARGETS.iter().filter(|target| target.holds(all)).filter_map(|target| target.row(run)).collect()
+    TARGETS.iter().filter(|target| target.holds(run.threads, all)).filter_map(|target| target.row(run)).collect()
 }
 
 /// The same for a run that is held to AVX2.
@@ -128,10 +128,10 @@ pub(crate) fn held(run: &Run) -> Vec<Vec<String>> {
 }
 
 impl Target {
-    /// Whether it was aimed at on `all` threads, or on one. The portable code is matrixmultiply, and on several threads the
-    /// bench's matrixmultiply, the contender, has threads of its own: they would run inside ours.
-    fn holds(&self, all: bool) -> bool {
-        if self.ours == PORTABLE { !all } else { all || ALONE.contains(&self.experiment) }
+    /// Whether it was aimed at on so many threads. The portable code is matrixmultiply, and on several threads the bench's
+    /// matrixmultiply, the contender, has threads of its own: they would run inside ours.
+    fn holds(&self, threads: usize, all: bool) -> bool {
+        if self.ours == PORTABLE { threads == 1 } else { all || ALONE.contains(&self.experiment) }
     }
 
     fn row(&self, run: &Run) -> Option<Vec<String>> {
@@ -285,8 +285,10 @@ mod tests {
     #[test]
     fn the_portable_code_is_judged_on_one_thread() {
         let entries = [("nb01 matmul", 1.0), ("nb01 portable", 2.0), ("matrixmultiply", 1.0)];
-        let tall = run("50000·784·50", "matmul", &entries, 1.0);
-        let judged = |all| rows(&tall, all).iter().any(|row| row[1] == "nb01 portable");
-        assert_eq!((judged(true), judged(false)), (false, true));
+        let judged = |threads, all| {
+            let tall = Run { threads, ..run("50000·784·50", "matmul", &entries, 1.0) };
+            rows(&tall, all).iter().any(|row| row[1] == "nb01 portable")
+        };
+        assert_eq!([judged(1, true), judged(1, false), judged(2, true)], [true, true, false]);
     }
 }
