@@ -119,7 +119,11 @@ pub(crate) const COLUMNS: [&str; 6] = ["", "ours", "compared with", "aimed at", 
 
 /// A row for each target that the run has figures for; on `all` threads that were measured, or on fewer.
 pub(crate) fn rows(run: &Run, all: bool) -> Vec<Vec<String>> {
-    TARGETS.iter().filter(|target| target.holds(run.threads, all)).filter_map(|target| target.row(run)).collect()
+    TARGETS
+        .iter()
+        .filter(|target| target.holds(run.threads, all))
+        .filter_map(|target| target.row(run))
+        .collect()
 }
 
 /// The same for a run that is held to AVX2.
